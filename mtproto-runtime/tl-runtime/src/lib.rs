@@ -1,0 +1,2 @@
+//! Traits, reader and writer of TL values. Empty today.
+#![no_std]

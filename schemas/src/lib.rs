@@ -1,0 +1,1 @@
+//! Ready-made types of the schemas beside this crate. Empty today.

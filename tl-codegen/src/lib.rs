@@ -1,0 +1,1 @@
+//! From a TL schema to typed Rust.

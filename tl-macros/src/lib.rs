@@ -1,0 +1,1 @@
+//! Derives for TL types. Empty today.

@@ -1,0 +1,14 @@
+//! TL (Type Language): text to AST to checked IR.
+//!
+//! ```text
+//! source ── parse ──▶ ast ── resolve ──▶ ir
+//!                      │                  ├── diff
+//!                      └── print          ├── tlo, json
+//!                                         └── (tl-codegen)
+//! ```
+
+pub mod ast;
+pub mod diagnostic;
+pub mod ir;
+pub mod source;
+mod symbol;

@@ -103,6 +103,8 @@ pub struct Combinator {
     pub result: TypeExpr,
     /// A built-in or one of the types that every tool knows without a description of its values.
     pub builtin: Option<Builtin>,
+    /// Declared with a `?` (`int ? = Int;`): the schema does not describe the values.
+    pub opaque: bool,
     /// Known without being declared in a file.
     pub predeclared: bool,
     /// The layer section that it stands in (`===17===`).
@@ -270,6 +272,9 @@ pub enum TypeExpr {
         constructor: CombinatorId,
         /// One for each parameter of the constructor's type.
         args: Vec<Arg>,
+        /// Written as `%Message` rather than as `message`: the same bytes, but another computed
+        /// id, and another flag in a `.tlo`.
+        percent: bool,
     },
     /// `X`, `t`
     Variable(VariableId),

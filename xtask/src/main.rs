@@ -1,2 +1,79 @@
-//! Chores of the workspace.
-fn main() {}
+//! Chores of the workspace: `cargo xtask --help`.
+
+mod bench;
+mod ci;
+mod codegen;
+mod deps;
+mod fuzz;
+
+mod licenses;
+mod metadata;
+mod msrv;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the workspace.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Everything that a change must pass, step by step
+    Ci(ci::Args),
+    /// Re-make the checked-in generated files and the tables in the documents
+    Codegen(codegen::Args),
+    /// Check every dependency against the table of ARCHITECTURE.md
+    Deps,
+    /// Check the licences of all dependencies against the list of accepted ones
+    Licenses,
+    /// Check that every dependency builds with the `rust-version` of the workspace
+    Msrv,
+    /// Run the benchmarks, which stand in crates of their own beside the ordinary build
+    Bench(bench::Args),
+    /// Run every fuzz target for a short time (needs `cargo install cargo-fuzz`)
+    Fuzz(fuzz::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().chore {
+        Chore::Ci(args) => ci::run(&args),
+        Chore::Codegen(args) => codegen::run(&args),
+        Chore::Deps => deps::run(),
+        Chore::Licenses => licenses::run(),
+        Chore::Msrv => msrv::run(),
+        Chore::Bench(args) => bench::run(&args),
+        Chore::Fuzz(args) => fuzz::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs us.
+fn cargo() -> std::process::Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = std::process::Command::new(cargo);
+    command.current_dir(root());
+    command
+}

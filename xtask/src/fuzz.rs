@@ -1,0 +1,54 @@
+//! The fuzz targets, for as long as one likes. Their kept inputs run in the ordinary tests.
+
+use anyhow::{Context, Result, ensure};
+
+/// Run every fuzz target for a short time.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How long each target runs
+    #[arg(long, default_value_t = 30)]
+    seconds: u32,
+    /// Only the targets whose name contains this
+    filter: Option<String>,
+}
+
+/// Crates that have a folder `fuzz`, from the workspace's root.
+const CRATES: &[&str] = &[];
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let filter = args.filter.as_deref().unwrap_or("");
+    for folder in CRATES {
+        let folder = crate::root().join(folder);
+        let list = cargo_fuzz(&folder)
+            .arg("list")
+            .output()
+            .context("cargo fuzz cannot be run")?;
+        ensure!(
+            list.status.success(),
+            "cargo fuzz list fails; is it there? (cargo install cargo-fuzz)"
+        );
+        let list = String::from_utf8(list.stdout).context("names of fuzz targets")?;
+        for target in list.lines().filter(|target| target.contains(filter)) {
+            let status = cargo_fuzz(&folder)
+                .args(["run", target, "--"])
+                .arg(format!("-max_total_time={}", args.seconds))
+                .status()
+                .with_context(|| format!("{target} cannot be run"))?;
+            ensure!(
+                status.success(),
+                "{target} found something: keep its input as a test"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// cargo-fuzz asks for a nightly compiler; a stable one does when told so.
+fn cargo_fuzz(folder: &std::path::Path) -> std::process::Command {
+    let mut command = crate::cargo();
+    command
+        .current_dir(folder)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .arg("fuzz");
+    command
+}

@@ -10,5 +10,9 @@
 pub mod ast;
 pub mod diagnostic;
 pub mod ir;
+mod parse;
+mod scan;
 pub mod source;
 mod symbol;
+
+pub use parse::{Parsed, parse};

@@ -20,10 +20,16 @@ struct Target {
     make: fn(&Path, &str) -> Result<String>,
 }
 
-const TARGETS: &[Target] = &[Target {
-    path: "ARCHITECTURE.md",
-    make: |_, now| replace_between_marks(now, "dependency table", &crate::deps::markdown()),
-}];
+const TARGETS: &[Target] = &[
+    Target {
+        path: "ARCHITECTURE.md",
+        make: |_, now| replace_between_marks(now, "dependency table", &crate::deps::markdown()),
+    },
+    Target {
+        path: "tl-parser/src/parse/generated.rs",
+        make: |root, _| crate::grammar::generate(root),
+    },
+];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = crate::root();

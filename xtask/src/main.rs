@@ -5,7 +5,7 @@ mod ci;
 mod codegen;
 mod deps;
 mod fuzz;
-
+mod grammar;
 mod licenses;
 mod metadata;
 mod msrv;

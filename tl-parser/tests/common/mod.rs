@@ -1,0 +1,30 @@
+//! Real schemas to try things on, where there are any.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::path::{Path, PathBuf};
+
+/// All `.tl` files of a folder of real schemas that may lie beside the workspace. Where it is
+/// absent there are none, and a note says so.
+pub(crate) fn real_schemas() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora");
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            continue;
+        };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "tl") {
+                files.push(path);
+            }
+        }
+    }
+    if files.is_empty() {
+        eprintln!("skipped: no schemas in {}", root.display());
+    }
+    files.sort();
+    files
+}

@@ -1,1 +1,4 @@
 //! From a TL schema to typed Rust.
+
+#[cfg(feature = "cli")]
+pub mod cli;

@@ -1,0 +1,5 @@
+//! `tl-gen --help`
+
+fn main() -> std::process::ExitCode {
+    tl_codegen::cli::main()
+}

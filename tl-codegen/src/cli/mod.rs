@@ -1,0 +1,71 @@
+//! The command `tl-gen`, a verb a file.
+//!
+//! A verb reads its files through [`input`], writes through [`output`] and tells an [`Outcome`];
+//! nothing here knows more of TL than the library tells.
+
+mod completions;
+mod explain;
+mod input;
+mod output;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::{Color, Terminal};
+
+/// Reads, checks, formats, compares and converts TL schemas.
+#[derive(Parser, Debug)]
+#[command(
+    name = "tl-gen",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit status: 0 all is well, 1 the schema has faults, 2 wrong usage or a file that \
+                  cannot be read or written."
+)]
+struct Cli {
+    /// When to use colours; `auto` means on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: Color,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
+
+/// What the exit status says; the worst of several counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// 0
+    Clean = 0,
+    /// 1: the schema has errors, or something that the user asked to be refused.
+    Faults = 1,
+    /// 2: a file cannot be read or written, or the command line makes no sense.
+    Unusable = 2,
+}
+
+/// The program: reads its arguments, does what they say, and tells the exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut terminal = Terminal::new(cli.color);
+    let outcome = run(cli.verb, &mut terminal)
+        .and_then(|outcome| terminal.flush().map(|()| outcome))
+        .unwrap_or_else(|error| {
+            terminal.complain(&format!("the output cannot be written: {error}"));
+            Outcome::Unusable
+        });
+    ExitCode::from(outcome as u8)
+}
+
+fn run(verb: Verb, terminal: &mut Terminal) -> io::Result<Outcome> {
+    match verb {
+        Verb::Explain(args) => explain::run(&args, terminal),
+        Verb::Completions(args) => completions::run(&args, terminal),
+    }
+}

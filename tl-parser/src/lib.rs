@@ -11,6 +11,7 @@ pub mod ast;
 pub mod diagnostic;
 pub mod ir;
 mod parse;
+pub mod print;
 mod scan;
 pub mod source;
 mod symbol;

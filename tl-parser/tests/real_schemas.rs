@@ -1,16 +1,28 @@
-//! Every real schema parses.
+//! Every real schema parses, prints back and keeps its meaning when formatted.
 
 mod common;
 
+use tl_parser::ast::{Ast, Item};
 use tl_parser::diagnostic::Code;
+use tl_parser::print;
 use tl_parser::source::{FileId, Source};
+
+fn read() -> impl Iterator<Item = Source> {
+    common::real_schemas().into_iter().map(|path| {
+        let bytes = std::fs::read(&path).unwrap();
+        Source::from_bytes(path.to_string_lossy(), bytes).unwrap()
+    })
+}
+
+fn parse(source: &Source) -> tl_parser::Parsed {
+    tl_parser::parse(FileId(0), source)
+}
 
 #[test]
 fn real_schemas_have_no_syntax_faults() {
-    for path in common::real_schemas() {
-        let name = path.to_string_lossy().into_owned();
-        let source = Source::from_bytes(&name, std::fs::read(&path).unwrap()).unwrap();
-        let parsed = tl_parser::parse(FileId(0), &source);
+    for source in read() {
+        let parsed = parse(&source);
+        let name = source.name();
         if name.ends_with("micro/46.tl") {
             // Lacks a semicolon; both declarations are read nevertheless.
             assert_eq!(parsed.diagnostics.len(), 1, "{name}");
@@ -32,4 +44,49 @@ fn real_schemas_have_no_syntax_faults() {
             .collect();
         assert!(faults.is_empty(), "{name}: {faults:#?}");
     }
+}
+
+#[test]
+fn real_schemas_print_back() {
+    for source in read() {
+        let printed = print::source(&parse(&source).ast, &source);
+        assert!(printed == source.text(), "{} differs", source.name());
+    }
+}
+
+#[test]
+fn real_schemas_keep_all_when_formatted() {
+    for source in read() {
+        let ast = parse(&source).ast;
+        let text = print::format(&ast, &source).unwrap();
+        let formatted = Source::new(source.name(), text).unwrap();
+        let again = parse(&formatted);
+        assert!(again.is_clean(), "{}", source.name());
+        assert!(
+            print::format(&again.ast, &formatted).unwrap() == formatted.text(),
+            "{} is not formatted by one pass",
+            source.name()
+        );
+        assert_eq!(ast.layer, again.ast.layer, "{}", source.name());
+        assert_eq!(kinds(&ast), kinds(&again.ast), "{}", source.name());
+        assert!(
+            common::words(&source) == common::words(&formatted),
+            "{} lost or gained something",
+            source.name()
+        );
+    }
+}
+
+/// The kinds of a file's items, with how many doc comments each has.
+fn kinds(ast: &Ast) -> Vec<(std::mem::Discriminant<Item>, usize)> {
+    ast.items
+        .iter()
+        .map(|item| {
+            let docs = match item {
+                Item::Declaration(declaration) => declaration.docs.len(),
+                _ => 0,
+            };
+            (std::mem::discriminant(item), docs)
+        })
+        .collect()
 }

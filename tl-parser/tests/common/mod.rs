@@ -1,8 +1,14 @@
 //! Real schemas to try things on, where there are any.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    reason = "helpers that not every test needs"
+)]
 
 use std::path::{Path, PathBuf};
+
+use tl_parser::source::Source;
 
 /// All `.tl` files of a folder of real schemas that may lie beside the workspace. Where it is
 /// absent there are none, and a note says so.
@@ -27,4 +33,13 @@ pub(crate) fn real_schemas() -> Vec<PathBuf> {
     }
     files.sort();
     files
+}
+
+/// All that means something in a file, comments included: its text without white space, without
+/// byte order mark and without semicolons, of which the last may be missing.
+///
+/// Knows nothing of the parser.
+pub(crate) fn words(source: &Source) -> String {
+    let is_word = |char: &char| !matches!(char, ' ' | '\t'..='\r' | ';' | '\u{feff}');
+    source.text().chars().filter(is_word).collect()
 }

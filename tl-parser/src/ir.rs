@@ -17,8 +17,11 @@ pub struct Schema {
     pub symbols: Symbols,
     /// All types, in the order in which they were first declared.
     pub types: Vec<Type>,
-    /// All constructors and functions, in the order of the files. Predeclared ones come first.
+    /// All constructors and functions, in the order of the files. Those predeclared ones that the
+    /// schema needs come last.
     pub combinators: Vec<Combinator>,
+    /// Constructors specialised by partial application (`Tuple int 10;`), in order.
+    pub specialisations: Vec<Specialisation>,
     /// The number of the `// LAYER N` comment.
     pub layer: Option<u32>,
     /// The rule that ids are computed by.
@@ -65,10 +68,38 @@ pub struct Type {
     pub constructors: Vec<CombinatorId>,
     /// Declared `Final` or `Empty`.
     pub is_final: bool,
+    /// Known without being declared in a file.
+    pub predeclared: bool,
     /// What `//@class Name @description …` says of it.
     pub docs: Option<Box<Docs>>,
-    /// Where it is first named as a result.
+    /// Where it is first named as a result; `None` if predeclared.
     pub location: Option<Location>,
+}
+
+/// `Tuple int 10;`: a constructor with its variables fixed, under an id of its own. No known
+/// program sends one; the official tools write it down as one more constructor of the type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Specialisation {
+    /// What is specialised.
+    pub constructor: CombinatorId,
+    /// One for each parameter of the constructor's type.
+    pub args: Vec<Arg>,
+    /// The id computed from the declaration with the arguments put in: 4ec6219d, of
+    /// `tuple [ int ] = Tuple int 10`.
+    pub id: u32,
+    /// Where it is declared.
+    pub location: Option<Location>,
+}
+
+/// How many declarations of each sort a schema has, predeclared ones left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Constructors.
+    pub constructors: usize,
+    /// Functions.
+    pub functions: usize,
+    /// Types that these constructors make, or that are declared `Empty`.
+    pub types: usize,
 }
 
 /// What a variable or a type's parameter ranges over.
@@ -132,6 +163,29 @@ impl Combinator {
             TypeExpr::Boxed { ty, .. } => Some(ty),
             _ => None,
         }
+    }
+
+    /// The variable that stands as an argument of the result, and so is determined by the type:
+    /// for `pair {X:Type} {Y:Type} a:X b:Y = Pair X Y`, position 1 is `Y`.
+    #[must_use]
+    pub fn result_variable(&self, position: usize) -> Option<VariableId> {
+        let TypeExpr::Boxed { args, .. } = &self.result else {
+            return None;
+        };
+        match args.get(position)? {
+            Arg::Type(TypeExpr::Variable(id))
+            | Arg::Nat(NatExpr {
+                base: Some(NatRef::Variable(id)),
+                plus: 0,
+            }) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The field of that number, wherever it stands.
+    #[must_use]
+    pub fn field(&self, id: FieldId) -> Option<&Field> {
+        self.all_fields().find(|field| field.id == id)
     }
 
     /// All fields, those inside of repetitions included, in the order of their [`FieldId`]s.
@@ -235,7 +289,8 @@ pub struct Condition {
     pub bit: u8,
 }
 
-/// A natural number that is known when bytes are read: a `#` field or a `{n:#}` variable.
+/// A natural number that is known when bytes are read: a `#` field or a `{n:#}` variable. A `#`
+/// field under a condition of its own counts as 0 where it is absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NatRef {
     /// An earlier `#` field of the same combinator.
@@ -353,6 +408,20 @@ impl Schema {
     /// The numbers of all types.
     pub fn type_ids(&self) -> impl Iterator<Item = TypeId> + use<> {
         (0..u32::try_from(self.types.len()).unwrap_or(u32::MAX)).map(TypeId)
+    }
+
+    /// How many declarations of each sort there are, predeclared ones left out.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for combinator in self.combinators.iter().filter(|c| !c.predeclared) {
+            match combinator.kind {
+                CombinatorKind::Constructor => counts.constructors += 1,
+                CombinatorKind::Function => counts.functions += 1,
+            }
+        }
+        counts.types = self.types.iter().filter(|ty| !ty.predeclared).count();
+        counts
     }
 
     /// The constructors, predeclared ones included, in order.

@@ -1,7 +1,8 @@
 //! Names as numbers.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
 
 /// A name in a [`Symbols`] table; equal names have equal symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,65 +17,69 @@ impl Symbol {
 }
 
 /// A table of names: each is stored once.
+///
+/// The hash is quick rather than cryptographic, but seeded anew in every process: a schema cannot
+/// be written so that its names collide. Symbols are numbered in the order of mention, so that
+/// nothing that is printed depends on the seed.
 #[derive(Clone, Debug, Default)]
 pub struct Symbols {
     /// All names, one behind the other.
     text: String,
     /// Where the name of each symbol ends in `text`.
-    ends: Vec<u32>,
-    /// Hash of a name to the first symbol with that hash; the others follow in `next`.
-    first: HashMap<u64, Symbol, BuildHasherDefault<Identity>>,
-    /// The next symbol with the same hash.
-    next: Vec<Option<Symbol>>,
-    keys: std::hash::RandomState,
+    ends: Vec<usize>,
+    /// The symbols by the hash of their names.
+    table: HashTable<Symbol>,
+    seed: foldhash::fast::RandomState,
 }
 
 impl Symbols {
+    /// An empty table with room for some names.
+    #[must_use]
+    pub fn with_capacity(names: usize) -> Self {
+        Self {
+            text: String::with_capacity(names.saturating_mul(16)),
+            ends: Vec::with_capacity(names),
+            table: HashTable::with_capacity(names),
+            seed: foldhash::fast::RandomState::default(),
+        }
+    }
+
     /// The symbol of a name, new if it was not there.
     pub fn intern(&mut self, name: &str) -> Symbol {
-        let hash = self.hash(name);
-        let mut last = None;
-        let mut candidate = self.first.get(&hash).copied();
-        while let Some(symbol) = candidate {
-            if self.text(symbol) == name {
-                return symbol;
-            }
-            last = Some(symbol);
-            candidate = self.next[symbol.index()];
+        let Self {
+            text,
+            ends,
+            table,
+            seed,
+        } = self;
+        let hash = seed.hash_one(name);
+        if let Some(&symbol) = table.find(hash, |&symbol| name_of(text, ends, symbol) == name) {
+            return symbol;
         }
-        let symbol = Symbol(u32::try_from(self.ends.len()).unwrap_or(u32::MAX));
-        self.text.push_str(name);
-        self.ends
-            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
-        self.next.push(None);
-        match last {
-            Some(last) => self.next[last.index()] = Some(symbol),
-            None => drop(self.first.insert(hash, symbol)),
-        }
+        // A symbol for every four billion names: the table alone would take 50 GB before.
+        let symbol = Symbol(u32::try_from(ends.len()).unwrap_or(u32::MAX));
+        text.push_str(name);
+        ends.push(text.len());
+        table.insert_unique(hash, symbol, |&symbol| {
+            seed.hash_one(name_of(text, ends, symbol))
+        });
         symbol
     }
 
     /// The symbol of a name, if the name is known.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Symbol> {
-        let mut candidate = self.first.get(&self.hash(name)).copied();
-        while let Some(symbol) = candidate {
-            if self.text(symbol) == name {
-                return Some(symbol);
-            }
-            candidate = self.next[symbol.index()];
-        }
-        None
+        self.table
+            .find(self.seed.hash_one(name), |&symbol| {
+                self.text(symbol) == name
+            })
+            .copied()
     }
 
-    /// The name of a symbol of this table.
+    /// The name of a symbol of this table; empty for a symbol of another, longer table.
     #[must_use]
     pub fn text(&self, symbol: Symbol) -> &str {
-        let start = symbol
-            .index()
-            .checked_sub(1)
-            .map_or(0, |before| self.ends[before]);
-        &self.text[start as usize..self.ends[symbol.index()] as usize]
+        name_of(&self.text, &self.ends, symbol)
     }
 
     /// How many names there are.
@@ -88,27 +93,43 @@ impl Symbols {
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
-
-    fn hash(&self, name: &str) -> u64 {
-        use std::hash::BuildHasher;
-        self.keys.hash_one(name)
-    }
 }
 
-/// The keys of the map are hashes already.
-#[derive(Clone, Debug, Default)]
-struct Identity(u64);
+fn name_of<'a>(text: &'a str, ends: &[usize], symbol: Symbol) -> &'a str {
+    let start = match symbol.index().checked_sub(1) {
+        None => 0,
+        Some(before) => ends.get(before).copied().unwrap_or(usize::MAX),
+    };
+    let end = ends.get(symbol.index()).copied().unwrap_or(0);
+    text.get(start..end).unwrap_or("")
+}
 
-impl Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_names_have_equal_symbols() {
+        let mut symbols = Symbols::default();
+        let names: Vec<String> = (0..1000).map(|number| format!("name{number}")).collect();
+        let first: Vec<Symbol> = names.iter().map(|name| symbols.intern(name)).collect();
+        let second: Vec<Symbol> = names.iter().map(|name| symbols.intern(name)).collect();
+        assert_eq!(first, second);
+        assert_eq!(symbols.len(), 1000);
+        for (index, (name, symbol)) in names.iter().zip(first).enumerate() {
+            assert_eq!(symbol.index(), index);
+            assert_eq!(symbols.text(symbol), name);
+            assert_eq!(symbols.find(name), Some(symbol));
+        }
+        assert_eq!(symbols.find("name1000"), None);
     }
 
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only u64 keys are hashed");
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+    #[test]
+    fn a_symbol_of_another_table_has_no_name() {
+        let mut symbols = Symbols::default();
+        symbols.intern("");
+        let foreign = symbols.intern("x");
+        assert_eq!(Symbols::default().text(foreign), "");
+        assert_eq!(symbols.text(foreign), "x");
     }
 }

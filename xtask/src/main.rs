@@ -9,6 +9,7 @@ mod grammar;
 mod licenses;
 mod metadata;
 mod msrv;
+mod schemas;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Chore {
     Deps,
     /// Check the licences of all dependencies against the list of accepted ones
     Licenses,
+    /// Verify the schemas of the folder `schemas`, or make them anew
+    Schemas(schemas::Args),
     /// Check that every dependency builds with the `rust-version` of the workspace
     Msrv,
     /// Run the benchmarks, which stand in crates of their own beside the ordinary build
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Chore::Codegen(args) => codegen::run(&args),
         Chore::Deps => deps::run(),
         Chore::Licenses => licenses::run(),
+        Chore::Schemas(args) => schemas::run(&args),
         Chore::Msrv => msrv::run(),
         Chore::Bench(args) => bench::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),

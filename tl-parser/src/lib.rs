@@ -8,6 +8,7 @@
 //! ```
 
 pub mod ast;
+pub mod conversion;
 pub mod diagnostic;
 pub mod ir;
 mod parse;
@@ -15,5 +16,6 @@ pub mod print;
 mod scan;
 pub mod source;
 mod symbol;
+pub mod tlo;
 
 pub use parse::{Parsed, parse};

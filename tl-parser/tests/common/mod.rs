@@ -43,3 +43,15 @@ pub(crate) fn words(source: &Source) -> String {
     let is_word = |char: &char| !matches!(char, ' ' | '\t'..='\r' | ';' | '\u{feff}');
     source.text().chars().filter(is_word).collect()
 }
+
+/// A file of that folder, by its path in it: `tlo/ton_api.tlo`.
+pub(crate) fn real_file(path: &str) -> Option<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared/corpora")
+        .join(path);
+    let bytes = std::fs::read(&path).ok();
+    if bytes.is_none() {
+        eprintln!("skipped: there is no {}", path.display());
+    }
+    bytes
+}

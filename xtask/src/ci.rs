@@ -62,7 +62,7 @@ const STEPS: &[Step] = &[
         ],
     ),
     // The test command of README.md.
-    step("test", &["test", "--workspace", "--all-features"]),
+    step("test", &["test", "--workspace"]),
     Step {
         name: "doc",
         cargo: &[

@@ -10,7 +10,10 @@
 pub mod ast;
 pub mod conversion;
 pub mod diagnostic;
+pub mod input;
 pub mod ir;
+#[cfg(feature = "json")]
+pub mod json;
 mod parse;
 pub mod print;
 mod scan;

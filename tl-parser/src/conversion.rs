@@ -78,8 +78,8 @@ kinds! {
     Builtins = "builtins", "declarations of built-ins are left out";
     /// `{n:#}`, or a `{t:Type}` that cannot be made out from what is left.
     Variables = "variables", "implicit parameters are left out";
-    /// `n*[ … ]`, and fields without a name.
-    Repetitions = "repetitions", "repetitions are left out";
+    /// `Tuple int 10;`
+    Specialisations = "specialisations", "partial applications are left out";
     /// A multiplicity that was not written (`[ t ]`), and fields that are named `_`.
     Spelling = "spelling", "the spelling of parameters is simplified";
 }

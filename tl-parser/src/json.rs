@@ -15,8 +15,9 @@
 //! # What it cannot hold
 //!
 //! Comments and documentation, annotations, the number of the schema's layer, `Final`, `New` and
-//! `Empty`, the declarations of built-ins (`int ? = Int;`), whether an id was written and whether
-//! constructors and functions alternate. [`write`] says which of these a schema has.
+//! `Empty`, partial applications, the declarations of built-ins (`int ? = Int;`), whether an id was
+//! written and whether constructors and functions alternate. [`write`] says which of these a schema
+//! has.
 //!
 //! The form has no place for implicit parameters (`{X:Type}`): Telegram's own leaves them out, and
 //! with them the whole left side of `vector`. [`read`] restores `vector`, the `{X:Type}` of a `!X`,
@@ -29,6 +30,10 @@ use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::conversion::{Conversion, LossKind, Losses};
+use crate::ir::{Combinator, CombinatorKind, Kind, Schema};
+use crate::ir_text::Speller;
 
 /// A schema in the JSON form.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -60,6 +65,118 @@ struct Param {
     name: String,
     #[serde(rename = "type")]
     ty: String,
+}
+
+/// Writes the JSON form, laid out with four spaces.
+#[must_use]
+pub fn write(schema: &Schema) -> Conversion<String> {
+    let mut losses = Losses::default();
+    let mut document = Document::default();
+    for combinator in schema.combinators.iter().filter(|c| !c.predeclared) {
+        let name = &schema[combinator.name];
+        if combinator.opaque {
+            losses.of_declaration(LossKind::Builtins, name);
+            continue;
+        }
+        let list = match combinator.kind {
+            CombinatorKind::Constructor => List::Constructors,
+            CombinatorKind::Function => List::Methods,
+        };
+        if list == List::Constructors && !document.methods.is_empty() {
+            losses.of_schema(LossKind::Order);
+        }
+        if combinator.docs.is_some() || combinator.all_fields().any(|field| field.docs.is_some()) {
+            losses.of_declaration(LossKind::Docs, name);
+        }
+        if combinator.annotations.0 != 0 {
+            losses.of_declaration(LossKind::Annotations, name);
+        }
+        let entry = entry(schema, combinator, list);
+        if !keeps_variables(schema, combinator, list, &entry) {
+            losses.of_declaration(LossKind::Variables, name);
+        }
+        match list {
+            List::Constructors => document.constructors.push(entry),
+            List::Methods => document.methods.push(entry),
+        }
+    }
+    for specialisation in &schema.specialisations {
+        let name = schema[specialisation.constructor].name;
+        losses.of_declaration(LossKind::Specialisations, &schema[name]);
+    }
+    for ty in schema.types.iter().filter(|ty| ty.is_final) {
+        let kind = match ty.constructors.as_slice() {
+            [] => LossKind::EmptyTypes,
+            _ => LossKind::Finalisation,
+        };
+        losses.of_declaration(kind, &schema[ty.name]);
+    }
+    if schema.types.iter().any(|ty| ty.docs.is_some()) {
+        losses.of_schema(LossKind::Docs);
+    }
+    if schema.layer.is_some() {
+        losses.of_schema(LossKind::Layer);
+    }
+    Conversion {
+        output: document.to_json(),
+        losses: losses.finish(),
+    }
+}
+
+impl Document {
+    fn to_json(&self) -> String {
+        let mut bytes = Vec::new();
+        let layout = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, layout);
+        // Strings and numbers, written to memory: nothing can fail, and all of it is UTF-8.
+        let _ = self.serialize(&mut serializer);
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+fn entry(schema: &Schema, combinator: &Combinator, list: List) -> Entry {
+    let speller = Speller::new(schema, combinator);
+    let name = schema[combinator.name].to_owned();
+    let (predicate, method) = match list {
+        List::Constructors => (Some(name), None),
+        List::Methods => (None, Some(name)),
+    };
+    let params = combinator.fields.iter().map(|field| Param {
+        name: field
+            .name
+            .map(|name| schema[name].to_owned())
+            .unwrap_or_default(),
+        ty: speller.condition_and_type(field),
+    });
+    let mut entry = Entry {
+        id: combinator.id.cast_signed().to_string(),
+        predicate,
+        method,
+        params: params.collect(),
+        ty: speller.result(),
+        layer: combinator.layer,
+    };
+    let is_the_vector = lacks_its_left_side(&schema[combinator.name], &entry.ty)
+        && matches!(entry.params.as_slice(), [count, items]
+            if count.name.is_empty() && count.ty == "#"
+                && items.name.is_empty() && items.ty == "[ t ]");
+    if is_the_vector {
+        entry.params.clear();
+    }
+    entry
+}
+
+/// Whether [`read`] makes out the same implicit parameters.
+fn keeps_variables(schema: &Schema, combinator: &Combinator, list: List, entry: &Entry) -> bool {
+    let found = variables(list, entry);
+    let kinds = combinator.variables.iter().map(|variable| {
+        let kind = match variable.kind {
+            Kind::Type => "Type",
+            Kind::Nat => "#",
+        };
+        (&schema[variable.name], kind)
+    });
+    kinds.eq(found)
 }
 
 /// Reads the JSON form, as TL text with explicit ids.
@@ -162,7 +279,10 @@ fn variables(list: List, entry: &Entry) -> Vec<(&str, &'static str)> {
                 && word.starts_with(|first: char| first.is_ascii_alphabetic())
                 && seen.insert(word);
             if is_variable {
-                let is_nat = entry.params.iter().any(|param| uses_as_nat(&param.ty, word));
+                let is_nat = entry
+                    .params
+                    .iter()
+                    .any(|param| uses_as_nat(&param.ty, word));
                 found.push((word, if is_nat { "#" } else { "Type" }));
             }
         }

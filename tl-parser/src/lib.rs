@@ -10,8 +10,10 @@
 pub mod ast;
 pub mod conversion;
 pub mod diagnostic;
+pub mod diff;
 pub mod input;
 pub mod ir;
+mod ir_text;
 #[cfg(feature = "json")]
 pub mod json;
 mod parse;

@@ -157,7 +157,7 @@ impl Uses {
             combinators: vec![false; schema.combinators.len()],
         };
         for (ty, usage) in schema.types.iter().zip(&mut uses.types) {
-            usage.is_used = ty.location.is_some();
+            usage.is_used = !ty.predeclared;
         }
         let mut todo: Vec<CombinatorId> = schema
             .combinator_ids()
@@ -245,6 +245,10 @@ fn losses(
     let written: Vec<_> = constructors.iter().chain(functions).copied().collect();
     if !written.is_sorted() {
         losses.of_schema(LossKind::Order);
+    }
+    for specialisation in &schema.specialisations {
+        let name = schema[specialisation.constructor].name;
+        losses.of_declaration(LossKind::Specialisations, &schema[name]);
     }
     for ty in &schema.types {
         if ty.is_final && !ty.constructors.is_empty() {

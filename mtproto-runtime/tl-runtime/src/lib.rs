@@ -1,2 +1,105 @@
-//! Traits, reader and writer of TL values. Empty today.
+//! What TL types ride on: the traits, the reader, the writer and their errors.
+//!
+//! Types that `tl-codegen` generates and types that `tl-macros` derives for implement the traits
+//! of this crate; programs call the methods that the traits provide. It needs `alloc` and nothing
+//! else: no `std`, no dependency.
+//!
+//! ```
+//! use tl_runtime::{Identified, ReadResult, Reader, TlRead, TlWrite, Writer};
+//!
+//! /// `point#b9ea2b60 x:int y:int = Point;`
+//! #[derive(Debug, PartialEq)]
+//! struct Point {
+//!     x: i32,
+//!     y: i32,
+//! }
+//!
+//! impl Identified for Point {
+//!     const ID: u32 = 0xb9ea_2b60;
+//!     const NAME: &'static str = "point";
+//! }
+//!
+//! impl<'a> TlRead<'a> for Point {
+//!     const MIN_SIZE: usize = 12;
+//!
+//!     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+//!         r.boxed()
+//!     }
+//!
+//!     fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
+//!         r.enter("point x y")?;
+//!         let point = Self { x: r.int()?, y: r.int()? };
+//!         r.leave();
+//!         Ok(point)
+//!     }
+//! }
+//!
+//! impl TlWrite for Point {
+//!     fn write(&self, w: &mut Writer<'_>) {
+//!         w.boxed(self);
+//!     }
+//!
+//!     fn write_bare(&self, w: &mut Writer<'_>) {
+//!         w.int(self.x);
+//!         w.int(self.y);
+//!     }
+//! }
+//!
+//! let point = Point { x: 1, y: -1 };
+//! let bytes = point.to_bytes()?;
+//! assert_eq!(bytes, b"\x60\x2b\xea\xb9\x01\0\0\0\xff\xff\xff\xff");
+//! assert_eq!(Point::from_bytes(&bytes)?, point);
+//!
+//! let error = Point::from_bytes(&bytes[..10]).unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "the bytes end where an int of 4 bytes was wanted, at byte 8 in point.y",
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Bytes from a stranger
+//! Reading never panics and is bounded in depth and memory, see [`Limits`]: a vector that claims
+//! more elements than bytes are left is refused before anything is reserved.
+//!
+//! # Two ownerships
+//! A type may own what it holds (`String`, `Vec`, `Box`) or borrow it (`&'a str`, `&'a [T]`): text
+//! and bytes from the input, everything else from an [`Arena`], so that reading allocates
+//! nothing per object and dropping costs nothing. Owned types are read by
+//! [`TlRead::from_bytes`], borrowed ones by [`TlRead::from_bytes_in`].
 #![no_std]
+
+extern crate alloc;
+
+mod arena;
+mod bytes;
+mod error;
+mod function;
+mod id;
+mod limits;
+mod object;
+mod outline;
+#[doc(hidden)]
+pub mod private;
+mod read;
+mod reader;
+mod repr;
+mod scalar;
+mod vector;
+mod write;
+mod writer;
+
+pub use arena::Arena;
+pub use error::{
+    Failed, Path, ReadError, ReadErrorKind, ReadResult, Step, WriteError, WriteErrorKind,
+};
+pub use function::{BorrowedFunction, Function};
+pub use id::Identified;
+pub use limits::Limits;
+pub use object::{Object, ObjectRef};
+pub use read::{TlRead, TlReadWith};
+pub use reader::Reader;
+pub use repr::{Bare, Boxed};
+pub use scalar::{Int128, Int256, Int512};
+pub use write::{TlWrite, TlWriteWith};
+pub use writer::Writer;

@@ -1,0 +1,282 @@
+//! What can go wrong with bytes ([`ReadError`]) and with values ([`WriteError`]).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// What a read method returns: the value, or that reading has failed.
+pub type ReadResult<T> = Result<T, Failed>;
+
+/// Reading has failed; the [`Reader`](crate::Reader) knows why.
+///
+/// It has no size, so that results stay small on the way up. Only a reader makes one:
+/// [`Reader::fail`](crate::Reader::fail). Programs see a [`ReadError`] instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed(pub(crate) ());
+
+/// Why bytes are not a value of the wanted type: what was found, where, and in which field.
+///
+/// One pointer wide. The peer's bytes are not part of it, but for an unexpected constructor id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReadError(Box<Inner>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
+    kind: ReadErrorKind,
+    offset: usize,
+    path: Path,
+}
+
+impl ReadError {
+    #[cold]
+    pub(crate) fn new(kind: ReadErrorKind, offset: usize, path: Path) -> Self {
+        Self(Box::new(Inner { kind, offset, path }))
+    }
+
+    /// What was wanted and what was found.
+    #[must_use]
+    pub fn kind(&self) -> &ReadErrorKind {
+        &self.0.kind
+    }
+
+    /// Where, in bytes from the start of the input.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.0.offset
+    }
+
+    /// In which field of which constructor, from the outside in.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+}
+
+impl fmt::Debug for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, offset, path } = &*self.0;
+        f.debug_struct("ReadError")
+            .field("kind", kind)
+            .field("offset", offset)
+            .field("path", path)
+            .finish()
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, at byte {}", self.kind(), self.offset())?;
+        if self.path().steps().is_empty() {
+            Ok(())
+        } else {
+            write!(f, " in {}", self.path())
+        }
+    }
+}
+
+impl core::error::Error for ReadError {}
+
+/// What was wanted and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadErrorKind {
+    /// Fewer bytes are left than the value takes.
+    EndOfInput {
+        /// What was to be read: `int`, `string`, `constructor id`.
+        wanted: &'static str,
+        /// How many bytes it takes.
+        size: usize,
+    },
+    /// The id of another constructor, or of none that this schema knows.
+    UnexpectedId {
+        /// The id that is there.
+        found: u32,
+        /// The type or the constructor that was to be read.
+        expected: &'static str,
+    },
+    /// The length of a string or of bytes starts with 255.
+    InvalidLength,
+    /// A string is not UTF-8.
+    InvalidUtf8 {
+        /// How many of its bytes are.
+        valid_up_to: usize,
+    },
+    /// A vector claims more elements than fit in the bytes that are left.
+    TooManyElements {
+        /// What it claims.
+        count: u32,
+        /// How many elements would fit at most.
+        limit: usize,
+    },
+    /// [`Limits::depth`](crate::Limits::depth) is used up.
+    TooDeep,
+    /// [`Limits::memory`](crate::Limits::memory) is used up.
+    TooMuchMemory,
+    /// A value ended before the bytes did.
+    TrailingBytes {
+        /// How many bytes are left.
+        count: usize,
+    },
+    /// The type keeps parts of itself in an arena and the reader has none: see
+    /// [`Reader::with_arena`](crate::Reader::with_arena).
+    NoArena,
+    /// What a reader of a hand-written type says.
+    Invalid(&'static str),
+}
+
+impl fmt::Display for ReadErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::EndOfInput { wanted, size } => {
+                let article = if wanted.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                    "an"
+                } else {
+                    "a"
+                };
+                write!(
+                    f,
+                    "the bytes end where {article} {wanted} of {size} bytes was wanted"
+                )
+            }
+            Self::UnexpectedId { found, expected } => {
+                write!(
+                    f,
+                    "unexpected constructor id {found:#010x} where {expected} was wanted"
+                )
+            }
+            Self::InvalidLength => f.write_str("invalid length of a string or bytes"),
+            Self::InvalidUtf8 { valid_up_to } => {
+                write!(f, "a string is not UTF-8 after {valid_up_to} bytes")
+            }
+            Self::TooManyElements { count, limit } => {
+                write!(
+                    f,
+                    "a vector claims {count} elements where at most {limit} fit"
+                )
+            }
+            Self::TooDeep => f.write_str("values are nested too deeply"),
+            Self::TooMuchMemory => f.write_str("the value would take more memory than allowed"),
+            Self::TrailingBytes { count } => write!(f, "{count} bytes are left after the value"),
+            Self::NoArena => f.write_str("the type needs an arena and the reader has none"),
+            Self::Invalid(what) => f.write_str(what),
+        }
+    }
+}
+
+/// Where in a value: `messages.messages.messages[17].media`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Path(Vec<Step>);
+
+impl Path {
+    pub(crate) fn new(steps: Vec<Step>) -> Self {
+        Self(steps)
+    }
+
+    /// The steps from the outside in.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, step) in self.0.iter().enumerate() {
+            match *step {
+                Step::Field { constructor, field } => match number {
+                    0 => write!(f, "{constructor}.{field}")?,
+                    _ => write!(f, ".{field}")?,
+                },
+                Step::Element(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One step of a [`Path`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Into a field.
+    Field {
+        /// The full name of the constructor that has it.
+        constructor: &'static str,
+        /// Its name.
+        field: &'static str,
+    },
+    /// Into an element of a vector, counted from 0.
+    Element(usize),
+}
+
+/// Why a value can't be written: it is not one that its schema can say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteError(pub(crate) WriteErrorKind);
+
+impl WriteError {
+    /// What is wrong with the value.
+    #[must_use]
+    pub fn kind(&self) -> &WriteErrorKind {
+        &self.0
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl core::error::Error for WriteError {}
+
+/// What is wrong with the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriteErrorKind {
+    /// Several fields stand and fall with one flag bit, and some of them are there and some not.
+    InconsistentFlag {
+        /// The constructor.
+        constructor: &'static str,
+        /// The flags field and its bit: `flags.3`.
+        flag: &'static str,
+    },
+    /// A number of elements, or the presence of a field, is not what a number outside of it says.
+    NatMismatch {
+        /// The constructor.
+        constructor: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// A string or bytes of 2^24 bytes or more, or a vector of 2^32 elements or more.
+    TooLong {
+        /// Its length.
+        len: usize,
+    },
+    /// What a writer of a hand-written type says.
+    Invalid(&'static str),
+}
+
+impl fmt::Display for WriteErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::InconsistentFlag { constructor, flag } => write!(
+                f,
+                "the fields of {constructor} that {flag} stands for must be set all or none"
+            ),
+            Self::NatMismatch { constructor, field } => {
+                write!(
+                    f,
+                    "{constructor}.{field} is not what the number that governs it says"
+                )
+            }
+            Self::TooLong { len } => write!(f, "a length of {len} can't be written"),
+            Self::Invalid(what) => f.write_str(what),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The traits of types that can be read.
+
+use alloc::vec::Vec;
+
+use crate::{Arena, ReadError, ReadResult, Reader};
+
+/// A type whose values can be read from bytes.
+///
+/// A TL value has up to two representations: *boxed*, an id and then the fields, and *bare*, the
+/// fields alone. [`read`](TlRead::read) takes the one that a value has where it stands alone:
+/// boxed for constructors and functions, types of several constructors and vectors, bare for
+/// `int`, `string` and the other built-ins.
+///
+/// Programs call the `from_…` methods; `read` and `read_bare` are for other implementations.
+pub trait TlRead<'a>: Sized {
+    /// The smallest number of bytes that [`read`](TlRead::read) takes.
+    ///
+    /// It bounds how many elements of this type a vector may claim, so it must never be too
+    /// large; too small is only wasteful.
+    const MIN_SIZE: usize;
+
+    /// The type keeps parts of itself in an arena.
+    const NEEDS_ARENA: bool = false;
+
+    /// Reads a value as it stands alone.
+    ///
+    /// # Errors
+    /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
+    fn read(r: &mut Reader<'a>) -> ReadResult<Self>;
+
+    /// Reads a value without its id; the same as [`read`](TlRead::read) if the type has no bare
+    /// representation of its own.
+    ///
+    /// # Errors
+    /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
+    #[inline]
+    fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
+        Self::read(r)
+    }
+
+    /// The value that is all of these bytes.
+    ///
+    /// # Errors
+    /// If they are not exactly one value of this type.
+    fn from_bytes(bytes: &'a [u8]) -> Result<Self, ReadError> {
+        Reader::new(bytes).read_all()
+    }
+
+    /// The value that these bytes start with, and the bytes after it.
+    ///
+    /// # Errors
+    /// If the bytes don't start with a value of this type.
+    fn from_prefix(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), ReadError> {
+        let mut reader = Reader::new(bytes);
+        let value = reader.read()?;
+        Ok((value, reader.rest()))
+    }
+
+    /// The value that is all of these bytes; what they don't hold themselves is kept in the arena.
+    ///
+    /// # Errors
+    /// If they are not exactly one value of this type.
+    fn from_bytes_in(bytes: &'a [u8], arena: &'a Arena) -> Result<Self, ReadError> {
+        Reader::new(bytes).with_arena(arena).read_all()
+    }
+
+    /// So many values, one after another. A built-in may know a faster way than the provided one.
+    #[doc(hidden)]
+    fn read_elements(r: &mut Reader<'a>, count: usize) -> ReadResult<Vec<Self>> {
+        r.elements(count, Self::read)
+    }
+
+    /// So many values, one after another, in the arena.
+    #[doc(hidden)]
+    fn place_elements(r: &mut Reader<'a>, count: usize) -> ReadResult<&'a [Self]>
+    where
+        Self: Copy,
+    {
+        r.place_elements(count, Self::read)
+    }
+}
+
+/// A type whose values can only be read by who knows `N` numbers: lengths of repetitions or flags
+/// that are not part of the value (`stats {mask:#} count:int views:mask.0?int = Stats mask;`).
+pub trait TlReadWith<'a, const N: usize>: Sized {
+    /// The smallest number of bytes that a value takes, whatever the numbers.
+    const MIN_SIZE: usize = 0;
+
+    /// Reads a value as it stands alone.
+    ///
+    /// # Errors
+    /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
+    fn read_with(r: &mut Reader<'a>, nats: [u32; N]) -> ReadResult<Self>;
+
+    /// Reads a value without its id.
+    ///
+    /// # Errors
+    /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
+    fn read_bare_with(r: &mut Reader<'a>, nats: [u32; N]) -> ReadResult<Self> {
+        Self::read_with(r, nats)
+    }
+}

@@ -1,0 +1,600 @@
+//! The reader: forward only, bounded, and able to say what went wrong where.
+//!
+//! # How error paths cost nothing
+//! While things go well the reader only takes bytes off `rest` and counts depth. When a value
+//! can't be read, it is read once more in *tracing mode*: `rest` is kept empty, so that every
+//! method takes its slow way, which shows it the bytes, calls it again and counts the call in a
+//! stack of frames, one for each constructor and vector. At the failure the stack is the path.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::{
+    Arena, Failed, Identified, Int128, Int256, Int512, Limits, Path, ReadError, ReadErrorKind,
+    ReadResult, Step, TlRead, TlReadWith, outline, scalar,
+};
+
+/// Takes TL values off the front of some bytes.
+///
+/// Programs make one to read several values in a row, to set [`Limits`], or to read borrowed
+/// types; [`read`](Reader::read) and [`read_all`](Reader::read_all) are theirs. The other methods
+/// are for implementations of [`TlRead`]; each names the TL type that it reads.
+///
+/// ```
+/// use tl_runtime::Reader;
+///
+/// let mut reader = Reader::new(b"\x05\0\0\0\x02hi\0");
+/// assert_eq!(reader.read::<i32>()?, 5);
+/// assert_eq!(reader.read::<String>()?, "hi");
+/// assert!(reader.rest().is_empty());
+/// # Ok::<(), tl_runtime::ReadError>(())
+/// ```
+pub struct Reader<'a> {
+    /// What is left; empty in tracing mode.
+    rest: &'a [u8],
+    /// How many more constructors and vectors may be entered.
+    depth: u32,
+    /// How many more bytes may be allocated.
+    memory: usize,
+    arena: Option<&'a Arena>,
+    /// The length of the input.
+    len: usize,
+    /// Where reading failed, and why.
+    failure: Option<(usize, ReadErrorKind)>,
+    trace: Option<Box<Trace<'a>>>,
+}
+
+/// See the top of the file.
+struct Trace<'a> {
+    /// What is left; empty while a method is shown the bytes.
+    rest: &'a [u8],
+    frames: Vec<Frame>,
+}
+
+/// A constructor or a vector that is being read.
+struct Frame {
+    /// `None` for a vector.
+    outline: Option<&'static str>,
+    /// How many fields or elements are read.
+    done: usize,
+    /// The numbers that conditions refer to.
+    nats: Vec<u32>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of these bytes, with default limits and no arena.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let limits = Limits::default();
+        Self {
+            rest: bytes,
+            depth: limits.depth,
+            memory: limits.memory_for(bytes.len()),
+            arena: None,
+            len: bytes.len(),
+            failure: None,
+            trace: None,
+        }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.depth = limits.depth;
+        self.memory = limits.memory_for(self.len);
+        self
+    }
+
+    /// The same with an arena for borrowed types.
+    #[must_use]
+    pub fn with_arena(mut self, arena: &'a Arena) -> Self {
+        self.arena = Some(arena);
+        self
+    }
+
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// If the bytes don't go on with a value of this type. The reader then stays where it failed.
+    pub fn read<T: TlRead<'a>>(&mut self) -> Result<T, ReadError> {
+        self.read_with(T::read)
+    }
+
+    /// Reads one value, and that must be all.
+    ///
+    /// # Errors
+    /// If the bytes left are not exactly one value of this type.
+    pub fn read_all<T: TlRead<'a>>(&mut self) -> Result<T, ReadError> {
+        let value = self.read()?;
+        match self.rest.len() {
+            0 => Ok(value),
+            count => Err(ReadError::new(
+                ReadErrorKind::TrailingBytes { count },
+                self.offset(),
+                Path::default(),
+            )),
+        }
+    }
+
+    /// Reads one value by a function: `reader.read_with(Message::read_bare)`.
+    ///
+    /// # Errors
+    /// Those of the function.
+    pub fn read_with<T>(
+        &mut self,
+        read: impl Fn(&mut Self) -> ReadResult<T>,
+    ) -> Result<T, ReadError> {
+        let (rest, depth, memory) = (self.rest, self.depth, self.memory);
+        match read(self) {
+            Ok(value) => Ok(value),
+            Err(Failed(())) => {
+                let (offset, kind) = self.take_failure();
+                // Once more, slowly, for the path. A reader that does not fail the same way again
+                // (a hand-written one that keeps state) gets none.
+                let end = mem::take(&mut self.rest);
+                (self.depth, self.memory) = (depth, memory);
+                self.trace = Some(Box::new(Trace {
+                    rest,
+                    frames: Vec::new(),
+                }));
+                let again = read(self);
+                let trace = self.trace.take();
+                (self.rest, self.depth) = (end, depth);
+                let same = again.is_err() && self.take_failure() == (offset, kind.clone());
+                let path = trace.filter(|_| same).map(|trace| path(&trace.frames));
+                Err(ReadError::new(kind, offset, path.unwrap_or_default()))
+            }
+        }
+    }
+
+    /// The bytes that are left.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        match &self.trace {
+            Some(trace) if self.rest.is_empty() => trace.rest,
+            _ => self.rest,
+        }
+    }
+
+    /// How many bytes were read.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.len - self.rest().len()
+    }
+
+    /// What a method returns that can't go on: `return Err(r.fail(…))`.
+    #[cold]
+    pub fn fail(&mut self, kind: ReadErrorKind) -> Failed {
+        self.fail_at(self.offset(), kind)
+    }
+
+    /// The failure of a value whose id, just read, is not one of its type.
+    #[cold]
+    pub fn unexpected_id(&mut self, found: u32, expected: &'static str) -> Failed {
+        let offset = self.offset().saturating_sub(4);
+        self.fail_at(offset, ReadErrorKind::UnexpectedId { found, expected })
+    }
+
+    /// Begins the fields of a constructor. To be called before its first field is read, and
+    /// [`leave`](Reader::leave) after its last.
+    ///
+    /// `outline` is for error paths, `"message flags# id from_id?0.8"`: the full name of the
+    /// constructor and its fields in order, parts separated by one space. A field of type `#` is
+    /// followed by `#`, a conditional one by `?mask.bit`, where `mask` counts the fields of type
+    /// `#` from 0. Fields that take no bytes are left out. Every part must be read by exactly one
+    /// call of a method of the reader, or of `read` or `read_bare` of another type.
+    ///
+    /// # Errors
+    /// If the value is nested too deeply.
+    #[inline]
+    pub fn enter(&mut self, outline: &'static str) -> ReadResult<()> {
+        self.enter_with(outline, &[])
+    }
+
+    /// Begins the fields of a constructor that depends on numbers from outside; each has a part
+    /// `{#}` in the outline, before the fields, and counts as a mask.
+    ///
+    /// # Errors
+    /// If the value is nested too deeply.
+    #[inline]
+    pub fn enter_with(&mut self, outline: &'static str, nats: &[u32]) -> ReadResult<()> {
+        self.enter_frame(Some(outline), nats)
+    }
+
+    /// Ends the fields of a constructor.
+    #[inline]
+    pub fn leave(&mut self) {
+        self.depth += 1;
+        if self.trace.is_some() {
+            self.pop_frame();
+        }
+    }
+
+    /// An id of a constructor. Not counted as a field: it belongs to the value that follows.
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn id(&mut self) -> ReadResult<u32> {
+        match self.rest.split_first_chunk() {
+            Some((&head, rest)) => {
+                self.rest = rest;
+                Ok(u32::from_le_bytes(head))
+            }
+            None => self.id_slowly(),
+        }
+    }
+
+    /// The id of this constructor and no other.
+    ///
+    /// # Errors
+    /// If it is another, or at the end of the bytes.
+    #[inline]
+    pub fn expect_id(&mut self, id: u32, name: &'static str) -> ReadResult<()> {
+        let found = self.id()?;
+        if found == id {
+            Ok(())
+        } else {
+            Err(self.unexpected_id(found, name))
+        }
+    }
+
+    /// A value after its id.
+    ///
+    /// # Errors
+    /// If there is another id, and those of the value.
+    #[inline]
+    pub fn boxed<T: TlRead<'a> + Identified>(&mut self) -> ReadResult<T> {
+        self.expect_id(T::ID, T::NAME)?;
+        T::read_bare(self)
+    }
+
+    /// A value after its id, that depends on numbers from outside.
+    ///
+    /// # Errors
+    /// If there is another id, and those of the value.
+    #[inline]
+    pub fn boxed_with<T, const N: usize>(&mut self, nats: [u32; N]) -> ReadResult<T>
+    where
+        T: TlReadWith<'a, N> + Identified,
+    {
+        self.expect_id(T::ID, T::NAME)?;
+        T::read_bare_with(self, nats)
+    }
+
+    /// The fields of a constructor that has none.
+    #[inline]
+    pub fn empty(&mut self) {
+        self.count();
+    }
+
+    /// `#`, flags among them.
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn nat(&mut self) -> ReadResult<u32> {
+        match self.rest.split_first_chunk() {
+            Some((&head, rest)) => {
+                self.rest = rest;
+                Ok(u32::from_le_bytes(head))
+            }
+            None => self.nat_slowly(),
+        }
+    }
+
+    /// `int`
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn int(&mut self) -> ReadResult<i32> {
+        self.array("int").map(i32::from_le_bytes)
+    }
+
+    /// `long`
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn long(&mut self) -> ReadResult<i64> {
+        self.array("long").map(i64::from_le_bytes)
+    }
+
+    /// `double`
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn double(&mut self) -> ReadResult<f64> {
+        self.array("double").map(f64::from_le_bytes)
+    }
+
+    /// `float`
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn float(&mut self) -> ReadResult<f32> {
+        self.array("float").map(f32::from_le_bytes)
+    }
+
+    /// `int128`
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn int128(&mut self) -> ReadResult<Int128> {
+        self.array("int128")
+    }
+
+    /// `int256`
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn int256(&mut self) -> ReadResult<Int256> {
+        self.array("int256")
+    }
+
+    /// `int512`
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn int512(&mut self) -> ReadResult<Int512> {
+        self.array("int512")
+    }
+
+    /// `Bool`
+    ///
+    /// # Errors
+    /// If the id is neither that of `boolTrue` nor of `boolFalse`, or at the end of the bytes.
+    pub fn bool(&mut self) -> ReadResult<bool> {
+        let value = match self.id()? {
+            scalar::BOOL_TRUE => true,
+            scalar::BOOL_FALSE => false,
+            found => return Err(self.unexpected_id(found, "Bool")),
+        };
+        self.count();
+        Ok(value)
+    }
+
+    /// So many bytes as they are: no length before, no padding after.
+    ///
+    /// # Errors
+    /// At the end of the bytes.
+    #[inline]
+    pub fn take(&mut self, size: usize, wanted: &'static str) -> ReadResult<&'a [u8]> {
+        match self.rest.split_at_checked(size) {
+            Some((head, rest)) if !self.is_hidden() => {
+                self.rest = rest;
+                Ok(head)
+            }
+            _ => self.take_slowly(size, wanted),
+        }
+    }
+
+    /// Accounts for memory before it is allocated: `count` values of `size` bytes each.
+    ///
+    /// # Errors
+    /// If the memory allowed is used up.
+    #[inline]
+    pub fn charge(&mut self, count: usize, size: usize) -> ReadResult<()> {
+        match count
+            .checked_mul(size)
+            .and_then(|bytes| self.memory.checked_sub(bytes))
+        {
+            Some(memory) => {
+                self.memory = memory;
+                Ok(())
+            }
+            None => Err(self.fail(ReadErrorKind::TooMuchMemory)),
+        }
+    }
+
+    /// The arena.
+    ///
+    /// # Errors
+    /// If there is none.
+    #[inline]
+    pub fn arena(&mut self) -> ReadResult<&'a Arena> {
+        match self.arena {
+            Some(arena) => Ok(arena),
+            None => Err(self.fail(ReadErrorKind::NoArena)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self, wanted: &'static str) -> ReadResult<[u8; N]> {
+        match self.rest.split_first_chunk() {
+            Some((&head, rest)) => {
+                self.rest = rest;
+                Ok(head)
+            }
+            None => self.array_slowly(wanted),
+        }
+    }
+
+    /// Begins a vector.
+    #[inline]
+    pub(crate) fn enter_vector(&mut self) -> ReadResult<()> {
+        self.enter_frame(None, &[])
+    }
+
+    /// The end of a field that is none of the methods that count by themselves.
+    #[inline]
+    pub(crate) fn count(&mut self) {
+        if self.trace.is_some() {
+            self.count_slowly();
+        }
+    }
+
+    /// The bytes are there but not to be seen: whoever needs some calls
+    /// [`shown`](Reader::shown).
+    #[inline]
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.rest.is_empty()
+            && self
+                .trace
+                .as_ref()
+                .is_some_and(|trace| !trace.rest.is_empty())
+    }
+
+    /// In tracing mode: calls a method that reads one field, with the bytes to be seen.
+    #[cold]
+    pub(crate) fn shown<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<T> {
+        let result = self.shown_uncounted(read);
+        if result.is_ok() {
+            self.count();
+        }
+        result
+    }
+
+    fn shown_uncounted<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<T> {
+        if let Some(trace) = &mut self.trace {
+            self.rest = mem::take(&mut trace.rest);
+        }
+        let result = read(self);
+        if let Some(trace) = &mut self.trace {
+            trace.rest = mem::take(&mut self.rest);
+        }
+        result
+    }
+
+    /// A number that belongs to the field that follows.
+    #[inline]
+    pub(crate) fn uncounted_nat(&mut self, wanted: &'static str) -> ReadResult<u32> {
+        if self.is_hidden() {
+            return self.shown_uncounted(|r| r.uncounted_nat(wanted));
+        }
+        self.array(wanted).map(u32::from_le_bytes)
+    }
+
+    #[cold]
+    pub(crate) fn fail_at_end(&mut self, wanted: &'static str, size: usize) -> Failed {
+        self.fail(ReadErrorKind::EndOfInput { wanted, size })
+    }
+
+    #[cold]
+    fn id_slowly(&mut self) -> ReadResult<u32> {
+        if self.is_hidden() {
+            return self.shown_uncounted(Self::id);
+        }
+        Err(self.fail_at_end("constructor id", 4))
+    }
+
+    #[cold]
+    fn nat_slowly(&mut self) -> ReadResult<u32> {
+        if self.is_hidden() {
+            let nat = self.shown(Self::nat)?;
+            if let Some(frame) = self
+                .trace
+                .as_mut()
+                .and_then(|trace| trace.frames.last_mut())
+            {
+                frame.nats.push(nat);
+            }
+            return Ok(nat);
+        }
+        Err(self.fail_at_end("#", 4))
+    }
+
+    #[cold]
+    fn array_slowly<const N: usize>(&mut self, wanted: &'static str) -> ReadResult<[u8; N]> {
+        if self.is_hidden() {
+            return self.shown(|r| r.array(wanted));
+        }
+        Err(self.fail_at_end(wanted, N))
+    }
+
+    #[cold]
+    fn take_slowly(&mut self, size: usize, wanted: &'static str) -> ReadResult<&'a [u8]> {
+        if self.is_hidden() {
+            return self.shown(|r| r.take(size, wanted));
+        }
+        Err(self.fail_at_end(wanted, size))
+    }
+
+    #[cold]
+    fn count_slowly(&mut self) {
+        if let Some(frame) = self
+            .trace
+            .as_mut()
+            .and_then(|trace| trace.frames.last_mut())
+        {
+            frame.done += 1;
+        }
+    }
+
+    #[inline]
+    fn enter_frame(&mut self, outline: Option<&'static str>, nats: &[u32]) -> ReadResult<()> {
+        if self.depth == 0 {
+            return Err(self.fail(ReadErrorKind::TooDeep));
+        }
+        self.depth -= 1;
+        if self.trace.is_some() {
+            self.push_frame(outline, nats);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn push_frame(&mut self, outline: Option<&'static str>, nats: &[u32]) {
+        if let Some(trace) = &mut self.trace {
+            trace.frames.push(Frame {
+                outline,
+                done: 0,
+                nats: nats.to_vec(),
+            });
+        }
+    }
+
+    #[cold]
+    fn pop_frame(&mut self) {
+        if let Some(trace) = &mut self.trace {
+            trace.frames.pop();
+        }
+        self.count_slowly();
+    }
+
+    #[cold]
+    pub(crate) fn fail_at(&mut self, offset: usize, kind: ReadErrorKind) -> Failed {
+        // The first failure counts; whatever follows is a consequence.
+        self.failure.get_or_insert((offset, kind));
+        Failed(())
+    }
+
+    fn take_failure(&mut self) -> (usize, ReadErrorKind) {
+        self.failure
+            .take()
+            .unwrap_or((self.offset(), ReadErrorKind::Invalid("unknown failure")))
+    }
+}
+
+impl core::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Reader")
+            .field("offset", &self.offset())
+            .field("left", &self.rest().len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn path(frames: &[Frame]) -> Path {
+    let steps = frames.iter().filter_map(|frame| match frame.outline {
+        None => Some(Step::Element(frame.done)),
+        Some(outline) => Some(Step::Field {
+            constructor: outline::constructor(outline),
+            field: outline::field(outline, frame.done, &frame.nats)?,
+        }),
+    });
+    Path::new(steps.collect())
+}

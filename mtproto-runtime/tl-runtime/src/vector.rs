@@ -1,0 +1,434 @@
+//! `vector`, `Vector` and repetitions, and the boxes and references that hold one value.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem::size_of;
+
+use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer};
+
+const VECTOR_ID: u32 = 0x1cb5_c415;
+const VECTOR: &str = "vector";
+
+/// Owned.
+impl<'a> Reader<'a> {
+    /// `vector<T>`: a count and that many values, each as it stands alone.
+    ///
+    /// # Errors
+    /// If it claims more elements than can follow, and those of the elements.
+    pub fn vector<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
+        let count = self.element_count(T::MIN_SIZE)?;
+        self.enter_vector()?;
+        let values = T::read_elements(self, count)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// `vector<%T>`: a count and that many values without their ids.
+    ///
+    /// # Errors
+    /// If it claims more elements than can follow, and those of the elements.
+    pub fn vector_of_bare<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
+        self.vector_with(T::MIN_SIZE.saturating_sub(4), T::read_bare)
+    }
+
+    /// `Vector<T>`: an id and a [`vector`](Reader::vector).
+    ///
+    /// # Errors
+    /// If the id is another one, and those of the vector.
+    pub fn boxed_vector<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
+        self.vector_id()?;
+        self.vector()
+    }
+
+    /// `Vector<%T>`: an id and a [`vector_of_bare`](Reader::vector_of_bare).
+    ///
+    /// # Errors
+    /// If the id is another one, and those of the vector.
+    pub fn boxed_vector_of_bare<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
+        self.vector_id()?;
+        self.vector_of_bare()
+    }
+
+    /// A vector of what a function reads, at least `min_size` bytes each. For what no type says:
+    /// `r.vector_with(8, |r| r.boxed_vector_of_bare::<Point>())` is a `vector<Vector<%Point>>`.
+    ///
+    /// # Errors
+    /// If it claims more elements than can follow, and those of the function.
+    pub fn vector_with<T>(
+        &mut self,
+        min_size: usize,
+        read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<Vec<T>> {
+        let count = self.element_count(min_size)?;
+        self.enter_vector()?;
+        let values = self.elements(count, read)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// `count*[T]`: so many values, each as it stands alone, without a count before them.
+    ///
+    /// # Errors
+    /// If so many can't follow, and those of the elements.
+    pub fn repeat<T: TlRead<'a>>(&mut self, count: u32) -> ReadResult<Vec<T>> {
+        let count = self.bounded(count, T::MIN_SIZE)?;
+        self.enter_vector()?;
+        let values = T::read_elements(self, count)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// `count*[…]`: so many of what a function reads, without a count before them.
+    ///
+    /// # Errors
+    /// If so many can't follow, and those of the function.
+    pub fn repeat_with<T>(
+        &mut self,
+        count: u32,
+        min_size: usize,
+        read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<Vec<T>> {
+        let count = self.bounded(count, min_size)?;
+        self.enter_vector()?;
+        let values = self.elements(count, read)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// A value on the heap, as it stands alone.
+    ///
+    /// # Errors
+    /// Those of the value.
+    pub fn heap<T: TlRead<'a>>(&mut self) -> ReadResult<Box<T>> {
+        self.charge(1, size_of::<T>())?;
+        T::read(self).map(Box::new)
+    }
+
+    /// A value on the heap, without its id.
+    ///
+    /// # Errors
+    /// Those of the value.
+    pub fn heap_bare<T: TlRead<'a>>(&mut self) -> ReadResult<Box<T>> {
+        self.charge(1, size_of::<T>())?;
+        T::read_bare(self).map(Box::new)
+    }
+
+    pub(crate) fn elements<T>(
+        &mut self,
+        count: usize,
+        mut read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<Vec<T>> {
+        // At least a byte each, so that values of no size don't go on for ever.
+        self.charge(count, size_of::<T>().max(1))?;
+        let mut values = Vec::with_capacity(count);
+        for _ in 0..count {
+            values.push(read(self)?);
+        }
+        Ok(values)
+    }
+}
+
+/// In the arena.
+impl<'a> Reader<'a> {
+    /// `vector<T>`: a count and that many values, each as it stands alone.
+    ///
+    /// # Errors
+    /// If there is no arena, if it claims more elements than can follow, and those of the elements.
+    pub fn slice<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
+        let count = self.element_count(T::MIN_SIZE)?;
+        self.enter_vector()?;
+        let values = T::place_elements(self, count)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// `vector<%T>`: a count and that many values without their ids.
+    ///
+    /// # Errors
+    /// If there is no arena, if it claims more elements than can follow, and those of the elements.
+    pub fn slice_of_bare<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
+        self.slice_with(T::MIN_SIZE.saturating_sub(4), T::read_bare)
+    }
+
+    /// `Vector<T>`: an id and a [`slice`](Reader::slice).
+    ///
+    /// # Errors
+    /// If the id is another one, and those of the slice.
+    pub fn boxed_slice<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
+        self.vector_id()?;
+        self.slice()
+    }
+
+    /// `Vector<%T>`: an id and a [`slice_of_bare`](Reader::slice_of_bare).
+    ///
+    /// # Errors
+    /// If the id is another one, and those of the slice.
+    pub fn boxed_slice_of_bare<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
+        self.vector_id()?;
+        self.slice_of_bare()
+    }
+
+    /// A vector of what a function reads, at least `min_size` bytes each.
+    ///
+    /// # Errors
+    /// If there is no arena, if it claims more elements than can follow, and those of the function.
+    pub fn slice_with<T: Copy>(
+        &mut self,
+        min_size: usize,
+        read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<&'a [T]> {
+        let count = self.element_count(min_size)?;
+        self.enter_vector()?;
+        let values = self.place_elements(count, read)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// `count*[T]`: so many values, each as it stands alone, without a count before them.
+    ///
+    /// # Errors
+    /// If there is no arena, if so many can't follow, and those of the elements.
+    pub fn repeat_slice<T: TlRead<'a> + Copy>(&mut self, count: u32) -> ReadResult<&'a [T]> {
+        let count = self.bounded(count, T::MIN_SIZE)?;
+        self.enter_vector()?;
+        let values = T::place_elements(self, count)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// `count*[…]`: so many of what a function reads, without a count before them.
+    ///
+    /// # Errors
+    /// If there is no arena, if so many can't follow, and those of the function.
+    pub fn repeat_slice_with<T: Copy>(
+        &mut self,
+        count: u32,
+        min_size: usize,
+        read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<&'a [T]> {
+        let count = self.bounded(count, min_size)?;
+        self.enter_vector()?;
+        let values = self.place_elements(count, read)?;
+        self.leave();
+        Ok(values)
+    }
+
+    /// A value in the arena, as it stands alone.
+    ///
+    /// # Errors
+    /// If there is no arena, and those of the value.
+    pub fn place<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a T> {
+        self.charge(1, size_of::<T>())?;
+        let slot = self.arena()?.reserve();
+        Ok(slot.write(T::read(self)?))
+    }
+
+    /// A value in the arena, without its id.
+    ///
+    /// # Errors
+    /// If there is no arena, and those of the value.
+    pub fn place_bare<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a T> {
+        self.charge(1, size_of::<T>())?;
+        let slot = self.arena()?.reserve();
+        Ok(slot.write(T::read_bare(self)?))
+    }
+
+    pub(crate) fn place_elements<T: Copy>(
+        &mut self,
+        count: usize,
+        mut read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<&'a [T]> {
+        self.charge(count, size_of::<T>().max(1))?;
+        let mut slots = self.arena()?.slots(count);
+        for _ in 0..count {
+            slots.push(read(self)?);
+        }
+        Ok(slots.finish())
+    }
+
+    pub(crate) fn place_all<T: Copy>(
+        &mut self,
+        values: impl ExactSizeIterator<Item = T>,
+    ) -> ReadResult<&'a [T]> {
+        let mut slots = self.arena()?.slots(values.len());
+        for value in values {
+            slots.push(value);
+        }
+        Ok(slots.finish())
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// The id of `Vector`.
+    ///
+    /// # Errors
+    /// If it is another, or at the end of the bytes.
+    #[inline]
+    pub fn vector_id(&mut self) -> ReadResult<()> {
+        self.expect_id(VECTOR_ID, "Vector")
+    }
+
+    /// The count of a vector, no more than elements of so many bytes can follow.
+    fn element_count(&mut self, min_size: usize) -> ReadResult<usize> {
+        let count = self.uncounted_nat(VECTOR)?;
+        self.bounded(count, min_size)
+    }
+
+    fn bounded(&mut self, count: u32, min_size: usize) -> ReadResult<usize> {
+        let limit = self
+            .rest()
+            .len()
+            .checked_div(min_size)
+            .unwrap_or(usize::MAX);
+        match usize::try_from(count) {
+            Ok(bounded) if bounded <= limit => Ok(bounded),
+            _ => Err(self.fail(ReadErrorKind::TooManyElements { count, limit })),
+        }
+    }
+}
+
+impl Writer<'_> {
+    /// `vector<T>`
+    pub fn vector<T: TlWrite>(&mut self, values: &[T]) {
+        self.element_count(values.len());
+        T::write_elements(values, self);
+    }
+
+    /// `vector<%T>`
+    pub fn vector_of_bare<T: TlWrite>(&mut self, values: &[T]) {
+        self.vector_with(values, T::write_bare);
+    }
+
+    /// `Vector<T>`
+    pub fn boxed_vector<T: TlWrite>(&mut self, values: &[T]) {
+        self.id(VECTOR_ID);
+        self.vector(values);
+    }
+
+    /// `Vector<%T>`
+    pub fn boxed_vector_of_bare<T: TlWrite>(&mut self, values: &[T]) {
+        self.id(VECTOR_ID);
+        self.vector_of_bare(values);
+    }
+
+    /// The id of `Vector`.
+    pub fn vector_id(&mut self) {
+        self.id(VECTOR_ID);
+    }
+
+    /// A vector whose elements a function writes.
+    pub fn vector_with<T>(&mut self, values: &[T], write: impl FnMut(&T, &mut Self)) {
+        self.element_count(values.len());
+        self.repeat_with(values, write);
+    }
+
+    /// `n*[T]`: values one after another, without a count before them.
+    pub fn repeat<T: TlWrite>(&mut self, values: &[T]) {
+        T::write_elements(values, self);
+    }
+
+    /// `n*[…]`: what a function writes, one after another, without a count before them.
+    pub fn repeat_with<T>(&mut self, values: &[T], mut write: impl FnMut(&T, &mut Self)) {
+        for value in values {
+            write(value, self);
+        }
+    }
+
+    fn element_count(&mut self, len: usize) {
+        match u32::try_from(len) {
+            Ok(count) => self.nat(count),
+            Err(_) => self.too_long(len),
+        }
+    }
+}
+
+/// `Vector<T>`; bare, `vector<T>`.
+impl<'a, T: TlRead<'a>> TlRead<'a> for Vec<T> {
+    const MIN_SIZE: usize = 8;
+    const NEEDS_ARENA: bool = T::NEEDS_ARENA;
+
+    fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+        r.boxed_vector()
+    }
+
+    fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
+        r.vector()
+    }
+}
+
+/// `Vector<T>`; bare, `vector<T>`.
+impl<'a, T: TlRead<'a> + Copy> TlRead<'a> for &'a [T] {
+    const MIN_SIZE: usize = 8;
+    const NEEDS_ARENA: bool = true;
+
+    fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+        r.boxed_slice()
+    }
+
+    fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
+        r.slice()
+    }
+}
+
+/// `Vector<T>`; bare, `vector<T>`.
+impl<T: TlWrite> TlWrite for Vec<T> {
+    fn write(&self, w: &mut Writer<'_>) {
+        w.boxed_vector(self);
+    }
+
+    fn write_bare(&self, w: &mut Writer<'_>) {
+        w.vector(self);
+    }
+}
+
+/// `Vector<T>`; bare, `vector<T>`.
+impl<T: TlWrite> TlWrite for [T] {
+    fn write(&self, w: &mut Writer<'_>) {
+        w.boxed_vector(self);
+    }
+
+    fn write_bare(&self, w: &mut Writer<'_>) {
+        w.vector(self);
+    }
+}
+
+/// As the value in it.
+impl<'a, T: TlRead<'a>> TlRead<'a> for Box<T> {
+    const MIN_SIZE: usize = T::MIN_SIZE;
+    const NEEDS_ARENA: bool = T::NEEDS_ARENA;
+
+    fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+        r.heap()
+    }
+
+    fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
+        r.heap_bare()
+    }
+}
+
+/// As the value in it.
+impl<T: TlWrite + ?Sized> TlWrite for Box<T> {
+    fn write(&self, w: &mut Writer<'_>) {
+        (**self).write(w);
+    }
+
+    fn write_bare(&self, w: &mut Writer<'_>) {
+        (**self).write_bare(w);
+    }
+}
+
+/// As the value that it leads to.
+impl<T: TlWrite + ?Sized> TlWrite for &T {
+    fn write(&self, w: &mut Writer<'_>) {
+        (**self).write(w);
+    }
+
+    fn write_bare(&self, w: &mut Writer<'_>) {
+        (**self).write_bare(w);
+    }
+}
+
+impl<T: Identified> Identified for Box<T> {
+    const ID: u32 = T::ID;
+    const NAME: &'static str = T::NAME;
+}

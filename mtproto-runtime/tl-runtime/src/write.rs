@@ -1,0 +1,74 @@
+//! The traits of types that can be written.
+
+use alloc::vec::Vec;
+
+use crate::{WriteError, Writer};
+
+/// A type whose values can be written as bytes.
+///
+/// [`write`](TlWrite::write) and [`write_bare`](TlWrite::write_bare) take the same representations
+/// as the methods of [`TlRead`](crate::TlRead). They don't return errors: the writer keeps the
+/// first one, and whoever made the writer gets it in the end.
+pub trait TlWrite {
+    /// Writes a value as it stands alone.
+    fn write(&self, w: &mut Writer<'_>);
+
+    /// Writes a value without its id.
+    #[inline]
+    fn write_bare(&self, w: &mut Writer<'_>) {
+        self.write(w);
+    }
+
+    /// The number of bytes that the value takes, or would take if it could be written.
+    fn size(&self) -> usize {
+        let mut w = Writer::counting();
+        self.write(&mut w);
+        w.counted()
+    }
+
+    /// The value as bytes.
+    ///
+    /// # Errors
+    /// If the value is not one that the schema can say.
+    fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Appends the value to some bytes.
+    ///
+    /// # Errors
+    /// If the value is not one that the schema can say; nothing is appended then.
+    fn write_to(&self, bytes: &mut Vec<u8>) -> Result<(), WriteError> {
+        let before = bytes.len();
+        let mut writer = Writer::new(bytes);
+        self.write(&mut writer);
+        let result = writer.finish();
+        if result.is_err() {
+            bytes.truncate(before);
+        }
+        result
+    }
+
+    /// Writes values one after another. A built-in may know a faster way than the provided one.
+    #[doc(hidden)]
+    fn write_elements(values: &[Self], w: &mut Writer<'_>)
+    where
+        Self: Sized,
+    {
+        w.repeat_with(values, Self::write);
+    }
+}
+
+/// A type whose values can only be written by who knows `N` numbers; see
+/// [`TlReadWith`](crate::TlReadWith).
+pub trait TlWriteWith<const N: usize> {
+    /// Writes a value as it stands alone.
+    fn write_with(&self, w: &mut Writer<'_>, nats: [u32; N]);
+
+    /// Writes a value without its id.
+    fn write_bare_with(&self, w: &mut Writer<'_>, nats: [u32; N]) {
+        self.write_with(w, nats);
+    }
+}

@@ -1,4 +1,4 @@
-//! Cuts the text of a file into items, and takes the comments out.
+//! Cuts the text of a file into items, and items into tokens.
 //!
 //! A declaration ends with its semicolon, so an item can be found without understanding it. That
 //! makes recovery after a fault certain, keeps time linear and bounds how deep brackets nest before
@@ -13,6 +13,7 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// A stretch of the text between white space and comments of the top level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cut {
+    /// The tokens are in [`Scanner::tokens`].
     Item(RawItem),
     Section(Span, SectionKind),
     LayerSection(Span, u32),
@@ -25,17 +26,87 @@ pub(crate) enum Cut {
 pub(crate) struct RawItem {
     /// From the first byte to the semicolon, that included.
     pub(crate) span: Span,
-    /// The same without the semicolon, and without white space and comments before that.
-    pub(crate) text: Span,
+    /// Whether the semicolon is there.
     pub(crate) semicolon: bool,
-    /// A `=` stands in it.
+    /// Whether a `=` stands in it.
     pub(crate) arrow: bool,
-    /// Where the first bracket or prefix beyond [`MAX_DEPTH`] stands.
-    pub(crate) too_deep: Option<u32>,
+    /// Where the first bracket or prefix beyond [`MAX_DEPTH`] stands. Tokens from there on are
+    /// missing.
+    pub(crate) too_deep: Option<Span>,
     /// How many comments stand before the item.
     pub(crate) comments_before: u32,
-    /// How many comments stand before the end of `text`.
-    pub(crate) comments_until_end: u32,
+}
+
+/// The tokens of an item: what kind each is of, and where it stands.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    /// An ASCII character each. Punctuation stands for itself; the others are listed in [`kind`].
+    pub(crate) kinds: Vec<u8>,
+    pub(crate) spans: Vec<Span>,
+}
+
+/// The kinds of tokens that are not punctuation.
+pub(crate) mod kind {
+    /// `user`
+    pub(crate) const NAME: u8 = b'n';
+    /// `messages.Messages`
+    pub(crate) const QUALIFIED: u8 = b'q';
+    /// Either of them, if a `<` follows.
+    pub(crate) const APPLIED: u8 = b'a';
+    /// Either of them, if a `*` follows.
+    pub(crate) const COUNT: u8 = b'c';
+    /// `flags` in `flags.3?` or `flags?`, behind a colon.
+    pub(crate) const MASK: u8 = b'm';
+    /// `#d23c81a3`, directly behind a name; any letters and digits.
+    pub(crate) const ID: u8 = b'i';
+    /// `32`
+    pub(crate) const NUMBER: u8 = b'0';
+    /// `.3`, directly behind a name.
+    pub(crate) const BIT: u8 = b'.';
+    /// `@read`
+    pub(crate) const ANNOTATION: u8 = b'@';
+    /// `=` or `=>`
+    pub(crate) const ARROW: u8 = b'=';
+    /// `#`
+    pub(crate) const NAT: u8 = b'#';
+    /// The end of the item, written or not.
+    pub(crate) const END: u8 = b';';
+    /// What is no token of the language.
+    pub(crate) const OTHER: u8 = b'$';
+}
+
+impl Tokens {
+    /// What the grammar reads.
+    pub(crate) fn shape(&self) -> &str {
+        std::str::from_utf8(&self.kinds).unwrap_or("")
+    }
+
+    fn push(&mut self, kind: u8, span: Span) {
+        self.kinds.push(kind);
+        self.spans.push(span);
+    }
+
+    /// A name is of a kind of its own before some tokens, so that the grammar need not look ahead.
+    fn mark_name(&mut self, next: u8) {
+        if let [before @ .., last @ (kind::NAME | kind::QUALIFIED)] = self.kinds.as_mut_slice() {
+            match next {
+                b'<' => *last = kind::APPLIED,
+                b'*' => *last = kind::COUNT,
+                _ if *last == kind::NAME && before.ends_with(b":") => *last = kind::MASK,
+                _ => {}
+            }
+        }
+    }
+
+    /// Where the last token ends.
+    fn end(&self) -> Option<usize> {
+        self.spans.last().map(|span| span.end as usize)
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.kinds.truncate(len);
+        self.spans.truncate(len);
+    }
 }
 
 /// Yields the [`Cut`]s of a text and collects the comments on the way.
@@ -44,6 +115,8 @@ pub(crate) struct Scanner<'a> {
     at: usize,
     /// Where the line begins that `at` is in.
     line: usize,
+    /// The tokens of the last item.
+    pub(crate) tokens: Tokens,
     pub(crate) comments: Vec<Comment>,
     /// The number of the first `// LAYER 230`.
     pub(crate) layer: Option<u32>,
@@ -72,10 +145,8 @@ impl Iterator for Scanner<'_> {
 struct Resume {
     at: usize,
     line: usize,
-    comments: u32,
-    /// Where the declaration before would end.
-    end: usize,
-    comments_until_end: u32,
+    comments: usize,
+    tokens: usize,
 }
 
 impl<'a> Scanner<'a> {
@@ -85,6 +156,7 @@ impl<'a> Scanner<'a> {
             text: text.as_bytes(),
             at: if text.starts_with(BOM) { BOM.len() } else { 0 },
             line: 0,
+            tokens: Tokens::default(),
             comments: Vec::new(),
             layer: None,
             unterminated: None,
@@ -106,11 +178,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn comment_count(&self) -> u32 {
-        offset(self.comments.len())
-    }
-
     /// Reads a comment, if one begins here.
+    #[inline(never)]
     fn comment(&mut self) -> bool {
         let rest = &self.text[self.at..];
         let (len, kind) = match rest {
@@ -138,14 +207,13 @@ impl<'a> Scanner<'a> {
                     [b'*', next, ..] if *next != b'/' => CommentKind::DocBlock,
                     _ => CommentKind::Block,
                 };
-                (len.map_or(rest.len(), |len| len + 4), kind)
+                let len = len.map_or(rest.len(), |len| len + 4);
+                let newline = rest[..len].iter().rposition(|&byte| byte == b'\n');
+                self.line = newline.map_or(self.line, |newline| self.at + newline + 1);
+                (len, kind)
             }
             _ => return false,
         };
-        if kind == CommentKind::Block || kind == CommentKind::DocBlock {
-            let newline = rest[..len].iter().rposition(|&byte| byte == b'\n');
-            self.line = newline.map_or(self.line, |newline| self.at + newline + 1);
-        }
         let span = span(self.at, self.at + len);
         self.at += len;
         self.comments.push(Comment { span, kind });
@@ -153,13 +221,13 @@ impl<'a> Scanner<'a> {
     }
 
     /// `---types---`, `===17===`. What begins like them and is none is bad as far as the line goes.
+    #[inline(never)]
     fn section(&mut self) -> Cut {
         let start = self.at;
         let mark = &self.text[start..start + 3];
-        let inner = self.text[start + 3..].trim_ascii_start();
-        let word_len = inner.iter().take_while(|&&byte| is_word(byte)).count();
-        let (word, rest) = inner.split_at(word_len);
-        let rest = rest.trim_ascii_start();
+        let inner = trim_start(&self.text[start + 3..]);
+        let (word, rest) = inner.split_at(word_len(inner));
+        let rest = trim_start(rest);
         if rest.starts_with(mark) {
             let end = self.text.len() - rest.len() + 3;
             let span = span(start, end);
@@ -184,21 +252,23 @@ impl<'a> Scanner<'a> {
     }
 
     fn item(&mut self) -> RawItem {
+        self.tokens.truncate(0);
         let start = self.at;
         let column = start - self.line;
-        let comments_before = self.comment_count();
-        let mut comments_until_end = comments_before;
-        let mut end = start;
+        let comments_before = offset(self.comments.len());
         let mut semicolon = false;
-        let mut arrow = false;
         let mut too_deep = None;
         let mut depth = Depth::default();
-        // Whether anything stands behind the arrow yet.
-        let mut result = false;
+        // How many tokens there are as far as the arrow.
+        let mut arrow: Option<usize> = None;
         let mut resume: Option<Resume> = None;
         let mut line_begins = false;
         while let Some(byte) = self.byte() {
             match byte {
+                b' ' => {
+                    self.at += 1;
+                    continue;
+                }
                 _ if is_blank(byte) => {
                     self.blank(byte);
                     line_begins |= byte == b'\n';
@@ -210,61 +280,154 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     break;
                 }
-                b'-' | b'=' if line_begins && self.starts_with(&[byte; 3]) => break,
                 _ => {}
             }
-            if line_begins && result && (is_word(byte) || byte == b'@') {
-                // Continued lines are mostly indented: better a line that is not.
-                let outdented = self.at - self.line <= column;
-                if resume.is_none_or(|found| outdented && found.at - found.line > column) {
-                    resume = Some(Resume {
-                        at: self.at,
-                        line: self.line,
-                        comments: self.comment_count(),
-                        end,
-                        comments_until_end,
-                    });
-                }
-            }
-            line_begins = false;
-            if byte == b'=' {
-                if arrow && let Some(next) = resume {
-                    (self.at, self.line) = (next.at, next.line);
-                    self.comments.truncate(next.comments as usize);
-                    (end, comments_until_end) = (next.end, next.comments_until_end);
+            if line_begins {
+                line_begins = false;
+                if matches!(byte, b'-' | b'=') && self.starts_with(&[byte; 3]) {
                     break;
                 }
-                arrow = true;
-                self.at += 1;
-                if self.byte() == Some(b'>') {
-                    self.at += 1;
-                }
-            } else {
-                result |= arrow;
-                if is_word(byte) {
-                    let rest = &self.text[self.at..];
-                    let len = rest.iter().position(|&byte| !is_word(byte));
-                    self.at += len.unwrap_or(rest.len());
-                    depth.word();
-                } else {
-                    if !depth.punctuation(byte) {
-                        too_deep = too_deep.or(Some(offset(self.at)));
+                let in_result = arrow.is_some_and(|arrow| self.tokens.spans.len() > arrow);
+                if in_result && (is_word(byte) || byte == b'@') {
+                    // Continued lines are mostly indented: better a line that is not.
+                    let outdented = self.at - self.line <= column;
+                    if resume.is_none_or(|found| outdented && found.at - found.line > column) {
+                        resume = Some(Resume {
+                            at: self.at,
+                            line: self.line,
+                            comments: self.comments.len(),
+                            tokens: self.tokens.spans.len(),
+                        });
                     }
-                    self.at += 1;
                 }
             }
-            end = self.at;
-            comments_until_end = self.comment_count();
+            if byte == b'=' {
+                if arrow.is_some()
+                    && let Some(next) = resume
+                {
+                    (self.at, self.line) = (next.at, next.line);
+                    self.comments.truncate(next.comments);
+                    self.tokens.truncate(next.tokens);
+                    break;
+                }
+                arrow = Some(self.tokens.spans.len() + 1);
+            }
+            if too_deep.is_some() {
+                self.at += 1;
+                // The last token grows over all that is not read.
+                if let Some(last) = self.tokens.spans.last_mut() {
+                    last.end = offset(self.at);
+                }
+            } else if is_word(byte) {
+                depth.word();
+                self.word(byte);
+            } else if depth.punctuation(byte) {
+                self.punctuation(byte);
+            } else {
+                too_deep = Some(span(self.at, self.at + 1));
+                self.punctuation(byte);
+            }
         }
+        let end = self.tokens.end().unwrap_or(start);
+        let span = span(start, if semicolon { self.at } else { end });
+        let semicolon_at = span.end - u32::from(semicolon);
+        self.tokens
+            .push(kind::END, Span::new(semicolon_at, span.end));
         RawItem {
-            span: span(start, if semicolon { self.at } else { end }),
-            text: span(start, end),
+            span,
             semicolon,
-            arrow,
+            arrow: arrow.is_some(),
             too_deep,
             comments_before,
-            comments_until_end,
         }
+    }
+
+    /// Adds the token that began at `start` and ends here.
+    fn push(&mut self, kind: u8, start: usize) {
+        let span = span(start, self.at);
+        self.tokens.push(kind, span);
+    }
+
+    /// A name with what may only stand directly behind it, or a number.
+    fn word(&mut self, first: u8) {
+        let start = self.at;
+        self.skip_word();
+        if first.is_ascii_digit() {
+            self.push_digits(kind::NUMBER, start, start);
+            return;
+        }
+        let mut name = kind::NAME;
+        loop {
+            let end = self.at;
+            match self.text[end..] {
+                [b'.', next, ..] if is_word(next) => {
+                    self.at += 1;
+                    self.skip_word();
+                    if next.is_ascii_digit() {
+                        self.tokens.push(name, span(start, end));
+                        self.tokens.mark_name(kind::BIT);
+                        self.push_digits(kind::BIT, end, end + 1);
+                        return;
+                    }
+                    name = kind::QUALIFIED;
+                }
+                [b'#', ..] => {
+                    self.tokens.push(name, span(start, end));
+                    self.at += 1;
+                    self.skip_word();
+                    self.push(kind::ID, end);
+                    return;
+                }
+                _ => {
+                    self.push(name, start);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn skip_word(&mut self) {
+        self.at += word_len(&self.text[self.at..]);
+    }
+
+    /// Adds the token that began at `start`, if there are but digits from `digits` on.
+    fn push_digits(&mut self, kind: u8, start: usize, digits: usize) {
+        let is_number = self.text[digits..self.at].iter().all(u8::is_ascii_digit);
+        self.push(if is_number { kind } else { kind::OTHER }, start);
+    }
+
+    fn punctuation(&mut self, byte: u8) {
+        let start = self.at;
+        self.at += 1;
+        let kind = match byte {
+            b':' | b',' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'+' | b'%' | b'!' => {
+                byte
+            }
+            b'?' | b'<' | b'*' => {
+                self.tokens.mark_name(byte);
+                byte
+            }
+            b'=' => {
+                self.at += usize::from(self.byte() == Some(b'>'));
+                kind::ARROW
+            }
+            b'#' | b'@' => {
+                self.skip_word();
+                match (byte, self.at - start) {
+                    (b'#', 1) => kind::NAT,
+                    (b'@', 2..) => kind::ANNOTATION,
+                    _ => kind::OTHER,
+                }
+            }
+            // The first byte of a character: the rest of it goes with it.
+            _ => {
+                let rest = &self.text[self.at..];
+                let continued = rest.iter().take_while(|&&byte| byte & 0xc0 == 0x80);
+                self.at += continued.count();
+                kind::OTHER
+            }
+        };
+        self.push(kind, start);
     }
 }
 
@@ -335,13 +498,43 @@ fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
+fn word_len(text: &[u8]) -> usize {
+    let end = text.iter().position(|&byte| !is_word(byte));
+    end.unwrap_or(text.len())
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&byte| !is_blank(byte));
+    &text[start.unwrap_or(text.len())..]
+}
+
 pub(crate) const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    CLASSES[byte as usize] == Class::Word as u8
 }
 
 pub(crate) const fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r')
+    CLASSES[byte as usize] == Class::Blank as u8
 }
+
+enum Class {
+    Other,
+    Word,
+    Blank,
+}
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [Class::Other as u8; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            classes[byte as usize] = Class::Word as u8;
+        } else if matches!(byte, b' ' | b'\t'..=b'\r') {
+            classes[byte as usize] = Class::Blank as u8;
+        }
+        byte += 1;
+    }
+    classes
+};
 
 fn span(start: usize, end: usize) -> Span {
     Span::new(offset(start), offset(end))

@@ -1,5 +1,7 @@
 //! Every real schema parses, prints back and keeps its meaning when formatted.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod common;
 
 use tl_parser::ast::{Ast, Item};

@@ -1,45 +1,54 @@
 //! Faults of syntax in words a user knows.
 
-use std::fmt::Write as _;
-
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::generated::Rule;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::scan::{RawItem, is_word};
-use crate::source::{FileId, Location, Span};
+use crate::scan::{Tokens, kind};
+use crate::source::{FileId, Location, Source, Span};
 
 /// A fault in one item.
 #[derive(Debug)]
 pub(super) struct Fault {
-    pub(super) code: Code,
     pub(super) span: Span,
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
+    /// Boxed, because results that may be faults are moved often.
+    words: Box<Words>,
+}
+
+#[derive(Debug)]
+struct Words {
+    code: Code,
+    message: String,
+    opened: Option<Span>,
+    hint: Option<String>,
 }
 
 impl Fault {
     pub(super) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
-            code,
             span,
-            message: message.into(),
-            hint: None,
+            words: Box::new(Words {
+                code,
+                message: message.into(),
+                opened: None,
+                hint: None,
+            }),
         }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.words.hint = Some(hint.into());
         self
     }
 
     pub(super) fn into_diagnostic(self, file: FileId) -> Diagnostic {
-        let location = Location {
-            file,
-            span: self.span,
-        };
-        let diagnostic = Diagnostic::new(self.code, self.message, location);
-        match self.hint {
+        let at = |span| Location { file, span };
+        let words = *self.words;
+        let mut diagnostic = Diagnostic::new(words.code, words.message, at(self.span));
+        if let Some(span) = words.opened {
+            diagnostic = diagnostic.also(at(span), "opened here");
+        }
+        match words.hint {
             Some(hint) => diagnostic.hint(hint),
             None => diagnostic,
         }
@@ -47,136 +56,142 @@ impl Fault {
 }
 
 /// What pest's error says of an item.
-pub(super) fn syntax(error: &Error<Rule>, text: &str, raw: &RawItem) -> Fault {
+pub(super) fn syntax(error: &Error<Rule>, tokens: &Tokens, source: &Source) -> Fault {
+    // A token is a byte of what pest read.
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
-    let expected: &[Rule] = match &error.variant {
-        ErrorVariant::ParsingError { positives, .. } => positives,
-        ErrorVariant::CustomError { .. } => &[],
+    let wanted = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives.first().copied(),
+        ErrorVariant::CustomError { .. } => None,
     };
-    let rest = text.get(at..).unwrap_or("");
-    let found = token(rest);
-    let base = raw.text.start;
-    let start = base + u32::try_from(at).unwrap_or(0);
-    let (span, found_words) = if found.is_empty() {
-        // Points at the semicolon, if there is one.
-        (
-            Span::new(raw.text.end, raw.span.end),
-            "the end of the declaration".to_owned(),
-        )
-    } else {
-        let end = start + u32::try_from(found.len()).unwrap_or(0);
-        (Span::new(start, end), quote(found))
+    let place = Place { tokens, source, at };
+    let found = match place.kind(0) {
+        kind::END => "the end of the declaration".to_owned(),
+        _ => quote(place.text()),
     };
-    let message = format!("expected {}, found {found_words}", list(&words(expected)));
-    let fault = Fault::new(Code::Syntax, span, message);
-    match hint(expected, text, at, raw) {
-        Some(hint) => fault.hint(hint),
-        None => fault,
-    }
+    let message = format!("expected {}, found {found}", expected(wanted, &place));
+    let mut fault = Fault::new(Code::Syntax, place.span(), message);
+    fault.words.opened = place.opened(wanted);
+    fault.words.hint = hint(wanted, &place).map(str::to_owned);
+    fault
 }
 
-fn hint(expected: &[Rule], text: &str, at: usize, raw: &RawItem) -> Option<String> {
-    let rest = &text[at..];
-    let before = text[..at].trim_end();
-    let next = rest.bytes().next();
-    if before.is_empty() {
-        return match next {
-            Some(b'#') => Some("comments begin with `//` or stand between `/*` and `*/`".into()),
-            Some(b'-' | b'/' | b'\'') => {
-                Some("comments begin with `//` or stand between `/*` and `*/`".into())
-            }
-            None => Some("delete the extra `;`".into()),
-            _ => None,
+/// The token at which an item goes wrong, and its neighbours.
+struct Place<'a> {
+    tokens: &'a Tokens,
+    source: &'a Source,
+    at: usize,
+}
+
+impl Place<'_> {
+    fn span(&self) -> Span {
+        self.tokens.spans.get(self.at).copied().unwrap_or_default()
+    }
+
+    fn text(&self) -> &str {
+        self.source.slice(self.span())
+    }
+
+    /// The kind of the token so many tokens before this one.
+    fn kind(&self, before: usize) -> u8 {
+        let at = self.at.checked_sub(before);
+        let kind = at.and_then(|at| self.tokens.kinds.get(at));
+        kind.copied().unwrap_or(kind::END)
+    }
+
+    /// The bracket whose other half is wanted.
+    fn opened(&self, wanted: Option<Rule>) -> Option<Span> {
+        let (open, close) = match wanted? {
+            Rule::want_close_bracket => (b'[', b']'),
+            Rule::want_close_paren => (b'(', b')'),
+            Rule::want_close_brace => (b'{', b'}'),
+            Rule::want_close_angle => (b'<', b'>'),
+            _ => return None,
         };
+        let mut inner = 0usize;
+        let before = self.tokens.kinds.iter().zip(&self.tokens.spans);
+        for (&kind, &span) in before.take(self.at).rev() {
+            if kind == close {
+                inner += 1;
+            } else if kind == open {
+                match inner.checked_sub(1) {
+                    Some(fewer) => inner = fewer,
+                    None => return Some(span),
+                }
+            }
+        }
+        None
     }
-    if expected.contains(&Rule::arrow) && !raw.arrow && (next.is_none() || next == Some(b'-')) {
-        return Some("a declaration ends with its result: `… = Type;`".into());
-    }
-    if next == Some(b'#') && rest[1..].bytes().next().is_some_and(is_word) {
-        return Some("an id stands directly behind the name, without a space".into());
-    }
-    if next == Some(b'{') && expected.contains(&Rule::arrow) {
-        return Some("`{…}` stands before all other parameters".into());
-    }
-    if next == Some(b':') && expected.contains(&Rule::EOI) {
-        return Some("parameters stand before the `=`, the result type behind it".into());
-    }
-    if next == Some(b'=') && expected.contains(&Rule::EOI) {
-        return Some("is a `;` missing before this declaration?".into());
-    }
-    if (next.is_none() || next == Some(b'=')) && before.ends_with('=') {
-        return Some("name the result type behind the `=`".into());
-    }
-    if next == Some(b'}') && expected.contains(&Rule::colon) {
-        return Some("say what the variable ranges over: `{X:Type}` or `{n:#}`".into());
-    }
-    None
 }
 
-/// The words for what was expected, each once.
-fn words(expected: &[Rule]) -> Vec<&'static str> {
-    let mut words = Vec::new();
-    let has = |rule| expected.contains(&rule);
-    // What begins a term comes in one company.
-    let term = has(Rule::name) && has(Rule::nat);
-    if term {
-        words.push(if has(Rule::arrow) || has(Rule::builtin) {
-            "a parameter"
-        } else if has(Rule::annotation) {
-            "a declaration"
-        } else {
-            "a type"
-        });
-    } else if has(Rule::annotation) && has(Rule::name) {
-        words.push("a declaration");
-    } else if has(Rule::name) {
-        words.push("a name");
+fn expected(wanted: Option<Rule>, place: &Place<'_>) -> &'static str {
+    match wanted {
+        Some(Rule::want_declaration) => "a declaration",
+        Some(Rule::want_parameter) => "a parameter",
+        Some(Rule::want_arrow) => "a parameter or `=`",
+        Some(Rule::want_type) => match place.kind(1) {
+            kind::ARROW => "the result type",
+            b'+' => "a number",
+            _ => "a type",
+        },
+        Some(Rule::want_type_name) => "the name of a type",
+        Some(Rule::want_name) => "the name of a variable",
+        Some(Rule::want_colon) => "`:`",
+        Some(Rule::want_bracket) => "`[`",
+        Some(Rule::want_close_bracket) => "a parameter or `]`",
+        Some(Rule::want_close_paren) => "`)`",
+        Some(Rule::want_close_brace) => "`}`",
+        Some(Rule::want_close_angle) => "`,` or `>`",
+        Some(Rule::want_end) => "`;`",
+        _ => "something else",
     }
-    for (rule, word) in [
-        (Rule::colon, "`:`"),
-        (Rule::arrow, "`=` and the result type"),
-        (Rule::when, "`?`"),
-        (Rule::comma, "`,`"),
-        (Rule::close_angle, "`>`"),
-        (Rule::close_brace, "`}`"),
-        (Rule::close_bracket, "`]`"),
-        (Rule::close_paren, "`)`"),
-        (Rule::EOI, "`;`"),
-    ] {
-        if has(rule) {
-            words.push(word);
+}
+
+/// What to write instead, for the usual mistakes.
+fn hint(wanted: Option<Rule>, place: &Place<'_>) -> Option<&'static str> {
+    const COMMENT: &str = "comments begin with `//` or stand between `/*` and `*/`";
+    let found = place.kind(0);
+    if found == kind::OTHER {
+        let text = place.text();
+        let first = text.bytes().next()?;
+        let begins = wanted? == Rule::want_declaration;
+        if first == b'/' || (begins && matches!(first, b'#' | b'-' | b'\'' | b'"')) {
+            return Some(COMMENT);
+        }
+        if first == b'#' {
+            return Some("an id stands directly behind the name, without a space");
+        }
+        if first.is_ascii_digit() {
+            return Some("names begin with a letter");
         }
     }
-    if words.is_empty() {
-        words.push("something else");
-    }
-    words
-}
-
-fn list(words: &[&str]) -> String {
-    let mut text = String::new();
-    for (index, word) in words.iter().enumerate() {
-        let separator = match index {
-            0 => "",
-            _ if index + 1 == words.len() => " or ",
-            _ => ", ",
-        };
-        let _ = write!(text, "{separator}{word}");
-    }
-    text
-}
-
-/// The word or sign at the beginning of a text.
-fn token(text: &str) -> &str {
-    let word = text.bytes().take_while(|&byte| is_word(byte)).count();
-    match word {
-        0 => text
-            .chars()
-            .next()
-            .map_or("", |char| &text[..char.len_utf8()]),
-        _ => &text[..word],
+    match (wanted?, found) {
+        (Rule::want_declaration, kind::END) => Some("delete the extra `;`"),
+        (Rule::want_declaration, kind::NAT) => Some(COMMENT),
+        (Rule::want_arrow, kind::END) => {
+            Some("a declaration ends with the type of its result: `… = Type;`")
+        }
+        (Rule::want_arrow, b'{') => Some("variables in braces stand before all parameters"),
+        (Rule::want_arrow | Rule::want_close_bracket, b':') if place.kind(1) == kind::QUALIFIED => {
+            Some("the name of a parameter has no dots")
+        }
+        (Rule::want_arrow | Rule::want_close_bracket, kind::BIT | b'?') => {
+            Some("a condition stands behind the name of a parameter: `name:flags.3?Type`")
+        }
+        (Rule::want_type, _) if place.kind(1) == kind::ARROW => {
+            Some("the type of the result stands behind the `=`")
+        }
+        (Rule::want_type, _) if place.kind(1) == b':' => Some("a parameter is written `name:Type`"),
+        (Rule::want_end, b':') => {
+            Some("parameters stand before the `=`, the type of the result behind it")
+        }
+        (Rule::want_end, kind::ARROW) => Some("is a `;` missing before this declaration?"),
+        (Rule::want_colon, b'}') => {
+            Some("say what the variable ranges over: `{X:Type}` or `{n:#}`")
+        }
+        (Rule::want_bracket, _) => Some("a repetition is written `n*[ … ]`"),
+        _ => None,
     }
 }
 

@@ -2,68 +2,65 @@
 
 pub(super) struct Grammar;
 
-/**One item of a TL file: what stands between two semicolons.
+/**One item of a TL file: what stands before a semicolon.
 
-The scanner has cut the text into items, taken the comments out and limited how deep brackets
-nest, so this grammar sees neither comments, nor semicolons, nor section marks.
+The scanner has cut the text into items and the items into tokens, and limited how deep brackets
+nest. This grammar reads the *shape* of an item, in which each token is one character:
 
-It is shaped for speed: every alternative is decided by its first token, so nothing is read
-twice. What begins with a name (nearly everything does) goes on from behind the name. Each token
-is a rule of its own, so that an error is placed exactly and can say what was expected; white
-space is skipped behind each token.*/
+```text
+n  name                       q  name.with.dots
+a  either, before a `<`       c  either, before a `*`      m  name, before `.3?` or `?`
+i  #id, behind a name         #  nat                       .  the .3 of flags.3
+0  number                     @  @annotation               =  = or =>
+;  the end, written or not    $  what is no token          ? : < > ( ) { } [ ] , * + % !
+```
+
+So `user#d23c81a3 flags:# photo:flags.5?UserPhoto ids:Vector<int> = User;` is
+`nin:#n:m.?nn:a<n>=n;`.
+
+It is made for speed. Every alternative is decided by its first tokens, so nothing is read
+twice. The rules make no pairs: the tree is built from the tokens, whose order is right once
+the grammar accepts it. What must follow at a place, and does not, is a `want_…`: a rule that
+matches nothing, tried last, so that pest says exactly where the item goes wrong and what was
+wanted there, at no cost to items that are right.*/
 #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Rule {
-    ///End-of-input
-    EOI,
     r#declaration,
     r#partial,
     r#finalisation,
     ///`{X:Type}`, `{n m:#}`
     r#variables,
-    /**A named one, or a term that stands for itself. A group `(x y:int)` begins like a term in
-parentheses and is one of these.*/
+    /**`id:long`, `photo:flags.5?UserPhoto`, `int`. A group `(x y:int)` begins like a type in
+parentheses and is one of these. (The commonest two stand first, in one piece.)*/
     r#parameter,
-    ///`flags.3?T` or `T`.
+    ///What stands behind the colon.
     r#conditional,
     ///A type, or a natural number.
     r#term,
-    ///The terms that do not begin with a name.
-    r#unnamed,
-    ///What may follow a name.
-    r#suffix,
-    r#angle,
-    r#times,
+    r#arguments,
     r#repeated,
+    r#parameters,
     r#parenthesised,
     ///`Vector int`, `n + 1`
     r#application,
     r#name,
-    r#id,
-    r#annotation,
-    r#number,
-    r#bit,
-    r#nat,
-    r#closing,
-    r#builtin,
-    r#when,
-    r#colon,
-    r#comma,
-    r#star,
-    r#plus,
-    r#prefix,
-    r#arrow,
-    r#open_brace,
-    r#close_brace,
-    r#open_bracket,
-    r#close_bracket,
-    r#open_paren,
-    r#close_paren,
-    r#open_angle,
-    r#close_angle,
-    r#letter,
-    r#word,
-    r#sp,
+    r#end,
+    r#want_declaration,
+    r#want_parameter,
+    r#want_arrow,
+    r#want_type,
+    r#want_type_name,
+    r#want_name,
+    r#want_colon,
+    r#want_bracket,
+    r#want_close_bracket,
+    r#want_close_paren,
+    r#want_close_brace,
+    r#want_close_angle,
+    r#want_end,
+    ///No shape has a capital letter.
+    r#never,
 }
 impl Rule {
     pub fn all_rules() -> &'static [Rule] {
@@ -75,39 +72,27 @@ impl Rule {
             Rule::r#parameter,
             Rule::r#conditional,
             Rule::r#term,
-            Rule::r#unnamed,
-            Rule::r#suffix,
-            Rule::r#angle,
-            Rule::r#times,
+            Rule::r#arguments,
             Rule::r#repeated,
+            Rule::r#parameters,
             Rule::r#parenthesised,
             Rule::r#application,
             Rule::r#name,
-            Rule::r#id,
-            Rule::r#annotation,
-            Rule::r#number,
-            Rule::r#bit,
-            Rule::r#nat,
-            Rule::r#closing,
-            Rule::r#builtin,
-            Rule::r#when,
-            Rule::r#colon,
-            Rule::r#comma,
-            Rule::r#star,
-            Rule::r#plus,
-            Rule::r#prefix,
-            Rule::r#arrow,
-            Rule::r#open_brace,
-            Rule::r#close_brace,
-            Rule::r#open_bracket,
-            Rule::r#close_bracket,
-            Rule::r#open_paren,
-            Rule::r#close_paren,
-            Rule::r#open_angle,
-            Rule::r#close_angle,
-            Rule::r#letter,
-            Rule::r#word,
-            Rule::r#sp,
+            Rule::r#end,
+            Rule::r#want_declaration,
+            Rule::r#want_parameter,
+            Rule::r#want_arrow,
+            Rule::r#want_type,
+            Rule::r#want_type_name,
+            Rule::r#want_name,
+            Rule::r#want_colon,
+            Rule::r#want_bracket,
+            Rule::r#want_close_bracket,
+            Rule::r#want_close_paren,
+            Rule::r#want_close_brace,
+            Rule::r#want_close_angle,
+            Rule::r#want_end,
+            Rule::r#never,
         ]
     }
 }
@@ -150,38 +135,28 @@ impl ::pest::Parser<Rule> for Grammar {
                                     state
                                         .optional(|state| {
                                             state
-                                                .sequence(|state| {
-                                                    self::r#annotation(state)
-                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                        .and_then(|state| { self::r#sp(state) })
-                                                })
+                                                .match_string("@")
                                                 .and_then(|state| {
                                                     state
                                                         .repeat(|state| {
                                                             state
                                                                 .sequence(|state| {
                                                                     super::hidden::skip(state)
-                                                                        .and_then(|state| {
-                                                                            state
-                                                                                .sequence(|state| {
-                                                                                    self::r#annotation(state)
-                                                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                                                        .and_then(|state| { self::r#sp(state) })
-                                                                                })
-                                                                        })
+                                                                        .and_then(|state| { state.match_string("@") })
                                                                 })
                                                         })
                                                 })
                                         })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#name(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
-                                    state.optional(|state| { self::r#id(state) })
+                                    self::r#name(state)
+                                        .or_else(|state| { self::r#want_declaration(state) })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    state.optional(|state| { state.match_string("i") })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state
@@ -205,11 +180,7 @@ impl ::pest::Parser<Rule> for Grammar {
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state
-                                        .sequence(|state| {
-                                            self::r#builtin(state)
-                                                .and_then(|state| { super::hidden::skip(state) })
-                                                .and_then(|state| { self::r#sp(state) })
-                                        })
+                                        .match_string("?")
                                         .or_else(|state| {
                                             state
                                                 .sequence(|state| {
@@ -231,13 +202,18 @@ impl ::pest::Parser<Rule> for Grammar {
                                         })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#arrow(state) })
+                                .and_then(|state| {
+                                    state
+                                        .match_string("=")
+                                        .or_else(|state| { self::r#want_arrow(state) })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    self::r#application(state)
+                                        .or_else(|state| { self::r#want_type(state) })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#application(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#EOI(state) })
+                                .and_then(|state| { self::r#end(state) })
                         })
                 }
                 #[inline]
@@ -250,8 +226,9 @@ impl ::pest::Parser<Rule> for Grammar {
                     state
                         .sequence(|state| {
                             self::r#application(state)
+                                .or_else(|state| { self::r#want_declaration(state) })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#EOI(state) })
+                                .and_then(|state| { self::r#end(state) })
                         })
                 }
                 #[inline]
@@ -263,15 +240,15 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     state
                         .sequence(|state| {
-                            self::r#closing(state)
+                            state
+                                .match_string("n")
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    self::r#name(state)
+                                        .or_else(|state| { self::r#want_type_name(state) })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#name(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#EOI(state) })
+                                .and_then(|state| { self::r#end(state) })
                         })
                 }
                 #[inline]
@@ -283,47 +260,29 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     state
                         .sequence(|state| {
-                            self::r#open_brace(state)
+                            state
+                                .match_string("{")
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    state
+                                        .match_string("n")
+                                        .or_else(|state| { self::r#want_name(state) })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state
                                         .sequence(|state| {
                                             state
-                                                .sequence(|state| {
-                                                    self::r#name(state)
-                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                        .and_then(|state| { self::r#sp(state) })
-                                                })
-                                                .and_then(|state| { super::hidden::skip(state) })
-                                                .and_then(|state| {
+                                                .optional(|state| {
                                                     state
-                                                        .sequence(|state| {
+                                                        .match_string("n")
+                                                        .and_then(|state| {
                                                             state
-                                                                .optional(|state| {
+                                                                .repeat(|state| {
                                                                     state
                                                                         .sequence(|state| {
-                                                                            self::r#name(state)
-                                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                                .and_then(|state| { self::r#sp(state) })
-                                                                        })
-                                                                        .and_then(|state| {
-                                                                            state
-                                                                                .repeat(|state| {
-                                                                                    state
-                                                                                        .sequence(|state| {
-                                                                                            super::hidden::skip(state)
-                                                                                                .and_then(|state| {
-                                                                                                    state
-                                                                                                        .sequence(|state| {
-                                                                                                            self::r#name(state)
-                                                                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                .and_then(|state| { self::r#sp(state) })
-                                                                                                        })
-                                                                                                })
-                                                                                        })
-                                                                                })
+                                                                            super::hidden::skip(state)
+                                                                                .and_then(|state| { state.match_string("n") })
                                                                         })
                                                                 })
                                                         })
@@ -331,15 +290,22 @@ impl ::pest::Parser<Rule> for Grammar {
                                         })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#colon(state) })
+                                .and_then(|state| {
+                                    state
+                                        .match_string(":")
+                                        .or_else(|state| { self::r#want_colon(state) })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    self::r#term(state)
+                                        .or_else(|state| { self::r#want_type(state) })
+                                })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#term(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#close_brace(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    state
+                                        .match_string("}")
+                                        .or_else(|state| { self::r#want_close_brace(state) })
+                                })
                         })
                 }
                 #[inline]
@@ -351,24 +317,18 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     let state = state.check_stack_limit()?;
                     state
-                        .sequence(|state| {
-                            self::r#name(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| {
+                        .match_string("n:n")
+                        .or_else(|state| { state.match_string("n:m.?n") })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
                                     state
-                                        .sequence(|state| {
-                                            self::r#colon(state)
-                                                .and_then(|state| { super::hidden::skip(state) })
-                                                .and_then(|state| { self::r#sp(state) })
-                                                .and_then(|state| { super::hidden::skip(state) })
-                                                .and_then(|state| { self::r#conditional(state) })
-                                        })
-                                        .or_else(|state| { self::r#suffix(state) })
+                                        .match_string("n:")
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#conditional(state) })
                                 })
                         })
-                        .or_else(|state| { self::r#unnamed(state) })
+                        .or_else(|state| { self::r#term(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -377,30 +337,20 @@ impl ::pest::Parser<Rule> for Grammar {
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    let state = state.check_stack_limit()?;
                     state
                         .sequence(|state| {
-                            self::r#name(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| {
-                                    state.optional(|state| { self::r#bit(state) })
+                            state
+                                .optional(|state| {
+                                    state
+                                        .match_string("m.?")
+                                        .or_else(|state| { state.match_string("m?") })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
-                                    state
-                                        .sequence(|state| {
-                                            self::r#when(state)
-                                                .and_then(|state| { super::hidden::skip(state) })
-                                                .and_then(|state| { self::r#sp(state) })
-                                                .and_then(|state| { super::hidden::skip(state) })
-                                                .and_then(|state| { self::r#term(state) })
-                                        })
-                                        .or_else(|state| { self::r#suffix(state) })
+                                    self::r#term(state)
+                                        .or_else(|state| { self::r#want_type(state) })
                                 })
                         })
-                        .or_else(|state| { self::r#unnamed(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -410,98 +360,89 @@ impl ::pest::Parser<Rule> for Grammar {
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    state
-                        .sequence(|state| {
-                            self::r#name(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#suffix(state) })
-                        })
-                        .or_else(|state| { self::r#unnamed(state) })
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#unnamed(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    let state = state.check_stack_limit()?;
-                    state
-                        .sequence(|state| {
-                            self::r#nat(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                        })
+                    self::r#name(state)
                         .or_else(|state| {
                             state
                                 .sequence(|state| {
-                                    self::r#prefix(state)
+                                    state
+                                        .match_string("a<")
                                         .and_then(|state| { super::hidden::skip(state) })
-                                        .and_then(|state| { self::r#sp(state) })
-                                        .and_then(|state| { super::hidden::skip(state) })
-                                        .and_then(|state| { self::r#term(state) })
-                                })
-                        })
-                        .or_else(|state| {
-                            state
-                                .sequence(|state| {
-                                    self::r#open_bracket(state)
-                                        .and_then(|state| { super::hidden::skip(state) })
-                                        .and_then(|state| { self::r#sp(state) })
-                                        .and_then(|state| { super::hidden::skip(state) })
-                                        .and_then(|state| { self::r#repeated(state) })
+                                        .and_then(|state| { self::r#arguments(state) })
                                 })
                         })
                         .or_else(|state| {
                             state
                                 .sequence(|state| {
                                     state
-                                        .sequence(|state| {
-                                            self::r#number(state)
-                                                .and_then(|state| { super::hidden::skip(state) })
-                                                .and_then(|state| { self::r#sp(state) })
-                                        })
-                                        .or_else(|state| { self::r#parenthesised(state) })
+                                        .match_string("c*")
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#repeated(state) })
+                                })
+                        })
+                        .or_else(|state| { state.match_string("#") })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    state
+                                        .match_string("%")
+                                        .or_else(|state| { state.match_string("!") })
                                         .and_then(|state| { super::hidden::skip(state) })
                                         .and_then(|state| {
-                                            state.optional(|state| { self::r#times(state) })
+                                            self::r#term(state)
+                                                .or_else(|state| { self::r#want_type(state) })
+                                        })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    state
+                                        .match_string("[")
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#parameters(state) })
+                                })
+                        })
+                        .or_else(|state| {
+                            state
+                                .sequence(|state| {
+                                    state
+                                        .match_string("0")
+                                        .or_else(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("(")
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| { self::r#parenthesised(state) })
+                                                })
+                                        })
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| {
+                                            state
+                                                .optional(|state| {
+                                                    state
+                                                        .sequence(|state| {
+                                                            state
+                                                                .match_string("*")
+                                                                .and_then(|state| { super::hidden::skip(state) })
+                                                                .and_then(|state| { self::r#repeated(state) })
+                                                        })
+                                                })
                                         })
                                 })
                         })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#suffix(
+                pub fn r#arguments(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
                         .sequence(|state| {
-                            state
-                                .optional(|state| { self::r#angle(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| {
-                                    state.optional(|state| { self::r#times(state) })
-                                })
-                        })
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#angle(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .sequence(|state| {
-                            self::r#open_angle(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#application(state) })
+                            self::r#application(state)
+                                .or_else(|state| { self::r#want_type(state) })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state
@@ -510,11 +451,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                 .optional(|state| {
                                                     state
                                                         .sequence(|state| {
-                                                            self::r#comma(state)
+                                                            state
+                                                                .match_string(",")
                                                                 .and_then(|state| { super::hidden::skip(state) })
-                                                                .and_then(|state| { self::r#sp(state) })
-                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                .and_then(|state| { self::r#application(state) })
+                                                                .and_then(|state| {
+                                                                    self::r#application(state)
+                                                                        .or_else(|state| { self::r#want_type(state) })
+                                                                })
                                                         })
                                                         .and_then(|state| {
                                                             state
@@ -525,11 +468,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .and_then(|state| {
                                                                                     state
                                                                                         .sequence(|state| {
-                                                                                            self::r#comma(state)
+                                                                                            state
+                                                                                                .match_string(",")
                                                                                                 .and_then(|state| { super::hidden::skip(state) })
-                                                                                                .and_then(|state| { self::r#sp(state) })
-                                                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                                                .and_then(|state| { self::r#application(state) })
+                                                                                                .and_then(|state| {
+                                                                                                    self::r#application(state)
+                                                                                                        .or_else(|state| { self::r#want_type(state) })
+                                                                                                })
                                                                                         })
                                                                                 })
                                                                         })
@@ -539,29 +484,11 @@ impl ::pest::Parser<Rule> for Grammar {
                                         })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#close_angle(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                        })
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#times(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .sequence(|state| {
-                            self::r#star(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#open_bracket(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#repeated(state) })
+                                .and_then(|state| {
+                                    state
+                                        .match_string(">")
+                                        .or_else(|state| { self::r#want_close_angle(state) })
+                                })
                         })
                 }
                 #[inline]
@@ -574,23 +501,37 @@ impl ::pest::Parser<Rule> for Grammar {
                     state
                         .sequence(|state| {
                             state
-                                .sequence(|state| {
-                                    self::r#parameter(state)
-                                        .and_then(|state| { super::hidden::skip(state) })
-                                        .and_then(|state| {
+                                .match_string("[")
+                                .or_else(|state| { self::r#want_bracket(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| { self::r#parameters(state) })
+                        })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#parameters(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .sequence(|state| {
+                            self::r#parameter(state)
+                                .or_else(|state| { self::r#want_parameter(state) })
+                                .and_then(|state| { super::hidden::skip(state) })
+                                .and_then(|state| {
+                                    state
+                                        .sequence(|state| {
                                             state
-                                                .sequence(|state| {
-                                                    state
-                                                        .optional(|state| {
-                                                            self::r#parameter(state)
-                                                                .and_then(|state| {
+                                                .optional(|state| {
+                                                    self::r#parameter(state)
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
                                                                     state
-                                                                        .repeat(|state| {
-                                                                            state
-                                                                                .sequence(|state| {
-                                                                                    super::hidden::skip(state)
-                                                                                        .and_then(|state| { self::r#parameter(state) })
-                                                                                })
+                                                                        .sequence(|state| {
+                                                                            super::hidden::skip(state)
+                                                                                .and_then(|state| { self::r#parameter(state) })
                                                                         })
                                                                 })
                                                         })
@@ -598,9 +539,11 @@ impl ::pest::Parser<Rule> for Grammar {
                                         })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#close_bracket(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    state
+                                        .match_string("]")
+                                        .or_else(|state| { self::r#want_close_bracket(state) })
+                                })
                         })
                 }
                 #[inline]
@@ -612,29 +555,27 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     state
                         .sequence(|state| {
-                            self::r#open_paren(state)
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#application(state) })
+                            self::r#application(state)
+                                .or_else(|state| { self::r#want_type(state) })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state
                                         .optional(|state| {
                                             state
                                                 .sequence(|state| {
-                                                    self::r#colon(state)
-                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                        .and_then(|state| { self::r#sp(state) })
+                                                    state
+                                                        .match_string(":")
                                                         .and_then(|state| { super::hidden::skip(state) })
                                                         .and_then(|state| { self::r#conditional(state) })
                                                 })
                                         })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#close_paren(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { self::r#sp(state) })
+                                .and_then(|state| {
+                                    state
+                                        .match_string(")")
+                                        .or_else(|state| { self::r#want_close_paren(state) })
+                                })
                         })
                 }
                 #[inline]
@@ -657,11 +598,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                         .optional(|state| {
                                                             state
                                                                 .sequence(|state| {
-                                                                    self::r#plus(state)
+                                                                    state
+                                                                        .match_string("+")
                                                                         .and_then(|state| { super::hidden::skip(state) })
-                                                                        .and_then(|state| { self::r#sp(state) })
-                                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                                        .and_then(|state| { self::r#term(state) })
+                                                                        .and_then(|state| {
+                                                                            self::r#term(state)
+                                                                                .or_else(|state| { self::r#want_type(state) })
+                                                                        })
                                                                 })
                                                                 .and_then(|state| {
                                                                     state
@@ -672,11 +615,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                         .and_then(|state| {
                                                                                             state
                                                                                                 .sequence(|state| {
-                                                                                                    self::r#plus(state)
+                                                                                                    state
+                                                                                                        .match_string("+")
                                                                                                         .and_then(|state| { super::hidden::skip(state) })
-                                                                                                        .and_then(|state| { self::r#sp(state) })
-                                                                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                                                                        .and_then(|state| { self::r#term(state) })
+                                                                                                        .and_then(|state| {
+                                                                                                            self::r#term(state)
+                                                                                                                .or_else(|state| { self::r#want_type(state) })
+                                                                                                        })
                                                                                                 })
                                                                                         })
                                                                                 })
@@ -703,11 +648,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                 .optional(|state| {
                                                                                     state
                                                                                         .sequence(|state| {
-                                                                                            self::r#plus(state)
+                                                                                            state
+                                                                                                .match_string("+")
                                                                                                 .and_then(|state| { super::hidden::skip(state) })
-                                                                                                .and_then(|state| { self::r#sp(state) })
-                                                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                                                .and_then(|state| { self::r#term(state) })
+                                                                                                .and_then(|state| {
+                                                                                                    self::r#term(state)
+                                                                                                        .or_else(|state| { self::r#want_type(state) })
+                                                                                                })
                                                                                         })
                                                                                         .and_then(|state| {
                                                                                             state
@@ -718,11 +665,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                                 .and_then(|state| {
                                                                                                                     state
                                                                                                                         .sequence(|state| {
-                                                                                                                            self::r#plus(state)
+                                                                                                                            state
+                                                                                                                                .match_string("+")
                                                                                                                                 .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                .and_then(|state| { self::r#sp(state) })
-                                                                                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                .and_then(|state| { self::r#term(state) })
+                                                                                                                                .and_then(|state| {
+                                                                                                                                    self::r#term(state)
+                                                                                                                                        .or_else(|state| { self::r#want_type(state) })
+                                                                                                                                })
                                                                                                                         })
                                                                                                                 })
                                                                                                         })
@@ -750,11 +699,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                                 .optional(|state| {
                                                                                                                     state
                                                                                                                         .sequence(|state| {
-                                                                                                                            self::r#plus(state)
+                                                                                                                            state
+                                                                                                                                .match_string("+")
                                                                                                                                 .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                .and_then(|state| { self::r#sp(state) })
-                                                                                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                .and_then(|state| { self::r#term(state) })
+                                                                                                                                .and_then(|state| {
+                                                                                                                                    self::r#term(state)
+                                                                                                                                        .or_else(|state| { self::r#want_type(state) })
+                                                                                                                                })
                                                                                                                         })
                                                                                                                         .and_then(|state| {
                                                                                                                             state
@@ -765,11 +716,13 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                                                                                                 .and_then(|state| {
                                                                                                                                                     state
                                                                                                                                                         .sequence(|state| {
-                                                                                                                                                            self::r#plus(state)
+                                                                                                                                                            state
+                                                                                                                                                                .match_string("+")
                                                                                                                                                                 .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                                                .and_then(|state| { self::r#sp(state) })
-                                                                                                                                                                .and_then(|state| { super::hidden::skip(state) })
-                                                                                                                                                                .and_then(|state| { self::r#term(state) })
+                                                                                                                                                                .and_then(|state| {
+                                                                                                                                                                    self::r#term(state)
+                                                                                                                                                                        .or_else(|state| { self::r#want_type(state) })
+                                                                                                                                                                })
                                                                                                                                                         })
                                                                                                                                                 })
                                                                                                                                         })
@@ -795,607 +748,152 @@ impl ::pest::Parser<Rule> for Grammar {
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    state
-                        .rule(
-                            Rule::r#name,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    self::r#letter(state)
-                                                        .and_then(|state| {
-                                                            state
-                                                                .repeat(|state| {
-                                                                    self::r#word(state)
-                                                                        .or_else(|state| {
-                                                                            state
-                                                                                .sequence(|state| {
-                                                                                    state
-                                                                                        .match_string(".")
-                                                                                        .and_then(|state| { self::r#letter(state) })
-                                                                                })
-                                                                        })
-                                                                })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
+                    let state = state.check_stack_limit()?;
+                    state.match_string("n").or_else(|state| { state.match_string("q") })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#id(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#id,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("#")
-                                                        .and_then(|state| {
-                                                            state.repeat(|state| { self::r#word(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#annotation(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#annotation,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("@")
-                                                        .and_then(|state| { self::r#word(state) })
-                                                        .and_then(|state| {
-                                                            state.repeat(|state| { self::r#word(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#number(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#number,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .sequence(|state| {
-                                                            state
-                                                                .match_range('0'..'9')
-                                                                .and_then(|state| {
-                                                                    state.repeat(|state| { state.match_range('0'..'9') })
-                                                                })
-                                                        })
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#word(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#bit(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#bit,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string(".")
-                                                        .and_then(|state| {
-                                                            state
-                                                                .sequence(|state| {
-                                                                    state
-                                                                        .match_range('0'..'9')
-                                                                        .and_then(|state| {
-                                                                            state.repeat(|state| { state.match_range('0'..'9') })
-                                                                        })
-                                                                })
-                                                        })
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#word(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#nat(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#nat,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("#")
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#word(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#closing(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#closing,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("New")
-                                                        .or_else(|state| { state.match_string("Final") })
-                                                        .or_else(|state| { state.match_string("Empty") })
-                                                        .and_then(|state| {
-                                                            state.lookahead(false, |state| { self::r#word(state) })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#builtin(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#builtin,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("?") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#when(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#when,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("?") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#colon(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#colon,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string(":") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#comma(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#comma,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string(",") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#star(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#star,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("*") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#plus(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#plus,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("+") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#prefix(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#prefix,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .match_string("%")
-                                                .or_else(|state| { state.match_string("!") })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#arrow(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#arrow,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("=")
-                                                        .and_then(|state| {
-                                                            state.optional(|state| { state.match_string(">") })
-                                                        })
-                                                })
-                                        },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#open_brace(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#open_brace,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("{") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#close_brace(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#close_brace,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("}") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#open_bracket(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#open_bracket,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("[") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#close_bracket(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#close_bracket,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("]") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#open_paren(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#open_paren,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("(") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#close_paren(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#close_paren,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string(")") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#open_angle(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#open_angle,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string("<") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#close_angle(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .rule(
-                            Rule::r#close_angle,
-                            |state| {
-                                state
-                                    .atomic(
-                                        ::pest::Atomicity::Atomic,
-                                        |state| { state.match_string(">") },
-                                    )
-                            },
-                        )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#letter(
+                pub fn r#end(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     let state = state.check_stack_limit()?;
-                    state
-                        .match_range('a'..'z')
-                        .or_else(|state| { state.match_range('A'..'Z') })
-                        .or_else(|state| { state.match_string("_") })
+                    state.match_string(";").or_else(|state| { self::r#want_end(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#word(
+                pub fn r#want_declaration(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    let state = state.check_stack_limit()?;
                     state
-                        .match_range('a'..'z')
-                        .or_else(|state| { state.match_range('A'..'Z') })
-                        .or_else(|state| { state.match_string("_") })
-                        .or_else(|state| { state.match_range('0'..'9') })
+                        .rule(Rule::r#want_declaration, |state| { self::r#never(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#sp(
+                pub fn r#want_parameter(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_parameter, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_arrow(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_arrow, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_type(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_type, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_type_name(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_type_name, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_name(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_name, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_colon(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_colon, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_bracket(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_bracket, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_close_bracket(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
                     state
-                        .sequence(|state| {
-                            state
-                                .optional(|state| {
-                                    state
-                                        .match_string(" ")
-                                        .or_else(|state| { state.match_range('\t'..'\r') })
-                                        .and_then(|state| {
-                                            state
-                                                .repeat(|state| {
-                                                    state
-                                                        .sequence(|state| {
-                                                            super::hidden::skip(state)
-                                                                .and_then(|state| {
-                                                                    state
-                                                                        .match_string(" ")
-                                                                        .or_else(|state| { state.match_range('\t'..'\r') })
-                                                                })
-                                                        })
-                                                })
-                                        })
-                                })
-                        })
+                        .rule(
+                            Rule::r#want_close_bracket,
+                            |state| { self::r#never(state) },
+                        )
                 }
                 #[inline]
-                #[allow(dead_code, non_snake_case, unused_variables)]
-                pub fn EOI(
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_close_paren(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    state.rule(Rule::EOI, |state| state.end_of_input())
+                    state
+                        .rule(Rule::r#want_close_paren, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_close_brace(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(Rule::r#want_close_brace, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_close_angle(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state
+                        .rule(Rule::r#want_close_angle, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_end(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_end, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
+                pub fn r#never(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.match_string("N")
                 }
             }
             pub use self::visible::*;
@@ -1411,40 +909,27 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#parameter => rules::r#parameter(state),
                     Rule::r#conditional => rules::r#conditional(state),
                     Rule::r#term => rules::r#term(state),
-                    Rule::r#unnamed => rules::r#unnamed(state),
-                    Rule::r#suffix => rules::r#suffix(state),
-                    Rule::r#angle => rules::r#angle(state),
-                    Rule::r#times => rules::r#times(state),
+                    Rule::r#arguments => rules::r#arguments(state),
                     Rule::r#repeated => rules::r#repeated(state),
+                    Rule::r#parameters => rules::r#parameters(state),
                     Rule::r#parenthesised => rules::r#parenthesised(state),
                     Rule::r#application => rules::r#application(state),
                     Rule::r#name => rules::r#name(state),
-                    Rule::r#id => rules::r#id(state),
-                    Rule::r#annotation => rules::r#annotation(state),
-                    Rule::r#number => rules::r#number(state),
-                    Rule::r#bit => rules::r#bit(state),
-                    Rule::r#nat => rules::r#nat(state),
-                    Rule::r#closing => rules::r#closing(state),
-                    Rule::r#builtin => rules::r#builtin(state),
-                    Rule::r#when => rules::r#when(state),
-                    Rule::r#colon => rules::r#colon(state),
-                    Rule::r#comma => rules::r#comma(state),
-                    Rule::r#star => rules::r#star(state),
-                    Rule::r#plus => rules::r#plus(state),
-                    Rule::r#prefix => rules::r#prefix(state),
-                    Rule::r#arrow => rules::r#arrow(state),
-                    Rule::r#open_brace => rules::r#open_brace(state),
-                    Rule::r#close_brace => rules::r#close_brace(state),
-                    Rule::r#open_bracket => rules::r#open_bracket(state),
-                    Rule::r#close_bracket => rules::r#close_bracket(state),
-                    Rule::r#open_paren => rules::r#open_paren(state),
-                    Rule::r#close_paren => rules::r#close_paren(state),
-                    Rule::r#open_angle => rules::r#open_angle(state),
-                    Rule::r#close_angle => rules::r#close_angle(state),
-                    Rule::r#letter => rules::r#letter(state),
-                    Rule::r#word => rules::r#word(state),
-                    Rule::r#sp => rules::r#sp(state),
-                    Rule::EOI => rules::EOI(state),
+                    Rule::r#end => rules::r#end(state),
+                    Rule::r#want_declaration => rules::r#want_declaration(state),
+                    Rule::r#want_parameter => rules::r#want_parameter(state),
+                    Rule::r#want_arrow => rules::r#want_arrow(state),
+                    Rule::r#want_type => rules::r#want_type(state),
+                    Rule::r#want_type_name => rules::r#want_type_name(state),
+                    Rule::r#want_name => rules::r#want_name(state),
+                    Rule::r#want_colon => rules::r#want_colon(state),
+                    Rule::r#want_bracket => rules::r#want_bracket(state),
+                    Rule::r#want_close_bracket => rules::r#want_close_bracket(state),
+                    Rule::r#want_close_paren => rules::r#want_close_paren(state),
+                    Rule::r#want_close_brace => rules::r#want_close_brace(state),
+                    Rule::r#want_close_angle => rules::r#want_close_angle(state),
+                    Rule::r#want_end => rules::r#want_end(state),
+                    Rule::r#never => rules::r#never(state),
                 }
             },
         )

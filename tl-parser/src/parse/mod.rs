@@ -1,7 +1,8 @@
 //! Text to AST.
 //!
-//! The scanner cuts the text into items; pest reads each of them; `build` makes tree nodes of
-//! pest's tokens and `explain` makes sentences of its errors. No other module knows pest.
+//! The scanner cuts the text into items and tokens; pest says whether an item's tokens come in a
+//! good order; `build` makes tree nodes of them, or `explain` makes a sentence of pest's error. No
+//! other module knows pest.
 
 mod build;
 mod explain;
@@ -9,9 +10,16 @@ mod explain;
 #[rustfmt::skip]
 mod generated;
 
-use crate::ast::{Ast, Comment, Item, LayerSection, Section};
+use std::collections::HashSet;
+
+use pest::Parser as _;
+
+use self::build::Builder;
+use self::explain::Fault;
+use self::generated::{Grammar, Rule};
+use crate::ast::{Ast, Comment, FinalisationKind, Item, LayerSection, Section};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::scan::{Cut, MAX_DEPTH, RawItem, Scanner};
+use crate::scan::{Cut, MAX_DEPTH, RawItem, Scanner, Tokens, kind};
 use crate::source::{FileId, Location, Source, Span};
 
 /// After that many faults the rest is not reported.
@@ -57,16 +65,27 @@ pub fn parse(file: FileId, source: &Source) -> Parsed {
         invalid_utf8: source.invalid_utf8(),
         items: Vec::new(),
         diagnostics: Vec::new(),
-        blanked: String::new(),
+        accepted: HashSet::new(),
     };
     let mut scanner = Scanner::new(source.text());
     while let Some(cut) = scanner.next() {
-        parser.cut(cut, &scanner.comments, scanner.unterminated.is_some());
+        match cut {
+            Cut::Section(span, kind) => parser.items.push(Item::Section(Section { span, kind })),
+            Cut::LayerSection(span, layer) => parser
+                .items
+                .push(Item::LayerSection(LayerSection { span, layer })),
+            Cut::BadSection(span) => {
+                let place = parser.place(span);
+                parser.report(explain::bad_section(source.slice(span), place));
+                parser.items.push(Item::Broken(span));
+            }
+            Cut::Item(raw) => parser.item(&raw, &scanner),
+        }
     }
     if let Some(span) = scanner.unterminated {
-        parser.unterminated(span);
+        parser.report(explain::unterminated_comment(parser.place(span)));
     }
-    parser.invalid_utf8_until(u32::MAX);
+    parser.report_invalid_utf8(u32::MAX);
     Parsed {
         ast: Ast {
             file,
@@ -85,75 +104,83 @@ struct Parser<'s> {
     invalid_utf8: &'s [Span],
     items: Vec<Item>,
     diagnostics: Vec<Diagnostic>,
-    /// The text of an item with blanks for its comments.
-    blanked: String,
+    /// Shapes of declarations that the grammar has accepted. Most declarations of a schema are
+    /// shaped like another one, and a set is asked faster than the grammar.
+    accepted: HashSet<Box<str>>,
 }
 
 impl Parser<'_> {
-    fn cut(&mut self, cut: Cut, comments: &[Comment], cut_off: bool) {
-        match cut {
-            Cut::Section(span, kind) => self.items.push(Item::Section(Section { span, kind })),
-            Cut::LayerSection(span, layer) => self
-                .items
-                .push(Item::LayerSection(LayerSection { span, layer })),
-            Cut::BadSection(span) => {
-                self.report(explain::bad_section(self.source.slice(span), self.at(span)));
-                self.items.push(Item::Broken(span));
-            }
-            Cut::Item(raw) => self.item(&raw, comments, cut_off),
-        }
-    }
-
-    fn item(&mut self, raw: &RawItem, comments: &[Comment], cut_off: bool) {
-        if let Some(at) = raw.too_deep {
-            let place = self.at(Span::new(at, at + 1));
-            self.report(explain::too_deep(place, MAX_DEPTH));
+    fn item(&mut self, raw: &RawItem, scanner: &Scanner<'_>) {
+        if let Some(span) = raw.too_deep {
+            self.report(explain::too_deep(self.place(span), MAX_DEPTH));
             self.items.push(Item::Broken(raw.span));
             return;
         }
-        let inner = &comments[raw.comments_before as usize..raw.comments_until_end as usize];
         let mut faults = Vec::new();
-        let read = if inner.is_empty() {
-            build::item(self.source.slice(raw.text), raw, &mut faults)
-        } else {
-            blank(&mut self.blanked, self.source, raw.text, inner);
-            build::item(&self.blanked, raw, &mut faults)
-        };
-        match read {
+        match self.read(raw, &scanner.tokens, &mut faults) {
             Ok(mut item) => {
                 if let Item::Declaration(declaration) = &mut item {
-                    declaration.docs = docs(self.source.text(), comments, raw, self.items.last());
+                    declaration.docs = docs(
+                        self.source.text(),
+                        &scanner.comments,
+                        raw,
+                        self.items.last(),
+                    );
                 }
                 self.items.push(item);
-                for fault in faults {
-                    self.report(fault.into_diagnostic(self.file));
-                }
             }
             Err(fault) => {
-                let in_invalid_utf8 = self
-                    .source
-                    .invalid_utf8()
-                    .binary_search_by_key(&fault.span.start, |span| span.start)
-                    .is_ok();
-                if !in_invalid_utf8 {
-                    let diagnostic = fault.into_diagnostic(self.file);
-                    self.report(diagnostic);
-                }
+                faults.push(fault);
                 self.items.push(Item::Broken(raw.span));
-                return;
             }
         }
-        if !raw.semicolon && !cut_off {
-            let end = raw.text.end;
-            self.report(explain::missing_semicolon(self.at(Span::new(end, end))));
+        for fault in faults {
+            // What is not UTF-8 is reported as such.
+            let invalid = self.source.invalid_utf8();
+            if invalid
+                .binary_search_by_key(&fault.span.start, |span| span.start)
+                .is_err()
+            {
+                self.report(fault.into_diagnostic(self.file));
+            }
+        }
+        let is_broken = matches!(self.items.last(), Some(Item::Broken(_)));
+        if !raw.semicolon && !is_broken && scanner.unterminated.is_none() {
+            let end = Span::new(raw.span.end, raw.span.end);
+            self.report(explain::missing_semicolon(self.place(end)));
         }
     }
 
-    fn unterminated(&mut self, span: Span) {
-        self.report(explain::unterminated_comment(self.at(span)));
+    /// Reads the tokens of an item. Faults that do not make it unreadable go into `faults`.
+    fn read(
+        &mut self,
+        raw: &RawItem,
+        tokens: &Tokens,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Item, Fault> {
+        let kind = ItemKind::of(raw, tokens, self.source);
+        let rule = match kind {
+            ItemKind::Declaration => Rule::declaration,
+            ItemKind::Partial => Rule::partial,
+            ItemKind::Finalisation(_) => Rule::finalisation,
+        };
+        let shape = tokens.shape();
+        if rule != Rule::declaration || !self.accepted.contains(shape) {
+            Grammar::parse(rule, shape)
+                .map_err(|error| explain::syntax(&error, tokens, self.source))?;
+            self.accepted.insert(shape.into());
+        }
+        let mut builder = Builder::new(self.source, tokens);
+        let item = match kind {
+            ItemKind::Declaration => builder.declaration(raw.span),
+            ItemKind::Partial => builder.partial(raw.span),
+            ItemKind::Finalisation(kind) => builder.finalisation(raw.span, kind),
+        };
+        faults.append(&mut builder.faults);
+        item
     }
 
-    fn at(&self, span: Span) -> Location {
+    fn place(&self, span: Span) -> Location {
         Location {
             file: self.file,
             span,
@@ -161,46 +188,65 @@ impl Parser<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        let start = diagnostic.labels[0].location.span.start;
-        self.invalid_utf8_until(start);
+        if let Some(label) = diagnostic.labels.first() {
+            self.report_invalid_utf8(label.location.span.start);
+        }
         self.push(diagnostic);
     }
 
-    fn invalid_utf8_until(&mut self, end: u32) {
+    /// Reports the bytes that are not UTF-8 as far as `end`.
+    fn report_invalid_utf8(&mut self, end: u32) {
         while let [span, rest @ ..] = self.invalid_utf8
             && span.start <= end
         {
             self.invalid_utf8 = rest;
-            self.push(explain::invalid_utf8(self.at(*span)));
+            self.push(explain::invalid_utf8(self.place(*span)));
         }
     }
 
     fn push(&mut self, diagnostic: Diagnostic) {
         match self.diagnostics.len() {
             0..MAX_FAULTS => self.diagnostics.push(diagnostic),
-            MAX_FAULTS => {
-                let place = diagnostic.labels[0].location;
-                self.diagnostics.push(Diagnostic::new(
-                    Code::TooManyFaults,
-                    format!("more than {MAX_FAULTS} faults; those from here on are not shown"),
-                    place,
-                ));
-            }
+            MAX_FAULTS => self.diagnostics.push(Diagnostic {
+                code: Code::TooManyFaults,
+                message: format!("more than {MAX_FAULTS} faults; from here on they are not shown"),
+                labels: diagnostic.labels.into_iter().take(1).collect(),
+                hint: None,
+            }),
             _ => {}
         }
     }
 }
 
-/// The text under a span, with a blank for each byte of a comment: so that offsets stay true.
-fn blank(text: &mut String, source: &Source, span: Span, comments: &[Comment]) {
-    text.clear();
-    let mut at = span.start;
-    for comment in comments {
-        text.push_str(source.slice(Span::new(at, comment.span.start)));
-        text.extend(std::iter::repeat_n(' ', comment.span.len() as usize));
-        at = comment.span.end;
+#[derive(Clone, Copy)]
+enum ItemKind {
+    Declaration,
+    Partial,
+    Finalisation(FinalisationKind),
+}
+
+impl ItemKind {
+    /// What the author meant, going by the first word and by what stands in a declaration only.
+    fn of(raw: &RawItem, tokens: &Tokens, source: &Source) -> Self {
+        if raw.arrow {
+            return Self::Declaration;
+        }
+        let first = tokens.spans.first().map_or("", |&span| source.slice(span));
+        match first {
+            "New" => return Self::Finalisation(FinalisationKind::New),
+            "Final" => return Self::Finalisation(FinalisationKind::Final),
+            "Empty" => return Self::Finalisation(FinalisationKind::Empty),
+            _ => {}
+        }
+        let last = first.rsplit('.').next().unwrap_or("");
+        let is_type = last.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+        let of_declaration = |kind: &u8| matches!(kind, b':' | b'{' | b'?' | &kind::ID);
+        if is_type && !tokens.kinds.iter().any(of_declaration) {
+            Self::Partial
+        } else {
+            Self::Declaration
+        }
     }
-    text.push_str(source.slice(Span::new(at, span.end)));
 }
 
 /// The doc comments directly above an item: no empty line between, and not on the line on which

@@ -206,7 +206,7 @@ pub fn seal(
     if inner.is_empty() || !inner.len().is_multiple_of(16) {
         return Err(refused);
     }
-    let hash = Zeroizing::new(sha256(&[msg_key_secret(auth_key, direction), inner]));
+    let hash = Zeroizing::new(sha256(&[&msg_key_secret(auth_key, direction)[..], inner]));
     let msg_key: MsgKey = slice(&hash[..], 8);
     prefix[..8].copy_from_slice(&auth_key.id().to_le_bytes());
     prefix[8..].copy_from_slice(&msg_key);
@@ -241,8 +241,12 @@ pub fn open<'a>(
     let msg_key: MsgKey = slice(prefix, 8);
 
     let key = kdf::message_key(auth_key, &msg_key, direction);
-    ige::decrypt(&key, inner.as_chunks_mut().0);
-    let hash = Zeroizing::new(sha256(&[msg_key_secret(auth_key, direction), inner]));
+    let secret = msg_key_secret(auth_key, direction);
+    let hash = Zeroizing::new(ige::decrypt_and_hash(
+        &key,
+        &secret,
+        inner.as_chunks_mut().0,
+    ));
     let right = hash[8..24].ct_eq(&msg_key);
     if bool::from(right) {
         Ok(Plaintext {
@@ -256,9 +260,8 @@ pub fn open<'a>(
 }
 
 /// The part of the auth key that is hashed with the plaintext.
-fn msg_key_secret(auth_key: &AuthKey, direction: Direction) -> &[u8] {
-    let x = direction.x();
-    &auth_key.expose_bytes()[88 + x..120 + x]
+fn msg_key_secret(auth_key: &AuthKey, direction: Direction) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(slice(&auth_key.expose_bytes()[..], 88 + direction.x()))
 }
 
 /// Plaintext of which it is proved that the holder of the auth key made it; padding included.

@@ -6,18 +6,16 @@ use aes::{Aes256Dec, Aes256Enc};
 use super::{Block, Key};
 use crate::crypto::hash::slice;
 
-pub(super) fn encrypt(key: &Key, data: &mut [Block]) {
-    let aes = Aes256Enc::new(&key.key.into());
-    let output: Block = slice(&key.iv, 0);
-    let input: Block = slice(&key.iv, 16);
-    chain(input, output, data, |block| aes.encrypt_block(block.into()));
-}
-
-pub(super) fn decrypt(key: &Key, data: &mut [Block]) {
-    let aes = Aes256Dec::new(&key.key.into());
-    let output: Block = slice(&key.iv, 16);
-    let input: Block = slice(&key.iv, 0);
-    chain(input, output, data, |block| aes.decrypt_block(block.into()));
+pub(super) fn crypt<const ENC: bool>(key: &Key, data: &mut [Block]) {
+    let first: Block = slice(&key.iv, 0);
+    let second: Block = slice(&key.iv, 16);
+    if ENC {
+        let aes = Aes256Enc::new(&key.key.into());
+        chain(second, first, data, |block| aes.encrypt_block(block.into()));
+    } else {
+        let aes = Aes256Dec::new(&key.key.into());
+        chain(first, second, data, |block| aes.decrypt_block(block.into()));
+    }
 }
 
 /// output(i) = cipher(input(i) ⊕ output(i−1)) ⊕ input(i−1): both directions, with the roles of

@@ -1,0 +1,170 @@
+//! Encryption beside grammers-crypto and the `ige` crate.
+//!
+//! `cargo xtask bench mtproto-runtime -- ige` runs the groups whose names begin with `ige`.
+
+use ige::cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use mtproto_bench::{Group, median, thread_time};
+use mtproto_runtime::crypto::packet::{self, Header, Padding};
+use mtproto_runtime::crypto::{AuthKey, Direction, ige as ours, pq, random::SystemRandom};
+
+fn main() {
+    // cargo passes --bench
+    let filter = std::env::args().skip(1).find(|a| !a.starts_with('-')).unwrap_or_default();
+    let groups: [(&str, fn()); 3] =
+        [("ige", ige_one_message), ("packet", packets), ("pq", factoring)];
+    for (name, run) in groups {
+        if name.starts_with(&filter) {
+            run();
+        }
+    }
+}
+
+const KEY: [u8; 32] = *b"an AES-256 key of 32 letters....";
+const IV: [u8; 32] = *b"initialisation vector, 32 bytes.";
+
+/// The serial limit: 14 rounds of AES a block, each waiting for the last, and nothing else.
+#[cfg(target_arch = "x86_64")]
+fn chain_limit(blocks: usize) -> u8 {
+    use core::arch::x86_64::{
+        __m128i, _mm_aesenc_si128, _mm_cvtsi128_si32, _mm_set1_epi8, _mm_setzero_si128,
+    };
+    #[target_feature(enable = "aes")]
+    fn inner(blocks: usize) -> u8 {
+        let keys: [__m128i; 14] = core::array::from_fn(|i| _mm_set1_epi8(i as i8));
+        let mut state = _mm_setzero_si128();
+        for _ in 0..blocks {
+            for key in core::hint::black_box(&keys) {
+                state = _mm_aesenc_si128(state, *key);
+            }
+        }
+        _mm_cvtsi128_si32(state) as u8
+    }
+    assert!(is_x86_feature_detected!("aes"));
+    // SAFETY: the CPU has been asked.
+    unsafe { inner(blocks) }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn chain_limit(_: usize) -> u8 {
+    0
+}
+
+fn ige_one_message() {
+    for len in [64, 1024, 64 * 1024] {
+        let key = ours::Key::new(KEY, IV);
+        let buffer = || vec![0x5a_u8; len];
+        let (mut a, mut b, mut c, mut d, mut e, mut f) =
+            (buffer(), buffer(), buffer(), buffer(), buffer(), buffer());
+        Group::new(format!("ige, one message of {len} bytes (first line: the serial limit)"))
+            .entry("bare aesenc chain", len, || chain_limit(len / 16))
+            .entry("encrypt", len, || ours::encrypt(&key, a.as_chunks_mut().0))
+            .entry("decrypt", len, || ours::decrypt(&key, b.as_chunks_mut().0))
+            .entry("grammers-crypto encrypt", len, || {
+                grammers_crypto::aes::ige_encrypt(&mut c, &KEY, &IV);
+            })
+            .entry("grammers-crypto decrypt", len, || {
+                grammers_crypto::aes::ige_decrypt(&mut d, &KEY, &IV);
+            })
+            .entry("ige crate encrypt", len, || {
+                let blocks = Array::cast_slice_from_core_mut(e.as_chunks_mut().0);
+                ige::Encryptor::<aes::Aes256Enc>::new(&KEY.into(), &IV.into())
+                    .encrypt_blocks(blocks);
+            })
+            .entry("ige crate decrypt", len, || {
+                let blocks = Array::cast_slice_from_core_mut(f.as_chunks_mut().0);
+                ige::Decryptor::<aes::Aes256Dec>::new(&KEY.into(), &IV.into())
+                    .decrypt_blocks(blocks);
+            })
+            .run();
+    }
+}
+
+fn packets() {
+    let bytes: [u8; 256] = core::array::from_fn(|i| i as u8);
+    let key = AuthKey::new(bytes);
+    let peer_key = grammers_crypto::AuthKey::from_bytes(bytes);
+    for len in [64, 1024, 64 * 1024] {
+        let header = Header { salt: 1, session_id: 2, msg_id: 4, seq_no: 5 };
+        let body = vec![0x5a_u8; len - 32];
+        let mut rng = SystemRandom::new();
+        let mut out = Vec::new();
+
+        let mut peer_plain = vec![0; 32];
+        peer_plain.extend_from_slice(&body);
+
+        let mut buffer = grammers_crypto::DequeBuffer::with_capacity(len + 32, 24);
+        let mut sealed = Vec::new();
+        let from = Direction::FromServer;
+        packet::seal_message(&key, from, &header, &body, Padding::Shortest, &mut rng, &mut sealed)
+            .unwrap();
+        let (mut ours, mut theirs) = (sealed.clone(), sealed.clone());
+
+        Group::new(format!("packet of {len} bytes, encrypt"))
+            .entry("grammers-crypto", len, || {
+                buffer.clear();
+                buffer.extend(peer_plain.iter().copied());
+                grammers_crypto::encrypt_data_v2(&mut buffer, &peer_key);
+            })
+            .entry("seal_message", len, || {
+                out.clear();
+                let from = Direction::FromClient;
+                let padding = Padding::Shortest;
+                packet::seal_message(&key, from, &header, &body, padding, &mut rng, &mut out)
+            })
+            .run();
+        Group::new(format!("packet of {len} bytes, decrypt and verify"))
+            .entry("grammers-crypto", len, || {
+                theirs.copy_from_slice(&sealed);
+                grammers_crypto::decrypt_data_v2(&mut theirs, &peer_key).unwrap().len()
+            })
+            .entry("open", len, || {
+                ours.copy_from_slice(&sealed);
+                packet::open(&key, from, &mut ours).unwrap().bytes().len()
+            })
+            .run();
+    }
+}
+
+/// 200 products of two primes of 31 bits, by a fixed rule.
+fn semiprimes() -> Vec<u64> {
+    let mut seed = 1_u64;
+    let mut prime = || loop {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let candidate = (seed >> 33) | 1 << 30 | 1;
+        if (3..).step_by(2).take_while(|d| d * d <= candidate).all(|d| candidate % d != 0) {
+            return candidate;
+        }
+    };
+    (0..200).map(|_| prime() * prime()).collect()
+}
+
+fn factoring() {
+    let numbers = semiprimes();
+    let mut times = [Vec::new(), Vec::new()];
+    for pq in &numbers {
+        let start = thread_time();
+        let ours = pq::split(*pq).unwrap();
+        let middle = thread_time();
+        let theirs = grammers_crypto::factorize(*pq);
+        let end = thread_time();
+        assert_eq!((ours.p, ours.q), theirs);
+        times[0].push(middle - start);
+        times[1].push(end - middle);
+    }
+    let [ours, theirs] = times.map(|t| {
+        let max = t.iter().copied().fold(0.0, f64::max);
+        (median(t.clone()), t.iter().sum::<f64>() / t.len() as f64, max)
+    });
+    println!("pq: 200 products of two 31-bit primes, microseconds");
+    for (name, (median, mean, max)) in [("grammers-crypto", theirs), ("split", ours)] {
+        let us = |t: f64| t / 1e3;
+        println!(
+            "  {name:<20} median {:8.1}  mean {:8.1}  max {:8.1}  {:6.2} x (median)",
+            us(median),
+            us(mean),
+            us(max),
+            theirs.0 / median
+        );
+    }
+    println!();
+}

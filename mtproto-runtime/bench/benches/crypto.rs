@@ -9,9 +9,16 @@ use mtproto_runtime::crypto::{AuthKey, Direction, ige as ours, pq, random::Syste
 
 fn main() {
     // cargo passes --bench
-    let filter = std::env::args().skip(1).find(|a| !a.starts_with('-')).unwrap_or_default();
-    let groups: [(&str, fn()); 3] =
-        [("ige", ige_one_message), ("packet", packets), ("pq", factoring)];
+    let filter = std::env::args()
+        .skip(1)
+        .find(|a| !a.starts_with('-'))
+        .unwrap_or_default();
+    let groups: [(&str, fn()); 4] = [
+        ("ige", ige_one_message),
+        ("batch", ige_batches),
+        ("packet", packets),
+        ("pq", factoring),
+    ];
     for (name, run) in groups {
         if name.starts_with(&filter) {
             run();
@@ -55,27 +62,73 @@ fn ige_one_message() {
         let buffer = || vec![0x5a_u8; len];
         let (mut a, mut b, mut c, mut d, mut e, mut f) =
             (buffer(), buffer(), buffer(), buffer(), buffer(), buffer());
-        Group::new(format!("ige, one message of {len} bytes (first line: the serial limit)"))
-            .entry("bare aesenc chain", len, || chain_limit(len / 16))
-            .entry("encrypt", len, || ours::encrypt(&key, a.as_chunks_mut().0))
-            .entry("decrypt", len, || ours::decrypt(&key, b.as_chunks_mut().0))
-            .entry("grammers-crypto encrypt", len, || {
-                grammers_crypto::aes::ige_encrypt(&mut c, &KEY, &IV);
-            })
-            .entry("grammers-crypto decrypt", len, || {
-                grammers_crypto::aes::ige_decrypt(&mut d, &KEY, &IV);
-            })
-            .entry("ige crate encrypt", len, || {
-                let blocks = Array::cast_slice_from_core_mut(e.as_chunks_mut().0);
-                ige::Encryptor::<aes::Aes256Enc>::new(&KEY.into(), &IV.into())
-                    .encrypt_blocks(blocks);
-            })
-            .entry("ige crate decrypt", len, || {
-                let blocks = Array::cast_slice_from_core_mut(f.as_chunks_mut().0);
-                ige::Decryptor::<aes::Aes256Dec>::new(&KEY.into(), &IV.into())
-                    .decrypt_blocks(blocks);
-            })
-            .run();
+        Group::new(format!(
+            "ige, one message of {len} bytes (first line: the serial limit)"
+        ))
+        .entry("bare aesenc chain", len, || chain_limit(len / 16))
+        .entry("encrypt", len, || ours::encrypt(&key, a.as_chunks_mut().0))
+        .entry("decrypt", len, || ours::decrypt(&key, b.as_chunks_mut().0))
+        .entry("grammers-crypto encrypt", len, || {
+            grammers_crypto::aes::ige_encrypt(&mut c, &KEY, &IV);
+        })
+        .entry("grammers-crypto decrypt", len, || {
+            grammers_crypto::aes::ige_decrypt(&mut d, &KEY, &IV);
+        })
+        .entry("ige crate encrypt", len, || {
+            let blocks = Array::cast_slice_from_core_mut(e.as_chunks_mut().0);
+            ige::Encryptor::<aes::Aes256Enc>::new(&KEY.into(), &IV.into()).encrypt_blocks(blocks);
+        })
+        .entry("ige crate decrypt", len, || {
+            let blocks = Array::cast_slice_from_core_mut(f.as_chunks_mut().0);
+            ige::Decryptor::<aes::Aes256Dec>::new(&KEY.into(), &IV.into()).decrypt_blocks(blocks);
+        })
+        .run();
+    }
+}
+
+fn ige_batches() {
+    for len in [1024, 16 * 1024] {
+        let mut group = Group::new(format!("batch of messages of {len} bytes, bytes of all"));
+        let mut one = vec![0x5a_u8; len];
+        let key = ours::Key::new(KEY, IV);
+        group = group.entry("one message", len, move || {
+            ours::encrypt(&key, one.as_chunks_mut().0)
+        });
+        for count in [4, 8, 16, 32] {
+            for (name, run) in ours::encrypt_batch_kernels() {
+                let keys: Vec<_> = (0..count).map(|i| ours::Key::new([i; 32], IV)).collect();
+                let mut data: Vec<_> = keys.iter().map(|_| vec![[0x5a_u8; 16]; len / 16]).collect();
+                group = group.entry(
+                    format!("{count} messages, {name}"),
+                    len * keys.len(),
+                    move || {
+                        let mut batch: Vec<_> = keys
+                            .iter()
+                            .zip(&mut data)
+                            .map(|(key, data)| ours::Message { key, data })
+                            .collect();
+                        run(&mut batch);
+                    },
+                );
+            }
+        }
+        let key = ours::Key::new(KEY, IV);
+        for count in [4, 8] {
+            let mut data: Vec<_> = (0..count).map(|_| vec![[0x5a_u8; 16]; len / 16]).collect();
+            let key = key.clone();
+            group = group.entry(
+                format!("{count} messages, decrypt_batch"),
+                len * count,
+                move || {
+                    let mut batch: Vec<_> = data
+                        .iter_mut()
+                        .map(|data| ours::Message { key: &key, data })
+                        .collect();
+                    ours::decrypt_batch(&mut batch);
+                },
+            );
+        }
+        group.run();
     }
 }
 
@@ -84,7 +137,12 @@ fn packets() {
     let key = AuthKey::new(bytes);
     let peer_key = grammers_crypto::AuthKey::from_bytes(bytes);
     for len in [64, 1024, 64 * 1024] {
-        let header = Header { salt: 1, session_id: 2, msg_id: 4, seq_no: 5 };
+        let header = Header {
+            salt: 1,
+            session_id: 2,
+            msg_id: 4,
+            seq_no: 5,
+        };
         let body = vec![0x5a_u8; len - 32];
         let mut rng = SystemRandom::new();
         let mut out = Vec::new();
@@ -95,8 +153,16 @@ fn packets() {
         let mut buffer = grammers_crypto::DequeBuffer::with_capacity(len + 32, 24);
         let mut sealed = Vec::new();
         let from = Direction::FromServer;
-        packet::seal_message(&key, from, &header, &body, Padding::Shortest, &mut rng, &mut sealed)
-            .unwrap();
+        packet::seal_message(
+            &key,
+            from,
+            &header,
+            &body,
+            Padding::Shortest,
+            &mut rng,
+            &mut sealed,
+        )
+        .unwrap();
         let (mut ours, mut theirs) = (sealed.clone(), sealed.clone());
 
         Group::new(format!("packet of {len} bytes, encrypt"))
@@ -115,7 +181,9 @@ fn packets() {
         Group::new(format!("packet of {len} bytes, decrypt and verify"))
             .entry("grammers-crypto", len, || {
                 theirs.copy_from_slice(&sealed);
-                grammers_crypto::decrypt_data_v2(&mut theirs, &peer_key).unwrap().len()
+                grammers_crypto::decrypt_data_v2(&mut theirs, &peer_key)
+                    .unwrap()
+                    .len()
             })
             .entry("open", len, || {
                 ours.copy_from_slice(&sealed);
@@ -129,9 +197,15 @@ fn packets() {
 fn semiprimes() -> Vec<u64> {
     let mut seed = 1_u64;
     let mut prime = || loop {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let candidate = (seed >> 33) | 1 << 30 | 1;
-        if (3..).step_by(2).take_while(|d| d * d <= candidate).all(|d| candidate % d != 0) {
+        if (3..)
+            .step_by(2)
+            .take_while(|d| d * d <= candidate)
+            .all(|d| candidate % d != 0)
+        {
             return candidate;
         }
     };
@@ -153,7 +227,11 @@ fn factoring() {
     }
     let [ours, theirs] = times.map(|t| {
         let max = t.iter().copied().fold(0.0, f64::max);
-        (median(t.clone()), t.iter().sum::<f64>() / t.len() as f64, max)
+        (
+            median(t.clone()),
+            t.iter().sum::<f64>() / t.len() as f64,
+            max,
+        )
     });
     println!("pq: 200 products of two 31-bit primes, microseconds");
     for (name, (median, mean, max)) in [("grammers-crypto", theirs), ("split", ours)] {

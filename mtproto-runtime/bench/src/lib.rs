@@ -28,7 +28,10 @@ struct Entry<'a> {
 impl<'a> Group<'a> {
     /// A group without entries.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), entries: Vec::new() }
+        Self {
+            title: title.into(),
+            entries: Vec::new(),
+        }
     }
 
     /// Adds work over a number of bytes (0: not counted in bytes).
@@ -41,7 +44,13 @@ impl<'a> Group<'a> {
         let work = Box::new(move || {
             black_box(work());
         });
-        self.entries.push(Entry { name: name.into(), bytes, work, calls: 1, rounds: Vec::new() });
+        self.entries.push(Entry {
+            name: name.into(),
+            bytes,
+            work,
+            calls: 1,
+            rounds: Vec::new(),
+        });
         self
     }
 
@@ -66,8 +75,15 @@ impl<'a> Group<'a> {
                 0 => String::new(),
                 bytes => format!("{:9.0} MB/s", 1e3 * bytes as f64 / time),
             };
-            let ratio = median((0..ROUNDS).map(|i| entry.speed(i) / base_speed(i)).collect());
-            println!("  {:<34} {time:12.1} ns {rate:14} {ratio:7.2} x", entry.name);
+            let ratio = median(
+                (0..ROUNDS)
+                    .map(|i| entry.speed(i) / base_speed(i))
+                    .collect(),
+            );
+            println!(
+                "  {:<34} {time:12.1} ns {rate:14} {ratio:7.2} x",
+                entry.name
+            );
         }
         println!();
     }

@@ -37,7 +37,6 @@ pub(super) fn available() -> bool {
 }
 
 /// One message on its way: round keys, and what the next block is mixed with.
-#[derive(Clone)]
 pub(super) struct Lane {
     pub(super) keys: [__m128i; 15],
     /// out(i−1) ⊕ k0
@@ -50,8 +49,25 @@ impl Lane {
     /// # Safety
     /// [`available`] has said yes.
     pub(super) unsafe fn new<const ENC: bool>(key: &Key) -> Self {
+        let mut lane = Self::idle();
         // SAFETY: the caller's promise.
-        unsafe { lane::<ENC>(key) }
+        unsafe { lane.start::<ENC>(key) };
+        lane
+    }
+
+    /// A lane without a message.
+    pub(super) fn idle() -> Self {
+        // SAFETY: numbers, for which zero is a value.
+        unsafe { core::mem::zeroed() }
+    }
+
+    /// Begins a message.
+    ///
+    /// # Safety
+    /// [`available`] has said yes.
+    pub(super) unsafe fn start<const ENC: bool>(&mut self, key: &Key) {
+        // SAFETY: the caller's promise.
+        unsafe { start::<ENC>(self, key) }
     }
 }
 
@@ -72,7 +88,7 @@ impl Drop for Lane {
 /// [`available`] has said yes.
 pub(super) unsafe fn run<const ENC: bool, const N: usize>(
     lanes: &mut [Lane; N],
-    data: [&mut [Block]; N],
+    data: &mut [&mut [Block]; N],
     blocks: usize,
 ) {
     // SAFETY: the caller's promise.
@@ -82,7 +98,7 @@ pub(super) unsafe fn run<const ENC: bool, const N: usize>(
 #[target_feature(enable = "aes")]
 fn chains<const ENC: bool, const N: usize>(
     lanes: &mut [Lane; N],
-    mut data: [&mut [Block]; N],
+    data: &mut [&mut [Block]; N],
     blocks: usize,
 ) {
     assert!(data.iter().all(|d| d.len() >= blocks));
@@ -93,60 +109,49 @@ fn chains<const ENC: bool, const N: usize>(
     let at = |data: &[&mut [Block]; N], j: usize, i: usize| {
         load(unsafe { data.get_unchecked(j).get_unchecked(i) })
     };
-    let mut state: [__m128i; N] = core::array::from_fn(|j| lanes[j].state);
+    let mut state: [__m128i; N] = core::array::from_fn(|j| xor(lanes[j].state, at(data, j, 0)));
     let mut input: [__m128i; N] = core::array::from_fn(|j| lanes[j].input);
-    let mut this: [__m128i; N] = core::array::from_fn(|j| at(&data, j, 0));
-    for j in 0..N {
-        state[j] = xor(state[j], this[j]);
-    }
     for i in 0..blocks {
         for round in 1..14 {
             for j in 0..N {
                 state[j] = middle::<ENC>(state[j], lanes[j].keys[round]);
             }
         }
+        // After the last block there is none to fold in: take it again, and out again below.
+        let next = (i + 1).min(blocks - 1);
         for j in 0..N {
             let keys = &lanes[j].keys;
-            let next = if i + 1 < blocks {
-                at(&data, j, i + 1)
-            } else {
-                _mm_setzero_si128()
-            };
-            let out = xor(keys[14], input[j]);
-            let folded = xor(xor(out, keys[0]), next);
+            let out = xor(input[j], keys[14]);
+            let folded = xor(xor(out, keys[0]), at(data, j, next));
             let output = last::<ENC>(state[j], out);
             state[j] = last::<ENC>(state[j], folded);
+            input[j] = at(data, j, i);
             // SAFETY: as above.
             store(
                 unsafe { data.get_unchecked_mut(j).get_unchecked_mut(i) },
                 output,
             );
-            input[j] = this[j];
-            this[j] = next;
         }
     }
     for j in 0..N {
-        lanes[j].state = state[j];
+        lanes[j].state = xor(state[j], input[j]);
         lanes[j].input = input[j];
     }
 }
 
 #[target_feature(enable = "aes")]
-fn lane<const ENC: bool>(key: &Key) -> Lane {
+fn start<const ENC: bool>(lane: &mut Lane, key: &Key) {
     let (halves, _) = key.iv.as_chunks::<16>();
     let (output, input) = match ENC {
         true => (&halves[0], &halves[1]),
         false => (&halves[1], &halves[0]),
     };
-    let keys = match ENC {
+    lane.keys = match ENC {
         true => expand(&key.key),
         false => invert(expand(&key.key)),
     };
-    Lane {
-        state: xor(load(output), keys[0]),
-        input: load(input),
-        keys,
-    }
+    lane.state = xor(load(output), lane.keys[0]);
+    lane.input = load(input);
 }
 
 #[inline]

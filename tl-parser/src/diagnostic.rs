@@ -95,6 +95,15 @@ impl Diagnostic {
     }
 }
 
+/// A name for use in a sentence: a very long one is cut.
+pub(crate) fn clip(name: &str) -> std::borrow::Cow<'_, str> {
+    const LONGEST: usize = 100;
+    match name.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+        None => name.into(),
+    }
+}
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $severity:ident;)+) => {
         /// The kinds of faults. The number never changes its meaning; new kinds get new numbers.
@@ -172,8 +181,8 @@ codes! {
     InfiniteSize = "R011", Error;
     /// A variable that is used nowhere.
     UnusedVariable = "R012", Warning;
-    /// A variable or field that hides another of the same name.
-    Shadowed = "R013", Error;
+    /// A field that hides a variable, or a field outside of its repetition, of the same name.
+    Shadowed = "R013", Warning;
     /// A constructor for a type that was closed before.
     ConstructorAfterFinal = "R014", Error;
     /// A variable that neither the result nor a `!` parameter determines.
@@ -196,8 +205,25 @@ codes! {
     FunctionAsType = "R023", Error;
     /// Types that are nested in each other without end through their arguments.
     EndlessExpansion = "R024", Error;
-    /// Two fields of one name.
+    /// Two fields or two variables of one name.
     DuplicateField = "R025", Error;
+    /// A declaration that stands twice in one file, word for word.
+    RepeatedDeclaration = "R026", Warning;
+    /// A sum of several variables; one variable and numbers can be added.
+    SumOfVariables = "R027", Error;
+    /// `New` or `Empty` for a type that has constructors.
+    NotNew = "R028", Error;
+    /// A type no value of which comes to an end: each of its constructors contains it again.
+    EndlessType = "R029", Warning;
+    /// Groups of parameters that expand to far more than is written.
+    TooGreat = "R030", Error;
+
+    /// A repetition of nothing: `4*[ ]`.
+    EmptyRepeat = "R031", Error;
+    /// More warnings than are worth reading; the rest is not shown.
+    TooManyWarnings = "R032", Warning;
+    /// A type that a function results in and no constructor makes.
+    UndeclaredResult = "R033", Warning;
 
     /// A written id that is not the computed one.
     IdMismatch = "I001", Warning;

@@ -207,7 +207,7 @@ impl Combinator {
 }
 
 /// Constructor or function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CombinatorKind {
     /// Makes a value of its result type.
     Constructor,

@@ -8,9 +8,11 @@
 //! ```
 
 pub mod ast;
+mod compile;
 pub mod conversion;
 pub mod diagnostic;
 pub mod diff;
+pub mod id;
 pub mod input;
 pub mod ir;
 mod ir_text;
@@ -18,9 +20,11 @@ mod ir_text;
 pub mod json;
 mod parse;
 pub mod print;
+pub mod resolve;
 mod scan;
 pub mod source;
 mod symbol;
 pub mod tlo;
 
+pub use compile::{Compiled, Compiler, compile};
 pub use parse::{Parsed, parse};

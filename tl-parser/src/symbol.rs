@@ -82,6 +82,11 @@ impl Symbols {
         name_of(&self.text, &self.ends, symbol)
     }
 
+    /// The name of that number.
+    pub(crate) fn by_index(&self, index: u32) -> &str {
+        self.text(Symbol(index))
+    }
+
     /// How many names there are.
     #[must_use]
     pub fn len(&self) -> usize {

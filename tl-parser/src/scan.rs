@@ -86,13 +86,15 @@ impl Tokens {
         self.spans.push(span);
     }
 
-    /// A name is of a kind of its own before some tokens, so that the grammar need not look ahead.
+    /// A name before some tokens is of a kind of its own, so that the grammar need not look ahead.
     fn mark_name(&mut self, next: u8) {
         if let [before @ .., last @ (kind::NAME | kind::QUALIFIED)] = self.kinds.as_mut_slice() {
             match next {
                 b'<' => *last = kind::APPLIED,
                 b'*' => *last = kind::COUNT,
-                _ if *last == kind::NAME && before.ends_with(b":") => *last = kind::MASK,
+                kind::BIT | b'?' if *last == kind::NAME && before.ends_with(b":") => {
+                    *last = kind::MASK;
+                }
                 _ => {}
             }
         }
@@ -140,6 +142,27 @@ impl Iterator for Scanner<'_> {
     }
 }
 
+/// What the first byte of an item tells of it. What cannot begin an item spoils its own line only,
+/// not the next declaration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    Item,
+    /// A comment as other languages write it: it ends with the line, whatever stands there.
+    ForeignComment,
+    Nothing,
+}
+
+impl Begins {
+    fn of(byte: u8) -> Self {
+        match byte {
+            b'@' => Self::Item,
+            _ if is_word(byte) => Self::Item,
+            b'#' | b'-' | b'/' | b'\'' | b'"' => Self::ForeignComment,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// A place where the next declaration may begin, should the one before lack its semicolon.
 #[derive(Clone, Copy)]
 struct Resume {
@@ -147,6 +170,8 @@ struct Resume {
     line: usize,
     comments: usize,
     tokens: usize,
+    /// How much speaks for it.
+    score: u8,
 }
 
 impl<'a> Scanner<'a> {
@@ -263,19 +288,21 @@ impl<'a> Scanner<'a> {
         let mut arrow: Option<usize> = None;
         let mut resume: Option<Resume> = None;
         let mut line_begins = false;
+        let begins = Begins::of(self.text[start]);
         while let Some(byte) = self.byte() {
             match byte {
                 b' ' => {
                     self.at += 1;
                     continue;
                 }
+                b'\n' if begins != Begins::Item => break,
                 _ if is_blank(byte) => {
                     self.blank(byte);
                     line_begins |= byte == b'\n';
                     continue;
                 }
                 b'/' if self.comment() => continue,
-                b';' => {
+                b';' if begins != Begins::ForeignComment => {
                     semicolon = true;
                     self.at += 1;
                     break;
@@ -287,27 +314,24 @@ impl<'a> Scanner<'a> {
                 if matches!(byte, b'-' | b'=') && self.starts_with(&[byte; 3]) {
                     break;
                 }
-                let in_result = arrow.is_some_and(|arrow| self.tokens.spans.len() > arrow);
-                if in_result && (is_word(byte) || byte == b'@') {
-                    // Continued lines are mostly indented: better a line that is not.
-                    let outdented = self.at - self.line <= column;
-                    if resume.is_none_or(|found| outdented && found.at - found.line > column) {
-                        resume = Some(Resume {
-                            at: self.at,
-                            line: self.line,
-                            comments: self.comments.len(),
-                            tokens: self.tokens.spans.len(),
-                        });
+                if is_word(byte) {
+                    if self.begins_with_id() {
+                        break;
+                    }
+                    let here = self.resume(arrow, column);
+                    if arrow.is_some() && resume.is_none_or(|best| here.score > best.score) {
+                        resume = Some(here);
                     }
                 }
+            }
+            if byte == b'@' && self.is_beyond_annotations() {
+                break;
             }
             if byte == b'=' {
                 if arrow.is_some()
                     && let Some(next) = resume
                 {
-                    (self.at, self.line) = (next.at, next.line);
-                    self.comments.truncate(next.comments);
-                    self.tokens.truncate(next.tokens);
+                    self.rewind(next);
                     break;
                 }
                 arrow = Some(self.tokens.spans.len() + 1);
@@ -342,6 +366,46 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// The place before the token here, the first of its line.
+    fn resume(&self, arrow: Option<usize>, column: usize) -> Resume {
+        // Continued lines are mostly indented.
+        let outdented = self.at - self.line <= column;
+        let has_result = arrow.is_some_and(|arrow| self.tokens.spans.len() > arrow);
+        Resume {
+            at: self.at,
+            line: self.line,
+            comments: self.comments.len(),
+            tokens: self.tokens.spans.len(),
+            score: 2 * u8::from(outdented) + u8::from(has_result),
+        }
+    }
+
+    fn rewind(&mut self, place: Resume) {
+        (self.at, self.line) = (place.at, place.line);
+        self.comments.truncate(place.comments);
+        self.tokens.truncate(place.tokens);
+    }
+
+    /// Whether an item has tokens that no item can begin behind without another having ended.
+    fn is_beyond_annotations(&self) -> bool {
+        let last = self.tokens.kinds.last();
+        last.is_some_and(|&kind| kind != kind::ANNOTATION)
+    }
+
+    /// Whether a name with an id stands here, with which only a declaration begins, and another
+    /// declaration before it.
+    fn begins_with_id(&self) -> bool {
+        if !self.is_beyond_annotations() {
+            return false;
+        }
+        let is_path = |byte: &u8| is_word(*byte) || *byte == b'.';
+        let rest = &self.text[self.at..];
+        match rest.iter().position(|byte| !is_path(byte)) {
+            Some(len) => matches!(rest[len..], [b'#', digit, ..] if is_word(digit)),
+            None => false,
+        }
+    }
+
     /// Adds the token that began at `start` and ends here.
     fn push(&mut self, kind: u8, start: usize) {
         let span = span(start, self.at);
@@ -365,7 +429,6 @@ impl<'a> Scanner<'a> {
                     self.skip_word();
                     if next.is_ascii_digit() {
                         self.tokens.push(name, span(start, end));
-                        self.tokens.mark_name(kind::BIT);
                         self.push_digits(kind::BIT, end, end + 1);
                         return;
                     }
@@ -393,6 +456,9 @@ impl<'a> Scanner<'a> {
     /// Adds the token that began at `start`, if there are but digits from `digits` on.
     fn push_digits(&mut self, kind: u8, start: usize, digits: usize) {
         let is_number = self.text[digits..self.at].iter().all(u8::is_ascii_digit);
+        if is_number {
+            self.tokens.mark_name(kind);
+        }
         self.push(if is_number { kind } else { kind::OTHER }, start);
     }
 

@@ -398,7 +398,8 @@ impl<'a> Builder<'a> {
                 Code::BadId,
                 span,
                 "a constructor id is 1 to 8 hexadecimal digits",
-            )),
+            )
+            .hint("an id may be left out: it is computed from the declaration")),
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) fn syntax(error: &Error<Rule>, tokens: &Tokens, source: &Source) -> F
     };
     let place = Place { tokens, source, at };
     let found = match place.kind(0) {
-        kind::END => "the end of the declaration".to_owned(),
+        kind::END if at > 0 => "the end of the declaration".to_owned(),
         _ => quote(place.text()),
     };
     let message = format!("expected {}, found {found}", expected(wanted, &place));
@@ -138,6 +138,7 @@ fn expected(wanted: Option<Rule>, place: &Place<'_>) -> &'static str {
         Some(Rule::want_type_name) => "the name of a type",
         Some(Rule::want_name) => "the name of a variable",
         Some(Rule::want_colon) => "`:`",
+        Some(Rule::want_when) => "`?`",
         Some(Rule::want_bracket) => "`[`",
         Some(Rule::want_close_bracket) => "a parameter or `]`",
         Some(Rule::want_close_paren) => "`)`",
@@ -151,57 +152,66 @@ fn expected(wanted: Option<Rule>, place: &Place<'_>) -> &'static str {
 /// What to write instead, for the usual mistakes.
 fn hint(wanted: Option<Rule>, place: &Place<'_>) -> Option<&'static str> {
     const COMMENT: &str = "comments begin with `//` or stand between `/*` and `*/`";
-    let found = place.kind(0);
-    if found == kind::OTHER {
-        let text = place.text();
-        let first = text.bytes().next()?;
-        let begins = wanted? == Rule::want_declaration;
-        if first == b'/' || (begins && matches!(first, b'#' | b'-' | b'\'' | b'"')) {
-            return Some(COMMENT);
-        }
-        if first == b'#' {
-            return Some("an id stands directly behind the name, without a space");
-        }
-        if first.is_ascii_digit() {
-            return Some("names begin with a letter");
-        }
-    }
-    match (wanted?, found) {
-        (Rule::want_declaration, kind::END) => Some("delete the extra `;`"),
-        (Rule::want_declaration, kind::NAT) => Some(COMMENT),
-        (Rule::want_arrow, kind::END) => {
-            Some("a declaration ends with the type of its result: `… = Type;`")
-        }
-        (Rule::want_arrow, b'{') => Some("variables in braces stand before all parameters"),
-        (Rule::want_arrow | Rule::want_close_bracket, b':') if place.kind(1) == kind::QUALIFIED => {
-            Some("the name of a parameter has no dots")
-        }
-        (Rule::want_arrow | Rule::want_close_bracket, kind::BIT | b'?') => {
-            Some("a condition stands behind the name of a parameter: `name:flags.3?Type`")
-        }
-        (Rule::want_type, _) if place.kind(1) == kind::ARROW => {
-            Some("the type of the result stands behind the `=`")
-        }
-        (Rule::want_type, _) if place.kind(1) == b':' => Some("a parameter is written `name:Type`"),
-        (Rule::want_end, b':') => {
-            Some("parameters stand before the `=`, the type of the result behind it")
-        }
-        (Rule::want_end, kind::ARROW) => Some("is a `;` missing before this declaration?"),
-        (Rule::want_colon, b'}') => {
-            Some("say what the variable ranges over: `{X:Type}` or `{n:#}`")
-        }
-        (Rule::want_bracket, _) => Some("a repetition is written `n*[ … ]`"),
-        _ => None,
-    }
+    const CONDITION: &str = "a condition is written `name:flags.3?Type`";
+    let wanted = wanted?;
+    let begins = wanted == Rule::want_declaration;
+    Some(match place.kind(0) {
+        kind::OTHER => match place.text().bytes().next()? {
+            b'/' => COMMENT,
+            b'#' | b'-' | b'\'' | b'"' if begins => COMMENT,
+            b'#' => "an id stands directly behind the name, without a space",
+            b'.' => CONDITION,
+            b'-' if wanted == Rule::want_arrow => "the type of the result stands behind a `=`",
+            b'0'..=b'9' => "names begin with a letter",
+            _ => return None,
+        },
+        kind::NAT if begins => COMMENT,
+        kind::END if begins && place.at == 0 => "delete the extra `;`",
+        found => match (wanted, found) {
+            (Rule::want_arrow, kind::END) => {
+                "a declaration ends with the type of its result: `… = Type;`"
+            }
+            (Rule::want_arrow, kind::ID) => "is the end of the declaration before this missing?",
+            (Rule::want_arrow, b'{') => "variables in braces stand before all parameters",
+            (Rule::want_arrow, b'+') => "a sum stands in parentheses: `(n + 1)`",
+            (Rule::want_arrow | Rule::want_close_bracket, b':')
+                if place.kind(1) == kind::QUALIFIED =>
+            {
+                "the name of a parameter has no dots"
+            }
+            (Rule::want_arrow | Rule::want_close_bracket, kind::BIT | b'?')
+            | (Rule::want_when, _) => CONDITION,
+            (Rule::want_type, _) if place.kind(1) == kind::ARROW => {
+                "the type of the result stands behind the `=`"
+            }
+            (Rule::want_type, _) if place.kind(1) == b':' => "a parameter is written `name:Type`",
+            (Rule::want_end, b':') => {
+                "parameters stand before the `=`, the type of the result behind it"
+            }
+            (Rule::want_end, kind::ARROW) => "is a `;` missing before this declaration?",
+            (Rule::want_colon, b'}') => "say what the variable ranges over: `{X:Type}` or `{n:#}`",
+            (Rule::want_bracket, _) => "a repetition is written `n*[ … ]`",
+            _ => return None,
+        },
+    })
 }
 
 /// A piece of the input, short and printable.
 fn quote(text: &str) -> String {
     const MAX: usize = 40;
-    match text.char_indices().nth(MAX) {
-        None => format!("`{}`", text.escape_debug()),
-        Some((end, _)) => format!("`{}…`", text[..end].escape_debug()),
+    let mut quoted = String::from("`");
+    for (count, char) in text.chars().enumerate() {
+        if count == MAX {
+            quoted.push('…');
+            break;
+        }
+        match char {
+            '\'' | '"' | '\\' => quoted.push(char),
+            _ => quoted.extend(char.escape_debug()),
+        }
     }
+    quoted.push('`');
+    quoted
 }
 
 pub(super) fn missing_semicolon(place: Location) -> Diagnostic {

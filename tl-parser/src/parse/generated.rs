@@ -53,6 +53,7 @@ parentheses and is one of these. (The commonest two stand first, in one piece.)*
     r#want_type_name,
     r#want_name,
     r#want_colon,
+    r#want_when,
     r#want_bracket,
     r#want_close_bracket,
     r#want_close_paren,
@@ -86,6 +87,7 @@ impl Rule {
             Rule::r#want_type_name,
             Rule::r#want_name,
             Rule::r#want_colon,
+            Rule::r#want_when,
             Rule::r#want_bracket,
             Rule::r#want_close_bracket,
             Rule::r#want_close_paren,
@@ -344,6 +346,15 @@ impl ::pest::Parser<Rule> for Grammar {
                                     state
                                         .match_string("m.?")
                                         .or_else(|state| { state.match_string("m?") })
+                                        .or_else(|state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("m.")
+                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                        .and_then(|state| { self::r#want_when(state) })
+                                                })
+                                        })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
@@ -827,6 +838,15 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
+                pub fn r#want_when(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.rule(Rule::r#want_when, |state| { self::r#never(state) })
+                }
+                #[inline]
+                #[allow(non_snake_case, unused_variables)]
                 pub fn r#want_bracket(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
@@ -923,6 +943,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#want_type_name => rules::r#want_type_name(state),
                     Rule::r#want_name => rules::r#want_name(state),
                     Rule::r#want_colon => rules::r#want_colon(state),
+                    Rule::r#want_when => rules::r#want_when(state),
                     Rule::r#want_bracket => rules::r#want_bracket(state),
                     Rule::r#want_close_bracket => rules::r#want_close_bracket(state),
                     Rule::r#want_close_paren => rules::r#want_close_paren(state),

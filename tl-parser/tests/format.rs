@@ -1,6 +1,11 @@
 //! The canonical form.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,7 +1,12 @@
 //! Faults of syntax: each is found where it is, said in words of the language, and does not keep
 //! the next declaration from being read.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 use std::fmt::Write as _;
 
@@ -747,7 +752,7 @@ fn bytes_that_are_no_text() {
     check(
         "\u{feff}a = A;\u{feff}b = B;",
         expect![[r#"
-            S002 1:8 "\u{feff}" expected a declaration, found `﻿`
+            S002 1:8 "\u{feff}" expected a declaration, found `\u{feff}`
             read "a = A;"
             broken "\u{feff}b = B;"
         "#]],

@@ -1,6 +1,11 @@
 //! What the tree says of each construct of the language: nodes, their exact text, documentation.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 use expect_test::{Expect, expect};
 use tl_parser::ast::{

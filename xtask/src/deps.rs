@@ -74,7 +74,6 @@ const TABLE: &[Row] = &[
             "aes",
             "crc32fast",
             "crypto-bigint",
-            "ctr",
             "getrandom",
             "hmac",
             "pbkdf2",

@@ -6,7 +6,7 @@
 //! | [`exchange`] | the encrypted halves of the key exchange |
 //! | [`binding`] | the proof that a temporary key belongs to a permanent one |
 //! | [`pq`] | the numbers of the key exchange |
-//! | [`kdf`], [`ige`] | what the rooms above are made of |
+//! | [`kdf`], [`ige`], [`ctr`] | what the rooms above are made of |
 //! | [`random`] | the operating system's random source, buffered |
 //!
 //! Secrets (keys, exponents, passwords) are compared in constant time, wiped when dropped, and
@@ -14,8 +14,9 @@
 
 pub mod auth_key;
 pub mod binding;
+pub mod ctr;
 pub mod exchange;
-mod hash;
+pub(crate) mod hash;
 pub mod ige;
 pub mod kdf;
 pub mod packet;

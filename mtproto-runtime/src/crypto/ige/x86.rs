@@ -183,17 +183,25 @@ fn expand(key: &[u8; 32]) -> [__m128i; 15] {
     keys[0] = load(&halves[0]);
     keys[1] = load(&halves[1]);
     // The round constant must be known when compiling.
-    macro_rules! two_keys {
-        ($($i:literal $constant:literal),*) => {$(
+    macro_rules! next {
+        ($i:literal, $constant:literal, $word:literal) => {
             let word = _mm_aeskeygenassist_si128::<$constant>(keys[$i - 1]);
-            keys[$i] = xor(running_sum(keys[$i - 2]), _mm_shuffle_epi32::<0xff>(word));
-            if $i < 14 {
-                let word = _mm_aeskeygenassist_si128::<0>(keys[$i]);
-                keys[$i + 1] = xor(running_sum(keys[$i - 1]), _mm_shuffle_epi32::<0xaa>(word));
-            }
-        )*};
+            keys[$i] = xor(running_sum(keys[$i - 2]), _mm_shuffle_epi32::<$word>(word));
+        };
     }
-    two_keys!(2 0x01, 4 0x02, 6 0x04, 8 0x08, 10 0x10, 12 0x20, 14 0x40);
+    next!(2, 0x01, 0xff);
+    next!(3, 0x00, 0xaa);
+    next!(4, 0x02, 0xff);
+    next!(5, 0x00, 0xaa);
+    next!(6, 0x04, 0xff);
+    next!(7, 0x00, 0xaa);
+    next!(8, 0x08, 0xff);
+    next!(9, 0x00, 0xaa);
+    next!(10, 0x10, 0xff);
+    next!(11, 0x00, 0xaa);
+    next!(12, 0x20, 0xff);
+    next!(13, 0x00, 0xaa);
+    next!(14, 0x40, 0xff);
     keys
 }
 

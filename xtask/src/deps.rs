@@ -59,6 +59,7 @@ const TABLE: &[Row] = &[
     Row {
         package: "tl-macros",
         uses: &["tl-codegen", "proc-macro2", "quote", "syn"],
+        by_feature: &["tl-parser"],
         tests: &["tl-runtime", "mtproto-runtime"],
         ..NOTHING
     },

@@ -1,0 +1,11 @@
+use tl_macros::{TlRead, TlWrite};
+
+#[derive(TlRead, TlWrite)]
+struct LookupBlock {
+    #[tl(flags)]
+    mode: (),
+    #[tl(flags_bit = "flags.1")]
+    lt: Option<u64>,
+}
+
+fn main() {}

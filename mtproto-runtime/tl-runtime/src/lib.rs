@@ -74,6 +74,7 @@ extern crate alloc;
 mod arena;
 mod bytes;
 mod error;
+mod foreign;
 mod function;
 mod id;
 mod limits;

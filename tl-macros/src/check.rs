@@ -7,17 +7,20 @@ use crate::ctxt::Ctxt;
 use crate::input::{Body, Data, Field, Input, Style, Variant};
 use crate::ty;
 
-/// Which of the two derives is at work.
+/// Which derive is at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Derive {
     Read,
+    /// Brings `Identified` along.
     Write,
+    Identified,
 }
 
 /// Reports whatever in the attributes contradicts itself or does nothing.
 pub(crate) fn check(cx: &Ctxt, derive: Derive, item: &syn::DeriveInput, input: &Input<'_>) {
     not_packed(cx, item);
     one_lifetime(cx, derive, input);
+    one_id(cx, derive, input);
     match &input.data {
         Data::Struct(_) => of_struct(cx, input),
         Data::Enum(variants) => of_enum(cx, input, variants),
@@ -68,6 +71,27 @@ fn one_lifetime(cx: &Ctxt, derive: Derive, input: &Input<'_>) {
             "a type that is read has one lifetime: that of the bytes it is read from",
             "use the first lifetime here, too",
         );
+    }
+}
+
+/// An id belongs to a constructor.
+fn one_id(cx: &Ctxt, derive: Derive, input: &Input<'_>) {
+    if derive != Derive::Identified {
+        return;
+    }
+    let attrs = &input.attrs;
+    match input.data {
+        Data::Enum(_) => cx.error_hint(
+            input.ident,
+            "an enum has no id, each of its variants has one",
+            "leave `Identified` out",
+        ),
+        Data::Struct(_) if attrs.id.is_none() && attrs.schema.is_none() => cx.error_hint(
+            input.ident,
+            "this type has no id",
+            "add `#[tl(id = 0x…)]`, or leave `Identified` out",
+        ),
+        Data::Struct(_) => {}
     }
 }
 

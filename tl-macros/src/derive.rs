@@ -1,10 +1,17 @@
 //! From the type that a derive stands on to its implementation.
 
 use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
 
 use crate::check::{self, Derive};
 use crate::ctxt::{Ctxt, or_compile_error};
-use crate::input::Input;
+use crate::expand::{Item, Layouts};
+use crate::input::{Data, Input};
+use crate::layout;
+
+/// What is expected of the run time, see `tl_runtime::private::contract`.
+const CONTRACT: u32 = 1;
 
 /// The implementation, or the errors in its place.
 pub(crate) fn expand(derive: Derive, item: TokenStream) -> TokenStream {
@@ -13,9 +20,107 @@ pub(crate) fn expand(derive: Derive, item: TokenStream) -> TokenStream {
 
 fn implementation(derive: Derive, item: &syn::DeriveInput) -> syn::Result<TokenStream> {
     let cx = Ctxt::default();
+    let mut expansion = TokenStream::new();
     if let Some(input) = Input::read(&cx, item) {
         check::check(&cx, derive, item, &input);
+        if let Some((item, watch)) = lower(&cx, &input).filter(|_| cx.is_clean()) {
+            let tl = &item.tl;
+            let contract = quote!(const _: () = #tl::private::contract(#CONTRACT););
+            let implementation = match derive {
+                Derive::Read => item.read(),
+                Derive::Write => {
+                    let write = item.write();
+                    let identified = item.identified();
+                    quote!(#write #identified)
+                }
+                Derive::Identified => item.identified(),
+            };
+            expansion = quote!(#contract #watch #implementation);
+        }
     }
     cx.finish()?;
-    Ok(TokenStream::new())
+    Ok(expansion)
+}
+
+/// The decisions, and items that make Cargo watch the files they come from.
+fn lower<'i, 'a>(cx: &Ctxt, input: &'i Input<'a>) -> Option<(Item<'i, 'a>, TokenStream)> {
+    let tl = match &input.attrs.runtime {
+        Some(path) => path.value.clone(),
+        None => syn::parse_quote!(::mtproto_runtime::tl),
+    };
+    let (name, layouts, watch) = if uses_schema(input) {
+        of_schema(cx, input)?
+    } else {
+        let name = own_name(input.attrs.name.as_ref(), input.ident);
+        let layouts = of_attributes(input, &name);
+        (name, layouts, TokenStream::new())
+    };
+    let item = Item {
+        input,
+        tl,
+        name,
+        layouts,
+    };
+    Some((item, watch))
+}
+
+fn uses_schema(input: &Input<'_>) -> bool {
+    input.attrs.schema.is_some()
+        || matches!(&input.data, Data::Enum(variants)
+            if variants.iter().any(|variant| variant.attrs.tl.is_some()))
+}
+
+#[cfg(feature = "schema")]
+use crate::schema::layouts as of_schema;
+
+#[cfg(not(feature = "schema"))]
+fn of_schema(cx: &Ctxt, input: &Input<'_>) -> Option<(String, Layouts, TokenStream)> {
+    let on_variants = match &input.data {
+        Data::Struct(_) => [].as_slice(),
+        Data::Enum(variants) => variants.as_slice(),
+    };
+    let keys = input.attrs.schema.iter().map(|schema| &schema.key).chain(
+        on_variants
+            .iter()
+            .filter_map(|variant| Some(&variant.attrs.tl.as_ref()?.key)),
+    );
+    for key in keys {
+        cx.error_hint(
+            key,
+            "derives read schemas only with the feature `schema`",
+            "switch it on in Cargo.toml: \
+             `mtproto-runtime = { version = \"0.1\", features = [\"schema\"] }`",
+        );
+    }
+    None
+}
+
+fn of_attributes(input: &Input<'_>, name: &str) -> Layouts {
+    match &input.data {
+        Data::Struct(body) => {
+            let id = input.attrs.id.as_ref().map(|id| &id.value);
+            Layouts::Struct(layout::of_attributes(name.to_owned(), id, body))
+        }
+        Data::Enum(variants) => Layouts::Enum(
+            variants
+                .iter()
+                .map(|variant| {
+                    let id = &variant.attrs.id.as_ref()?.value;
+                    let own = own_name(variant.attrs.name.as_ref(), variant.ident);
+                    let name = match &variant.attrs.name {
+                        Some(_) => own,
+                        None => format!("{name}::{own}"),
+                    };
+                    Some(layout::of_attributes(name, Some(id), &variant.body))
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn own_name(given: Option<&crate::attr::Attr<syn::LitStr>>, ident: &syn::Ident) -> String {
+    match given {
+        Some(name) => name.value.value(),
+        None => ident.unraw().to_string(),
+    }
 }

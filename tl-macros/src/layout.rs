@@ -141,9 +141,8 @@ pub(crate) fn with(field: &Field<'_>) -> Option<Wire> {
             path
         })
     };
-    let given = |path: &Option<crate::attr::Attr<syn::Path>>| {
-        path.as_ref().map(|path| path.value.clone())
-    };
+    let given =
+        |path: &Option<crate::attr::Attr<syn::Path>>| path.as_ref().map(|path| path.value.clone());
     let read = of_module("read").or_else(|| given(&attrs.read_with));
     let write = of_module("write").or_else(|| given(&attrs.write_with));
     (read.is_some() || write.is_some()).then(|| Wire::With {

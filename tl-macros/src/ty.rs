@@ -128,13 +128,27 @@ fn literal(expr: &syn::Expr) -> Option<usize> {
     }
 }
 
+/// Whether the type itself, or what it holds, is a reference to something that is not part of the
+/// input: anything but text and bytes.
+pub(crate) fn leads_into_arena(ty: &syn::Type) -> bool {
+    let ty = plain(ty);
+    if let syn::Type::Reference(_) = ty {
+        return !matches!(shape(ty), Shape::Text | Shape::Bytes | Shape::ByteArray(_));
+    }
+    let inner = ["Option", "Vec", "Box"]
+        .into_iter()
+        .find_map(|name| argument(ty, name));
+    inner.is_some_and(leads_into_arena)
+}
+
 /// The type as its author wrote it, near enough.
 pub(crate) fn text(ty: &impl quote::ToTokens) -> String {
     let tokens = ty.to_token_stream().to_string();
     let mut text = String::with_capacity(tokens.len());
     let mut chars = tokens.chars().peekable();
     while let Some(c) = chars.next() {
-        let glued = |c: char| matches!(c, '<' | '>' | ':' | '&' | '[' | ']' | '(' | ')' | ',' | ';');
+        let glued =
+            |c: char| matches!(c, '<' | '>' | ':' | '&' | '[' | ']' | '(' | ')' | ',' | ';');
         let keep = |before: Option<char>, after: Option<&char>| {
             before.is_some_and(|before| matches!(before, ',' | ';'))
                 || (before.is_some_and(|before| !glued(before))

@@ -185,7 +185,17 @@ impl Combinator {
     /// The field of that number, wherever it stands.
     #[must_use]
     pub fn field(&self, id: FieldId) -> Option<&Field> {
-        self.all_fields().find(|field| field.id == id)
+        // Numbers rise in the order of the text, so that each list of fields is sorted.
+        let mut fields = &self.fields;
+        loop {
+            let behind = fields.partition_point(|field| field.id <= id);
+            let field = fields.get(behind.checked_sub(1)?)?;
+            match &field.ty {
+                _ if field.id == id => return Some(field),
+                TypeExpr::Repeat(repeat) => fields = &repeat.fields,
+                _ => return None,
+            }
+        }
     }
 
     /// All fields, those inside of repetitions included, in the order of their [`FieldId`]s.

@@ -20,6 +20,8 @@ mod ir_text;
 pub mod json;
 mod parse;
 pub mod print;
+mod print_ir;
+pub mod render;
 pub mod resolve;
 mod scan;
 pub mod source;

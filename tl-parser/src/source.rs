@@ -77,7 +77,13 @@ pub struct Source {
     /// Where bytes that are not UTF-8 stood; `text` has U+FFFD there.
     invalid_utf8: Vec<Span>,
     line_starts: OnceLock<Vec<u32>>,
+    /// How many characters begin before each block of [`BLOCK`] bytes.
+    chars_before: OnceLock<Vec<u32>>,
 }
+
+/// A column is counted from the nearest of these, so that a line of a hundred megabytes costs no
+/// more than others.
+const BLOCK: usize = 1 << 12;
 
 /// A file is longer than offsets of 32 bits can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +127,7 @@ impl Source {
             text,
             invalid_utf8: Vec::new(),
             line_starts: OnceLock::new(),
+            chars_before: OnceLock::new(),
         })
     }
 
@@ -185,18 +192,56 @@ impl Source {
             .partition_point(|&start| start <= offset)
             .saturating_sub(1);
         let start = starts.get(index).copied().unwrap_or(0) as usize;
-        let mut end = (offset as usize).min(self.text.len()).max(start);
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let column = self
-            .text
-            .get(start..end)
-            .map_or(0, |before| before.chars().count());
+        let end = (offset as usize).min(self.text.len()).max(start);
+        let column = self.chars_before(end) - self.chars_before(start);
         LineColumn {
             line: u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1),
-            column: u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1),
+            column: column.saturating_add(1),
         }
+    }
+
+    /// The bytes of a line, counted from 1, without its line break; empty if there is no such line.
+    #[must_use]
+    pub fn line_span(&self, line: u32) -> Span {
+        let starts = self.line_starts();
+        let index = line.saturating_sub(1) as usize;
+        let Some(&start) = starts.get(index) else {
+            return Span::default();
+        };
+        let end = match starts.get(index + 1) {
+            Some(next) => *next as usize - 1,
+            None => self.text.len(),
+        };
+        let text = self.text.get(start as usize..end).unwrap_or("");
+        let len = text.strip_suffix('\r').unwrap_or(text).len();
+        Span::new(start, start + u32::try_from(len).unwrap_or(0))
+    }
+
+    /// How many characters begin before an offset of the text.
+    fn chars_before(&self, offset: usize) -> u32 {
+        fn begin_in(bytes: &[u8]) -> u32 {
+            let count = bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        }
+        let blocks = self.chars_before.get_or_init(|| {
+            let mut before = 0;
+            let counts = self.text.as_bytes().chunks(BLOCK).map(|block| {
+                let here = before;
+                before += begin_in(block);
+                here
+            });
+            counts.collect()
+        });
+        let offset = offset.min(self.text.len());
+        let before = blocks.get(offset / BLOCK).copied().unwrap_or(0);
+        let block = self.text.as_bytes().get(offset / BLOCK * BLOCK..offset);
+        if offset == self.text.len() && offset.is_multiple_of(BLOCK) {
+            // There is no block that begins at the end.
+            let last = blocks.last().copied().unwrap_or(0);
+            let rest = self.text.as_bytes().get(offset.saturating_sub(BLOCK)..);
+            return last + rest.map_or(0, begin_in);
+        }
+        before + block.map_or(0, begin_in)
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -249,5 +294,48 @@ impl Sources {
     /// All files with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Source)> {
         (0..).map(FileId).zip(&self.files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, offset: usize) -> (u32, u32) {
+        let source = Source::new("t", text).unwrap();
+        let place = source.line_column(u32::try_from(offset).unwrap());
+        (place.line, place.column)
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        assert_eq!(at("", 0), (1, 1));
+        assert_eq!(at("äb\nc", 2), (1, 2));
+        assert_eq!(at("äb\nc", 3), (1, 3));
+        assert_eq!(at("äb\nc", 4), (2, 1));
+        assert_eq!(at("äb\nc", 99), (2, 2));
+        assert_eq!(at("a\n", 2), (2, 1));
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_right_everywhere() {
+        for len in [BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK] {
+            for char in ["a", "é", "語"] {
+                let text = format!("x\n{}", char.repeat(len));
+                let source = Source::new("t", text).unwrap();
+                for column in [0, 1, len / 2, len - 1, len] {
+                    let offset = u32::try_from(2 + column * char.len()).unwrap();
+                    let place = source.line_column(offset);
+                    assert_eq!((place.line, place.column as usize), (2, column + 1));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_end_before_their_breaks() {
+        let source = Source::new("t", "a\r\nbc\n\nd").unwrap();
+        let lines = (1..=5).map(|line| source.slice(source.line_span(line)));
+        assert_eq!(lines.collect::<Vec<_>>(), ["a", "bc", "", "d", ""]);
     }
 }

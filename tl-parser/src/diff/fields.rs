@@ -1,6 +1,6 @@
 //! What changed between two declarations of the same thing: variables, fields and result.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::{Class, Detail, What};
 use crate::ir::{
@@ -47,6 +47,9 @@ pub(super) fn compare<'a>(
     comparison.result_type();
     comparison.result
 }
+
+/// A field that is not found by its name is looked for among that many.
+const NEIGHBOURS: usize = 32;
 
 /// How two things relate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -167,13 +170,13 @@ impl<'a> Comparison<'a> {
         }
 
         // What is left stands in gaps between fields that were paired.
-        let mut gaps: HashMap<Option<FieldId>, Vec<&Field>> = HashMap::new();
+        let mut gaps: HashMap<Option<FieldId>, VecDeque<&Field>> = HashMap::new();
         let mut last = None;
         for field in new {
             if taken.contains(&field.id) {
                 last = Some(field.id);
             } else {
-                gaps.entry(last).or_default().push(field);
+                gaps.entry(last).or_default().push_back(field);
             }
         }
         let mut renamed = Vec::new();
@@ -183,14 +186,14 @@ impl<'a> Comparison<'a> {
                 last = Some(same);
                 continue;
             }
-            let candidates = gaps.get(&last).map_or(&[][..], Vec::as_slice);
-            let found = candidates.iter().copied().find(|candidate| {
-                !taken.contains(&candidate.id)
-                    && self.condition_likeness(field.condition, candidate.condition) == Same
+            let Some(gap) = gaps.get_mut(&last) else {
+                continue;
+            };
+            let found = gap.iter().take(NEIGHBOURS).position(|candidate| {
+                self.condition_likeness(field.condition, candidate.condition) == Same
                     && self.type_likeness(&field.ty, &candidate.ty) == Same
             });
-            if let Some(found) = found {
-                taken.insert(found.id);
+            if let Some(found) = found.and_then(|index| gap.remove(index)) {
                 renamed.push((field, found));
             }
         }

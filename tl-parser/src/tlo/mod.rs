@@ -39,6 +39,8 @@ mod decode;
 mod encode;
 mod lower;
 mod overlap;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tree;
 

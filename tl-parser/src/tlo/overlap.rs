@@ -186,3 +186,71 @@ impl<'a> Unification<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Source, Sources};
+
+    /// Whether the constructors of type `T` overlap.
+    fn overlaps(text: &str) -> bool {
+        let mut sources = Sources::new();
+        let file = sources.add(Source::new("a.tl", text).unwrap());
+        let ast = crate::parse(file, sources.get(file).unwrap()).ast;
+        let options = crate::resolve::Options::default();
+        let resolved = crate::resolve::resolve(&sources, &[ast], &options);
+        let schema = resolved.schema.unwrap_or_else(|| panic!("{:#?}", resolved.diagnostics));
+        let ty = schema.find_type("T").unwrap();
+        any(&schema, &schema[ty].constructors)
+    }
+
+    #[test]
+    fn results_that_can_be_equal() {
+        assert!(!overlaps("a = T;"));
+        assert!(overlaps("a = T; b = T;"));
+        assert!(overlaps("a {t:Type} = T t; b {u:Type} = T u;"));
+        assert!(overlaps("a {t:Type} = T t; b = T int;"));
+        assert!(overlaps("a {t:Type} = T t; b {u:Type} = T (Maybe u);"));
+        assert!(overlaps("a {x:Type} {y:Type} = T x y; b {u:Type} = T u int;"));
+        assert!(overlaps("a {n:#} = T (n + 1); b = T 3;"));
+        assert!(overlaps("a {n:#} = T (n + 1); b {m:#} = T (m + 7);"));
+        assert!(overlaps("a {n:#} {m:#} = T n m; b {k:#} = T k (k + 1);"));
+        // `int` and `Int` are the same type here: being bare is not a matter of the type.
+        assert!(overlaps("a = T int; b = T Int;"));
+    }
+
+    #[test]
+    fn results_that_cannot_be_equal() {
+        assert!(!overlaps("a = T int; b = T string;"));
+        assert!(!overlaps("a = T 1; b = T 2; c = T 3;"));
+        // 0 = n + 1
+        assert!(!overlaps("a {n:#} = T (n + 1); b = T 0;"));
+        // t = Maybe t
+        assert!(!overlaps("a {t:Type} = T t t; b {u:Type} = T u (Maybe u);"));
+        // n = n + 1
+        assert!(!overlaps("a {n:#} = T n n; b {k:#} = T k (k + 1);"));
+        // int = string
+        assert!(!overlaps("a {t:Type} = T t t; b = T int string;"));
+    }
+
+    #[test]
+    fn contrived_results_end() {
+        // The usual way to make unification take exponential time.
+        let pairs = |name: &str, from: usize| -> String {
+            (0..30).map(|i| format!(" (Pair {name}{i} {name}{i})")).skip(from).collect()
+        };
+        let variables =
+            |name: &str| -> String { (0..31).map(|i| format!("{{{name}{i}:Type}} ")).collect() };
+        let names = |name: &str| -> String { (1..31).map(|i| format!(" {name}{i}")).collect() };
+        let text = format!(
+            "a {}= T{}{}; b {}= T{}{};",
+            variables("x"),
+            names("x"),
+            pairs("x", 0),
+            variables("y"),
+            pairs("y", 0),
+            names("y"),
+        );
+        overlaps(&text);
+    }
+}

@@ -1,4 +1,8 @@
 //! The tree to TL text.
+//!
+//! The tree has lost how some things were written: `%Message` or `message`, `n*[ … ]` or `[ … ]`,
+//! no name or `_`. It all means the same, but counts for the id. So where the id is not that of the
+//! likeliest spelling, the others are tried.
 
 use std::collections::HashMap;
 
@@ -6,7 +10,9 @@ use super::tree::{
     Arg, Combinator, Exists, Expr, File, NAT_TYPE, NatExpr, TYPE_TYPE, Type, TypeExpr,
 };
 use super::{ReadError, ReadErrorKind, Version};
-use crate::ir::Annotations;
+use crate::ast::Item;
+use crate::ir::{Annotations, IdRule};
+use crate::source::{FileId, Source};
 
 /// Prints a file as TL.
 pub(super) fn text(file: &File) -> Result<String, ReadError> {
@@ -18,7 +24,7 @@ pub(super) fn text(file: &File) -> Result<String, ReadError> {
         }
     }
     for combinator in &file.constructors {
-        Printer::new(&names, &mut out).combinator(combinator)?;
+        declaration(&names, combinator, &mut out)?;
     }
     if !file.functions.is_empty() {
         out.push_str("---functions---\n");
@@ -27,9 +33,72 @@ pub(super) fn text(file: &File) -> Result<String, ReadError> {
         if file.version == Version::V4 {
             annotations(combinator.flags, &mut out);
         }
-        Printer::new(&names, &mut out).combinator(combinator)?;
+        declaration(&names, combinator, &mut out)?;
     }
     Ok(out)
+}
+
+/// Prints a declaration in the spelling that its id was computed from, if one is found.
+fn declaration(
+    names: &Names<'_>,
+    combinator: &Combinator,
+    out: &mut String,
+) -> Result<(), ReadError> {
+    let (text, choices) = Printer::print(names, combinator, Spelling::default())?;
+    if choices != Spelling::default() && !has_id(&text, combinator.name) {
+        for spelling in choices.all() {
+            let (text, _) = Printer::print(names, combinator, spelling)?;
+            if has_id(&text, combinator.name) {
+                out.push_str(&text);
+                return Ok(());
+            }
+        }
+    }
+    out.push_str(&text);
+    Ok(())
+}
+
+/// Whether the id is that of a declaration, by either rule.
+fn has_id(declaration: &str, id: u32) -> bool {
+    let Ok(source) = Source::new("", declaration) else {
+        return false;
+    };
+    let ast = crate::parse(FileId(0), &source).ast;
+    let Some(Item::Declaration(declaration)) = ast.items.first() else {
+        return false;
+    };
+    let rules = [IdRule::Telegram, IdRule::Tl];
+    rules
+        .iter()
+        .any(|&rule| crate::id::compute(declaration, &source, rule) == id)
+}
+
+/// How to write what can be written in two ways; or, of what there is such a choice.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Spelling {
+    /// `%Message` rather than `message`, where the type's flags do not tell.
+    percent: bool,
+    /// `[ … ]` rather than `n*[ … ]`, where that means the same.
+    implicit: bool,
+    /// `_:int` rather than `int`.
+    underscore: bool,
+}
+
+impl Spelling {
+    /// All ways to make these choices but the default one.
+    fn all(self) -> impl Iterator<Item = Self> {
+        (1..8_u8)
+            .map(|bits| Self {
+                percent: bits & 1 != 0,
+                implicit: bits & 2 != 0,
+                underscore: bits & 4 != 0,
+            })
+            .filter(move |spelling| {
+                self.percent >= spelling.percent
+                    && self.implicit >= spelling.implicit
+                    && self.underscore >= spelling.underscore
+            })
+    }
 }
 
 fn annotations(flags: u32, out: &mut String) {
@@ -103,17 +172,29 @@ impl<'a> Names<'a> {
 /// Prints one combinator.
 struct Printer<'a, 'n> {
     names: &'n Names<'a>,
-    out: &'n mut String,
+    spelling: Spelling,
+    /// Of what there was a choice.
+    choices: Spelling,
+    out: String,
     scope: Scope<'a>,
 }
 
 impl<'a, 'n> Printer<'a, 'n> {
-    fn new(names: &'n Names<'a>, out: &'n mut String) -> Self {
-        Self {
+    /// The text of a combinator in a spelling, and of what there was a choice.
+    fn print(
+        names: &'n Names<'a>,
+        combinator: &'a Combinator,
+        spelling: Spelling,
+    ) -> Result<(String, Spelling), ReadError> {
+        let mut printer = Printer {
             names,
-            out,
+            spelling,
+            choices: Spelling::default(),
+            out: String::new(),
             scope: Scope::default(),
-        }
+        };
+        printer.combinator(combinator)?;
+        Ok((printer.out, printer.choices))
     }
 
     fn combinator(&mut self, combinator: &'a Combinator) -> Result<(), ReadError> {
@@ -171,6 +252,11 @@ impl<'a, 'n> Printer<'a, 'n> {
         }
         if !arg.id.is_empty() {
             self.out.extend([&arg.id, ":"]);
+        } else {
+            self.choices.underscore = true;
+            if self.spelling.underscore {
+                self.out.push_str("_:");
+            }
         }
         if let Some(Exists { var_num, bit }) = arg.exists {
             let mask = self.scope.find(var_num, arg.offset)?;
@@ -239,7 +325,7 @@ impl<'a, 'n> Printer<'a, 'n> {
                 match multiplicity {
                     NatExpr::Variable {
                         plus: 0, number, ..
-                    } if self.scope.is_last_nat_and_nameless(*number) => {}
+                    } if self.may_be_implicit(*number) => {}
                     NatExpr::Variable { plus: 1.., .. } => {
                         self.out.push('(');
                         self.nat_expr(*multiplicity)?;
@@ -258,6 +344,18 @@ impl<'a, 'n> Printer<'a, 'n> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the multiplicity with that number is left unwritten.
+    fn may_be_implicit(&mut self, number: u32) -> bool {
+        let Some(last) = self.scope.last_nat().filter(|last| last.number == number) else {
+            return false;
+        };
+        if last.name.is_empty() {
+            return true;
+        }
+        self.choices.implicit = true;
+        self.spelling.implicit
     }
 
     fn type_name(&mut self, offset: usize, number: u32, is_bare: bool) -> Result<(), ReadError> {
@@ -279,10 +377,17 @@ impl<'a, 'n> Printer<'a, 'n> {
             };
             let constructor =
                 constructor.ok_or_else(|| error(offset, ReadErrorKind::BareOfMany { number }))?;
-            match ty {
-                Some(ty) if ty.flags & (Type::BARE | Type::PERCENT) == Type::PERCENT => {
-                    self.out.extend(["%", &ty.id]);
+            let percent = match ty.map(|ty| (ty.flags & Type::BARE, ty.flags & Type::PERCENT)) {
+                Some((0, 1..)) => true,
+                Some((1.., 0)) | None => false,
+                // Both occur in the file, or the tool does not tell.
+                Some(_) => {
+                    self.choices.percent = true;
+                    self.spelling.percent
                 }
+            };
+            match ty {
+                Some(ty) if percent => self.out.extend(["%", &ty.id]),
                 _ => self.out.push_str(constructor),
             }
         } else {
@@ -322,6 +427,8 @@ impl<'a, 'n> Printer<'a, 'n> {
 #[derive(Default)]
 struct Scope<'a> {
     visible: Vec<Visible<'a>>,
+    /// Which of `visible` are numbers.
+    nats: Vec<usize>,
     /// The last of `visible` with this number, and the last with this name.
     by_number: HashMap<u32, usize>,
     by_name: HashMap<&'a str, usize>,
@@ -330,7 +437,6 @@ struct Scope<'a> {
 struct Visible<'a> {
     number: u32,
     name: &'a str,
-    is_nat: bool,
     /// What it hides until the scope is left.
     hidden_number: Option<usize>,
     hidden_name: Option<usize>,
@@ -339,10 +445,12 @@ struct Visible<'a> {
 impl<'a> Scope<'a> {
     fn declare(&mut self, number: u32, name: &'a str, is_nat: bool) {
         let index = self.visible.len();
+        if is_nat {
+            self.nats.push(index);
+        }
         self.visible.push(Visible {
             number,
             name,
-            is_nat,
             hidden_number: self.by_number.insert(number, index),
             hidden_name: self.by_name.insert(name, index),
         });
@@ -354,6 +462,7 @@ impl<'a> Scope<'a> {
     }
 
     fn leave(&mut self, outer: usize) {
+        while self.nats.pop_if(|index| *index >= outer).is_some() {}
         while self.visible.len() > outer
             && let Some(gone) = self.visible.pop()
         {
@@ -378,11 +487,9 @@ impl<'a> Scope<'a> {
             .ok_or_else(|| error(offset, ReadErrorKind::UnknownVariable { number }))
     }
 
-    /// Whether the number is that of the `#` which counts where no multiplicity is written, and
-    /// could not be written since it has no name.
-    fn is_last_nat_and_nameless(&self, number: u32) -> bool {
-        let last = self.visible.iter().rfind(|visible| visible.is_nat);
-        last.is_some_and(|last| last.number == number && last.name.is_empty())
+    /// The `#` which counts where no multiplicity is written.
+    fn last_nat(&self) -> Option<&Visible<'a>> {
+        self.nats.last().map(|&index| &self.visible[index])
     }
 }
 

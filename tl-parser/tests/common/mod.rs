@@ -6,9 +6,13 @@
     reason = "helpers that not every test needs"
 )]
 
+pub(crate) mod shape;
+
 use std::path::{Path, PathBuf};
 
-use tl_parser::source::Source;
+use tl_parser::ir::Schema;
+use tl_parser::resolve::Options;
+use tl_parser::source::{Source, Sources};
 
 /// All `.tl` files of a folder of real schemas that may lie beside the workspace. Where it is
 /// absent there are none, and a note says so.
@@ -54,4 +58,30 @@ pub(crate) fn real_file(path: &str) -> Option<Vec<u8>> {
         eprintln!("skipped: there is no {}", path.display());
     }
     bytes
+}
+
+/// The schema of one file.
+pub(crate) fn schema(source: Source) -> Schema {
+    let name = source.name().to_owned();
+    let mut sources = Sources::new();
+    let file = sources.add(source);
+    let parsed = tl_parser::parse(file, sources.get(file).unwrap());
+    let asts = [parsed.ast];
+    let resolved = tl_parser::resolve::resolve(&sources, &asts, &Options::default());
+    resolved
+        .schema
+        .unwrap_or_else(|| panic!("{name}: {:#?}", resolved.diagnostics))
+}
+
+/// The schema of a text.
+pub(crate) fn schema_of(text: &str) -> Schema {
+    schema(Source::new("test.tl", text).unwrap())
+}
+
+/// The schema of one file, if it is free of errors.
+pub(crate) fn valid_schema(source: Source) -> Option<Schema> {
+    let mut sources = Sources::new();
+    let file = sources.add(source);
+    let parsed = tl_parser::parse(file, sources.get(file).unwrap());
+    tl_parser::resolve::resolve(&sources, &[parsed.ast], &Options::default()).schema
 }

@@ -38,7 +38,6 @@ use crate::ir_text::Speller;
 /// A schema in the JSON form.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Document {
-    #[serde(default)]
     constructors: Vec<Entry>,
     #[serde(default)]
     methods: Vec<Entry>,

@@ -95,11 +95,17 @@ fn between_layers_114_and_186_just_these_flags_changed_silently() {
             assert_eq!(change.old_id, change.new_id);
             let flag = |ty: &str| ty.strip_suffix("?true").unwrap().to_owned();
             let (field, flag) = match &detail.what {
-                What::FieldAdded { field, ty } | What::FieldRemoved { field, ty } => (field, flag(ty)),
+                What::FieldAdded { field, ty } | What::FieldRemoved { field, ty } => {
+                    (field, flag(ty))
+                }
                 What::FlagMoved { field, from, to } => (field, format!("{from} to {to}")),
                 other => panic!("{}: {other}", change.name),
             };
-            silent.push(format!("{}#{:08x} {field}: {flag}", change.name, change.new_id.unwrap()));
+            silent.push(format!(
+                "{}#{:08x} {field}: {flag}",
+                change.name,
+                change.new_id.unwrap()
+            ));
         }
     }
     let mut expected: Vec<_> = SILENT_114_186.lines().map(str::trim).collect();
@@ -133,8 +139,14 @@ fn a_schema_does_not_differ_from_itself() {
 
 #[test]
 fn additions() {
-    assert_eq!(lines_between("a = A;", "a = A; b = B;"), ["compatible: b: new, of the new type B"]);
-    assert_eq!(lines_between("a = A;", "a = A; b = A;"), ["breaking: b: new, of type A"]);
+    assert_eq!(
+        lines_between("a = A;", "a = A; b = B;"),
+        ["compatible: b: new, of the new type B"]
+    );
+    assert_eq!(
+        lines_between("a = A;", "a = A; b = A;"),
+        ["breaking: b: new, of type A"]
+    );
     assert_eq!(
         lines_between("a = A;", "a = A; ---functions--- f = A;"),
         ["compatible: f: new, of type A"]
@@ -143,7 +155,10 @@ fn additions() {
 
 #[test]
 fn removals() {
-    assert_eq!(lines_between("a = A; b = B;", "a = A;"), ["breaking: b: removed, of type B"]);
+    assert_eq!(
+        lines_between("a = A; b = B;", "a = A;"),
+        ["breaking: b: removed, of type B"]
+    );
     assert_eq!(
         lines_between("a = A; ---functions--- f = A;", "a = A;"),
         ["breaking: f: removed, of type A"]
@@ -162,7 +177,10 @@ fn flags_under_the_same_id() {
             "a#00000001 flags:# x:flags.1?true y:flags.2?int z:flags.0?true = A;",
             "silent: a: `z` came: flags.0?true",
         ),
-        ("a#00000001 flags:# y:flags.2?int = A;", "silent: a: `x` went: flags.1?true"),
+        (
+            "a#00000001 flags:# y:flags.2?int = A;",
+            "silent: a: `x` went: flags.1?true",
+        ),
         (
             "a#00000001 flags:# x:flags.1?true y:int = A;",
             "silent: a: `y` is always there instead of under flags.2",
@@ -193,7 +211,7 @@ fn fields_under_another_id() {
         lines_between("a x:int y:long = A;", "a y:long x:int z:string = A;"),
         [
             "breaking: a: another id",
-            "breaking: a: `x` moved behind `y`",
+            "breaking: a: `y` moved to the front",
             "breaking: a: `z` came: string"
         ]
     );
@@ -213,14 +231,12 @@ fn the_order_under_the_same_id() {
 /// `bytes` and `string` are written the same, and Telegram's rule does not tell them apart.
 #[test]
 fn another_type_with_the_same_bytes() {
-    let diff = between("vector#1cb5c415 {t:Type} # [ t ] = Vector t; a x:bytes = A; f query:!X {X:Type} = X;"
-        .replace("f query:!X {X:Type} = X;", "").as_str(),
-        "vector#1cb5c415 {t:Type} # [ t ] = Vector t; a#3b3ef1d9 x:string = A;");
-    let details: Vec<_> = diff.changes.iter().flat_map(|c| &c.details).collect();
-    assert!(details.iter().any(|d| {
-        d.class == Class::Breaking && matches!(&d.what, What::FieldRetyped { field, .. } if field == "x")
-    }));
-    assert_eq!(diff.count(Class::Silent), 0);
+    // The id is computed from `a x:string = A` in both.
+    let text = |ty| format!("a#daccc248 x:{ty} = A;");
+    assert_eq!(
+        lines_between(&text("bytes"), &text("string")),
+        ["breaking: a: `x` is string instead of bytes"]
+    );
 }
 
 #[test]
@@ -235,7 +251,10 @@ fn names_and_ids() {
     );
     // Two declarations exchange their ids.
     assert_eq!(
-        lines_between("a#00000001 = A; b#00000002 = A;", "a#00000002 = A; b#00000001 = A;"),
+        lines_between(
+            "a#00000001 = A; b#00000002 = A;",
+            "a#00000002 = A; b#00000001 = A;"
+        ),
         [
             "breaking: a: another id",
             "silent: a: the id was that of b",
@@ -260,12 +279,18 @@ fn names_and_ids() {
 fn results() {
     let types = "a = A; b = B; ---functions---";
     assert_eq!(
-        lines_between(&format!("{types} f#00000001 = A;"), &format!("{types} f#00000001 = B;")),
+        lines_between(
+            &format!("{types} f#00000001 = A;"),
+            &format!("{types} f#00000001 = B;")
+        ),
         ["silent: f: results in B instead of A"]
     );
     assert_eq!(
         lines_between(&format!("{types} f = A;"), &format!("{types} f = B;")),
-        ["breaking: f: another id", "breaking: f: results in B instead of A"]
+        [
+            "breaking: f: another id",
+            "breaking: f: results in B instead of A"
+        ]
     );
 }
 
@@ -293,7 +318,7 @@ fn bare_values() {
 fn default_constructors_have_no_id() {
     assert_eq!(
         lines_between(
-            "e code:int = R; _ {X:Type} x:X = Q X; _ v:int = R;".replace("_ {X:Type} x:X = Q X; ", "").as_str(),
+            "e code:int = R; _ v:int = R;",
             "e code:int = R; _ v:long = R;"
         ),
         ["silent: _: `v` is long instead of int"]
@@ -307,7 +332,10 @@ fn sections_and_annotations() {
         ["compatible: a: moved from layer 8 to layer 17"]
     );
     assert_eq!(
-        lines_between("a = A; ---functions--- @read f = A;", "a = A; ---functions--- @write f = A;"),
+        lines_between(
+            "a = A; ---functions--- @read f = A;",
+            "a = A; ---functions--- @write f = A;"
+        ),
         ["compatible: f: annotations were @read, are @write"]
     );
 }
@@ -333,15 +361,15 @@ fn repetitions() {
 #[test]
 fn in_words() {
     let diff = between(
-        "call#50ca4de1 flags:# video:flags.5?true = Call; old = Old;",
-        "call#50ca4de1 flags:# video:flags.6?true = Call; new = New;",
+        "call#50ca4de1 flags:# video:flags.5?true = Call; old#00000001 = Old;",
+        "call#50ca4de1 flags:# video:flags.6?true = Call; new#00000002 = New;",
     );
     expect_test::expect![[r"
         constructor call#50ca4de1
           silent      `video` moved from flags.5 to flags.6
-        constructor old#f4e0d8a7
+        constructor old#00000001
           breaking    removed, of type Old
-        constructor new#a1f1ecf1
+        constructor new#00000002
           compatible  new, of the new type New
         1 silent, 1 breaking, 1 compatible changes
     "]]

@@ -75,11 +75,16 @@ fn real_schemas_survive() {
         let lost = |kind| written.losses.iter().any(|loss| loss.kind == kind);
         if lost(LossKind::Variables) || lost(LossKind::EmptyTypes) {
             // Only VK's schemas are that involved.
-            assert!(name.contains("/vk/") || name.contains("/micro/") || name.ends_with("/tl.tl"), "{name}");
+            assert!(
+                name.contains("/vk/") || name.contains("/micro/") || name.ends_with("/tl.tl"),
+                "{name}"
+            );
             continue;
         }
         let back = read(&name, written.output.as_bytes());
-        let (back, original) = (shape(&back), shape(&original));
+        let (back, mut original) = (shape(&back), shape(&original));
+        // Built-ins need no declaration, so that one which is not used is gone.
+        original.retain(|line| !line.contains(" ? builtin:") || back.contains(line));
         for (back, original) in back.iter().zip(&original) {
             assert_eq!(back, original, "{name}");
         }
@@ -107,7 +112,7 @@ fn the_layout_is_telegrams() {
                     "type": "Vector t"
                 },
                 {
-                    "id": "-767787613",
+                    "id": "-767786589",
                     "predicate": "user",
                     "params": [
                         {
@@ -147,7 +152,10 @@ fn the_layout_is_telegrams() {
     .assert_eq(&written.output);
     assert_eq!(written.losses.len(), 1);
     assert_eq!(written.losses[0].kind, LossKind::Layer);
-    assert_eq!(shape(&read("layout", written.output.as_bytes())), shape(&schema));
+    assert_eq!(
+        shape(&read("layout", written.output.as_bytes())),
+        shape(&schema)
+    );
 }
 
 #[test]
@@ -161,13 +169,18 @@ fn layers_are_sections() {
         "===8===\na#0823f649 = A;\n===17===\na#204d3878 = A;\n"
     );
     let schema = read("layers", json.as_bytes());
-    assert_eq!(shape(&read("again", json::write(&schema).output.as_bytes())), shape(&schema));
+    assert_eq!(
+        shape(&read("again", json::write(&schema).output.as_bytes())),
+        shape(&schema)
+    );
 }
 
 #[test]
 fn ids_are_signed_or_not_and_strings_or_not() {
     for id in ["\"-1\"", "-1", "\"4294967295\"", "4294967295"] {
-        let json = format!(r#"{{"methods":[{{"id":{id},"method":"a","params":[],"type":"B"}}]}}"#);
+        let json = format!(
+            r#"{{"constructors":[],"methods":[{{"id":{id},"method":"a","params":[],"type":"B"}}]}}"#
+        );
         let text = json::read(json.as_bytes()).unwrap();
         assert_eq!(text, "---functions---\na#ffffffff = B;\n");
     }
@@ -179,14 +192,19 @@ fn losses_are_said() {
     assert_eq!(losses("Empty E; a = A;"), [LossKind::EmptyTypes]);
     assert_eq!(losses("a = A; Final A;"), [LossKind::Finalisation]);
     assert_eq!(losses("@read a => True;"), [LossKind::Annotations]);
-    assert_eq!(losses("---functions--- f = A; ---types--- a = A;"), [LossKind::Order]);
-    assert_eq!(losses("//@description A letter.\na = A;"), [LossKind::Docs]);
+    assert_eq!(
+        losses("---functions--- f = A; ---types--- a = A;"),
+        [LossKind::Order]
+    );
     assert_eq!(losses("pair {X:Type} {Y:Type} a:X b:Y = Pair X Y;"), []);
     assert_eq!(losses("tuple {t:Type} {n:#} n*[ t ] = Tuple t n;"), []);
     // Nothing tells that `n` is a number.
     assert_eq!(losses("a {n:#} = A n;"), [LossKind::Variables]);
     // The order is not that of the result.
-    assert_eq!(losses("a {X:Type} {Y:Type} x:X y:Y = A Y X;"), [LossKind::Variables]);
+    assert_eq!(
+        losses("a {X:Type} {Y:Type} x:X y:Y = A Y X;"),
+        [LossKind::Variables]
+    );
 }
 
 #[test]
@@ -207,17 +225,24 @@ fn other_documents_are_refused() {
             "constructors[0]: wanted a `type` that is one",
         ),
         (
-            r#"{"methods":[{"id":1,"method":"a","type":"A","params":[{"name":"b","type":"int c:int"}]}]}"#.to_owned(),
+            r#"{"constructors":[],"methods":[{"id":1,"method":"a","type":"A","params":[{"name":"b","type":"int c:int"}]}]}"#.to_owned(),
             "methods[0]: wanted parameters with a `type` that is one",
         ),
         (
-            r#"{"methods":[{"id":1,"method":"a","type":"A","params":[{"name":"b:int c","type":"int"}]}]}"#.to_owned(),
+            r#"{"constructors":[],"methods":[{"id":1,"method":"a","type":"A","params":[{"name":"b:int c","type":"int"}]}]}"#.to_owned(),
             "methods[0]: wanted parameters with a `name` of letters, digits and `_`",
         ),
     ] {
         assert_eq!(json::read(json.as_bytes()).unwrap_err().to_string(), message);
     }
-    for json in ["", "{", "[]", "{\"constructors\":{}}", "{\"constructors\":[1]}", &"[".repeat(1 << 20)] {
+    for json in [
+        "",
+        "{",
+        "[]",
+        "{\"constructors\":{}}",
+        "{\"constructors\":[1]}",
+        &"[".repeat(1 << 20),
+    ] {
         let error = json::read(json.as_bytes()).unwrap_err();
         assert!(matches!(error, ReadError::Json(_)), "{error}");
         assert!(std::error::Error::source(&error).is_some());

@@ -80,7 +80,10 @@ fn version_4_is_written_as_described() {
     let written = tlo::write(&schema, Version::V4).unwrap();
     let expected = listing(include_str!("tlo/small_v4.hex"));
     assert_eq!(first_difference(&written.output, &expected), None);
-    let annotations = written.losses.iter().find(|loss| loss.kind == LossKind::Annotations);
+    let annotations = written
+        .losses
+        .iter()
+        .find(|loss| loss.kind == LossKind::Annotations);
     assert_eq!(annotations.unwrap().first.as_deref(), Some("invoke"));
 }
 
@@ -125,6 +128,17 @@ fn version_3_exchanges_two_bits() {
     assert_eq!(shape(&read("v2", &v2)), shape(&schema));
 }
 
+/// Whether a declaration, given as a line of its shape, has an id that follows no rule.
+fn has_hand_assigned_id(schema: &Schema, line: &str) -> bool {
+    let name = line
+        .split(' ')
+        .nth(1)
+        .and_then(|word| word.split('#').next())
+        .unwrap();
+    let mut found = schema.find_combinators(name).map(|id| &schema[id]);
+    found.all(|combinator| combinator.id != combinator.computed_id)
+}
+
 /// Every real schema comes back from every version as it was, less what the format cannot hold.
 #[test]
 fn real_schemas_survive() {
@@ -146,11 +160,19 @@ fn real_schemas_survive() {
                 Err(error) => panic!("{name}: {error}"),
             };
             let back = read(&name, &written.output);
-            let (back, original) = (shape(&back), shape(&original));
-            for (back, original) in back.iter().zip(&original) {
-                assert_eq!(back, original, "{name}, {version:?}");
+            let (back, lines) = (shape(&back), shape(&original));
+            assert_eq!(back.len(), lines.len(), "{name}, {version:?}");
+            for (back, line) in back.iter().zip(&lines) {
+                if back != line {
+                    // The spelling, where the id does not tell it.
+                    assert!(
+                        has_hand_assigned_id(&original, line),
+                        "{name}: {back} for {line}"
+                    );
+                    let simple = |line: &str| line.replace('%', "").replace("implicit ", "");
+                    assert_eq!(simple(back), simple(line), "{name}, {version:?}");
+                }
             }
-            assert_eq!(back.len(), original.len(), "{name}, {version:?}");
             survived += 1;
         }
     }
@@ -232,8 +254,16 @@ fn a_conditional_number_that_is_used_has_a_number() {
 fn names_cannot_say_more_than_a_name() {
     let schema = schema_of("harmless_name = Type_;");
     let bytes = tlo::write(&schema, Version::V2).unwrap().output;
-    let at = bytes.windows(13).position(|w| w == b"harmless_name").unwrap();
-    for name in ["a = B; evil b", "a\n=B;\nevil c", "a//aaaaaaaaaa", "\u{e9}aaaaaaaaaaa"] {
+    let at = bytes
+        .windows(13)
+        .position(|w| w == b"harmless_name")
+        .unwrap();
+    for name in [
+        "a = B; evil c",
+        "a\n=B;\nevil cd",
+        "a//aaaaaaaaaa",
+        "\u{e9}aaaaaaaaaaa",
+    ] {
         assert_eq!(name.len(), 13);
         let mut bytes = bytes.clone();
         bytes[at..at + 13].copy_from_slice(name.as_bytes());
@@ -255,7 +285,7 @@ fn errors_say_where_and_what() {
     let error = tlo::read(&bytes[..bytes.len() - 2]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("byte {}: wanted the flags of a variable, found the end", bytes.len() - 4)
+        format!("byte {}: wanted arguments, found the end", bytes.len() - 4)
     );
     let error = tlo::read(&[&bytes[..], &[0]].concat()).unwrap_err();
     assert_eq!(

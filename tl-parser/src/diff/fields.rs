@@ -179,7 +179,6 @@ impl<'a> Comparison<'a> {
                 gaps.entry(last).or_default().push_back(field);
             }
         }
-        let mut renamed = Vec::new();
         let mut last = None;
         for field in old {
             if let Some(&same) = self.new_of.get(&field.id) {
@@ -194,13 +193,10 @@ impl<'a> Comparison<'a> {
                     && self.type_likeness(&field.ty, &candidate.ty) == Same
             });
             if let Some(found) = found.and_then(|index| gap.remove(index)) {
-                renamed.push((field, found));
+                self.new_of.insert(field.id, found.id);
+                pairs.push((field, found));
             }
         }
-        for &(field, found) in &renamed {
-            self.new_of.insert(field.id, found.id);
-        }
-        pairs.extend(renamed);
         pairs
     }
 

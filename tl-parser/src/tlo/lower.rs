@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::tree::{
     Arg, Combinator, Exists, Expr, File, NAT_TYPE, NatExpr, TYPE_TYPE, Type, TypeExpr,
 };
-use super::{Version, WriteError, WriteErrorKind, overlap};
+use super::{Version, WriteError, WriteErrorKind};
 use crate::conversion::{Loss, LossKind, Losses};
 use crate::ir;
 use crate::ir::{
@@ -112,7 +112,7 @@ fn ty(schema: &Schema, uses: &Uses, numbers: &[u32], id: TypeId) -> Result<Type,
     for (condition, flag) in [
         (usage.by_constructor || ty.is_final, Type::BARE),
         (usage.by_percent, Type::PERCENT),
-        (overlap::any(schema, &constructors), Type::OVERLAPPING),
+        (constructors.len() > 1, Type::OVERLAPPING),
         (ty.is_final && constructors.is_empty(), Type::EMPTY),
         (
             constructors.iter().any(|&id| schema[id].is_default(schema)),

@@ -38,7 +38,6 @@
 mod decode;
 mod encode;
 mod lower;
-mod overlap;
 #[cfg(test)]
 mod tests;
 mod text;

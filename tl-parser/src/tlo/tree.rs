@@ -29,7 +29,8 @@ impl Type {
     pub(super) const BARE: u32 = 1;
     /// It is used with a `%`.
     pub(super) const PERCENT: u32 = 1 << 3;
-    /// It has two constructors whose results are alike.
+    /// It has constructors whose results can be the same type. That is so as soon as there are two,
+    /// since all that their results can differ in are the names of variables.
     pub(super) const OVERLAPPING: u32 = 1 << 4;
     /// It is declared `Empty`.
     pub(super) const EMPTY: u32 = 1 << 10;

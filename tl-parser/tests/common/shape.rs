@@ -62,7 +62,11 @@ fn ty(schema: &Schema, expr: &TypeExpr) -> String {
     match expr {
         TypeExpr::Nat => "#".to_owned(),
         TypeExpr::Boxed { ty, args } => {
-            format!("boxed {}{}", &schema[schema[*ty].name], self::args(schema, args))
+            format!(
+                "boxed {}{}",
+                &schema[schema[*ty].name],
+                self::args(schema, args)
+            )
         }
         TypeExpr::Bare {
             constructor,

@@ -26,6 +26,10 @@ const TARGETS: &[Target] = &[
         make: |_, now| replace_between_marks(now, "dependency table", &crate::deps::markdown()),
     },
     Target {
+        path: "schemas/README.md",
+        make: |_, now| replace_between_marks(now, "schemas", &crate::schemas::markdown()?),
+    },
+    Target {
         path: "tl-parser/src/parse/generated.rs",
         make: |root, _| crate::grammar::generate(root),
     },

@@ -5,10 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
+use tl_parser::Compiler;
+use tl_parser::id::{IdRule, KnownIds};
+use tl_parser::ir::Combinator;
 use tl_parser::source::{Source, Sources};
 
 /// The list of the schemas, from the workspace's root.
 const LIST: &str = "schemas/schemas.toml";
+
+/// Ids that were given by hand, from the workspace's root.
+const KNOWN: &str = "schemas/known-ids.txt";
 
 /// Verify the schemas of the folder `schemas`, or make them anew.
 #[derive(clap::Args)]
@@ -53,7 +59,135 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             import(entry, packages, &root.join("schemas")).context(entry.file.clone())?;
         }
     }
+    let known = std::fs::read_to_string(root.join(KNOWN)).context(KNOWN)?;
+    let known = KnownIds::parse(&known).context(KNOWN)?;
+    let mut faults = unlisted(&root.join("schemas"), &list)?;
+    for entry in &list {
+        let text = std::fs::read_to_string(root.join("schemas").join(&entry.file));
+        let text = text.with_context(|| entry.file.clone())?;
+        let found = verify(entry, &text, &known).context(entry.file.clone())?;
+        faults.extend(
+            found
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", entry.file)),
+        );
+    }
+    for fault in &faults {
+        eprintln!("error: {fault}");
+    }
+    ensure!(faults.is_empty(), "the schemas are not what {LIST} says");
+    println!("schemas: {} files are what {LIST} says", list.len());
     Ok(())
+}
+
+/// What is wrong with a file.
+fn verify(entry: &Entry, text: &str, known: &KnownIds) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    if !text.starts_with(&header(entry)) {
+        faults.push(format!("the file must begin with\n{}", header(entry)));
+    }
+    if format(text)? != text {
+        faults.push("not in the canonical form; run tl-gen fmt".to_owned());
+    }
+    let rule = [IdRule::Telegram, IdRule::Tl]
+        .into_iter()
+        .find(|rule| rule.as_str() == entry.id_rule)
+        .with_context(|| format!("{:?} is no rule of ids", entry.id_rule))?;
+    let mut compiler = Compiler::new().known_ids(known.clone());
+    compiler.add(Source::new(entry.file.as_str(), text)?);
+    let compiled = compiler.compile();
+    for diagnostic in &compiled.diagnostics {
+        faults.push(format!(
+            "{} {}",
+            diagnostic.code.as_str(),
+            diagnostic.message
+        ));
+    }
+    let Some(schema) = compiled.schema else {
+        return Ok(faults);
+    };
+    if schema.id_rule != rule {
+        faults.push(format!(
+            "the ids follow the rule {}, not {rule}",
+            schema.id_rule
+        ));
+    }
+    let declared = |c: &&Combinator| !c.predeclared;
+    let counts = [
+        (
+            "constructors",
+            entry.constructors,
+            schema.constructors().filter(declared).count(),
+        ),
+        (
+            "functions",
+            entry.functions,
+            schema.functions().filter(declared).count(),
+        ),
+        (
+            "types",
+            entry.types,
+            schema
+                .types
+                .iter()
+                .filter(|ty| ty.location.is_some())
+                .count(),
+        ),
+    ];
+    for (what, wanted, found) in counts {
+        if wanted != found {
+            faults.push(format!("{found} {what}, but {LIST} says {wanted}"));
+        }
+    }
+    Ok(faults)
+}
+
+/// Schemas that nobody says anything about.
+fn unlisted(schemas: &Path, list: &[Entry]) -> Result<Vec<String>> {
+    let mut unlisted = Vec::new();
+    for folder in std::fs::read_dir(schemas)? {
+        let folder = folder?.path();
+        if !folder.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(folder)? {
+            let file = file?.path();
+            let is_schema = file.extension().is_some_and(|extension| extension == "tl");
+            let is_listed = list.iter().any(|entry| schemas.join(&entry.file) == file);
+            if is_schema && !is_listed {
+                unlisted.push(format!("{} is not in {LIST}", file.display()));
+            }
+        }
+    }
+    unlisted.sort();
+    Ok(unlisted)
+}
+
+/// The table of the folder's README.
+pub(crate) fn markdown() -> Result<String> {
+    let mut text = String::from(
+        "| file | what | declarations of | licence | id rule | constructors | functions | types |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for entry in list(&crate::root())? {
+        let _ = writeln!(
+            text,
+            "| [{}]({}) | {} | {} {} ({}), `{}` | {} | {} | {} | {} | {} |",
+            entry.file,
+            entry.file,
+            title(&entry),
+            entry.package,
+            entry.version,
+            entry.registry,
+            entry.path,
+            entry.license,
+            entry.id_rule,
+            entry.constructors,
+            entry.functions,
+            entry.types,
+        );
+    }
+    Ok(text)
 }
 
 fn list(root: &Path) -> Result<Vec<Entry>> {
@@ -82,16 +216,24 @@ fn import(entry: &Entry, packages: &Path, schemas: &Path) -> Result<()> {
     Ok(())
 }
 
+fn title(entry: &Entry) -> String {
+    match &entry.layers {
+        Some(layers) => format!("{}, {layers}", entry.what),
+        None => entry.what.clone(),
+    }
+}
+
 /// What a file says of itself, above its declarations.
 fn header(entry: &Entry) -> String {
-    let mut text = format!("// {}", entry.what);
-    if let Some(layers) = &entry.layers {
-        let _ = write!(text, ", {layers}");
-    }
-    let _ = write!(
-        text,
-        "\n// Declarations of {} {} ({}), {}; licence {}\n// Id rule: {}\n",
-        entry.package, entry.version, entry.registry, entry.path, entry.license, entry.id_rule
+    let mut text = format!(
+        "// {}\n// Declarations of {} {} ({}), {}; licence {}\n// Id rule: {}\n",
+        title(entry),
+        entry.package,
+        entry.version,
+        entry.registry,
+        entry.path,
+        entry.license,
+        entry.id_rule
     );
     if let Some(layer) = entry
         .layers

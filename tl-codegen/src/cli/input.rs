@@ -1,8 +1,13 @@
 //! The files that a verb is given.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tl_parser::Compiler;
+use tl_parser::id::{IdRule, KnownIds};
+use tl_parser::source::Source;
 
 /// Longer input is refused: it is no schema (the greatest known has 1 MB) but a device or a
 /// mistake, and reading it whole would use up the memory.
@@ -11,9 +16,75 @@ const MAX_LEN: u64 = 256 << 20;
 /// The files of a verb that makes one schema of them.
 #[derive(clap::Args, Debug)]
 pub(super) struct Files {
-    /// Schema files; `-` is standard input. Several make up one schema, in that order
+    /// Schema files (TL, Telegram's JSON or .tlo); `-` is standard input. Several make up one
+    /// schema, in that order
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+}
+
+/// `--id-rule`
+#[derive(clap::Args, Debug)]
+pub(super) struct RuleArg {
+    /// How ids are computed; found out, it is the rule that more of the written ids follow
+    #[arg(long, value_enum, default_value_t, value_name = "RULE")]
+    id_rule: Rule,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default)]
+enum Rule {
+    /// Find out
+    #[default]
+    Auto,
+    /// As Telegram's own schemas have it
+    Telegram,
+    /// As the language's tools have it: TDLib, TON, VK
+    Tl,
+}
+
+impl RuleArg {
+    /// `None`: to be found out.
+    pub(super) fn rule(&self) -> Option<IdRule> {
+        match self.id_rule {
+            Rule::Auto => None,
+            Rule::Telegram => Some(IdRule::Telegram),
+            Rule::Tl => Some(IdRule::Tl),
+        }
+    }
+
+    /// A compiler that goes by the rule.
+    pub(super) fn compiler(&self) -> Compiler {
+        match self.rule() {
+            None => Compiler::new(),
+            Some(rule) => Compiler::new().id_rule(rule),
+        }
+    }
+}
+
+/// `--known`
+#[derive(clap::Args, Debug)]
+pub(super) struct KnownArg {
+    /// A list of ids that were given by hand: `name#id`, one a line
+    #[arg(long, value_name = "FILE")]
+    known: Vec<PathBuf>,
+}
+
+impl KnownArg {
+    /// Reads the lists.
+    pub(super) fn read(&self) -> Result<KnownIds, Unreadable> {
+        let mut all = KnownIds::default();
+        for path in &self.known {
+            let input = read(path)?;
+            let known = String::from_utf8(input.bytes)
+                .map_err(|error| error.to_string())
+                .and_then(|text| KnownIds::parse(&text).map_err(|error| error.to_string()))
+                .map_err(|message| Unreadable {
+                    file: input.name,
+                    message,
+                })?;
+            all.extend(known);
+        }
+        Ok(all)
+    }
 }
 
 /// A file's bytes and its name in messages.
@@ -60,28 +131,61 @@ pub(super) fn read(path: &Path) -> Result<Input, Unreadable> {
     }
 }
 
+/// Reads a file of any form, as TL text.
+pub(super) fn read_source(path: &Path) -> Result<Source, Unreadable> {
+    let Input { name, bytes } = read(path)?;
+    tl_parser::input::source(&name, bytes).map_err(|error| Unreadable {
+        message: with_causes(&error),
+        file: name,
+    })
+}
+
 /// Reads all of them, and tells of all that cannot be read.
-pub(super) fn read_all(paths: &[PathBuf]) -> (Vec<Input>, Vec<Unreadable>) {
-    let mut inputs = Vec::with_capacity(paths.len());
+pub(super) fn read_sources(paths: &[PathBuf]) -> (Vec<Source>, Vec<Unreadable>) {
+    let mut sources = Vec::new();
     let mut unreadable = Vec::new();
     for path in paths {
-        match read(path) {
-            Ok(input) => inputs.push(input),
+        match read_source(path) {
+            Ok(source) => sources.push(source),
             Err(error) => unreadable.push(error),
         }
     }
-    (inputs, unreadable)
+    (sources, unreadable)
+}
+
+/// The error and what caused it, in one line.
+pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     if is_stdin(path) {
+        static WAS_READ: AtomicBool = AtomicBool::new(false);
+        if WAS_READ.swap(true, Ordering::Relaxed) {
+            return Err("standard input can be given only once".to_owned());
+        }
         return read_limited(io::stdin().lock());
     }
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let file = File::open(path).map_err(|error| in_words(&error))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err("this is a directory, not a schema file".to_owned());
     }
     read_limited(file)
+}
+
+/// The usual reasons in words that are the same on every system.
+pub(super) fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 fn read_limited(reader: impl Read) -> Result<Vec<u8>, String> {
@@ -89,7 +193,7 @@ fn read_limited(reader: impl Read) -> Result<Vec<u8>, String> {
     reader
         .take(MAX_LEN + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| in_words(&error))?;
     if bytes.len() as u64 > MAX_LEN {
         return Err(format!(
             "longer than {} MiB, this cannot be a schema",

@@ -3,16 +3,25 @@
 //! A verb reads its files through [`input`], writes through [`output`] and tells an [`Outcome`];
 //! nothing here knows more of TL than the library tells.
 
+mod check;
 mod completions;
+mod convert;
+mod diff;
 mod explain;
+mod fmt;
+mod ids;
 mod input;
 mod output;
+mod report;
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use tl_parser::diagnostic::{Diagnostic, Severity};
+
+use input::Unreadable;
 use output::{Color, Terminal};
 
 /// Reads, checks, formats, compares and converts TL schemas.
@@ -25,7 +34,7 @@ use output::{Color, Terminal};
                   cannot be read or written."
 )]
 struct Cli {
-    /// When to use colours; `auto` means on a terminal, unless NO_COLOR is set
+    /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: Color,
     #[command(subcommand)]
@@ -34,6 +43,11 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
+    Check(check::Args),
+    Fmt(fmt::Args),
+    Ids(ids::Args),
+    Diff(diff::Args),
+    Convert(convert::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -47,6 +61,20 @@ enum Outcome {
     Faults = 1,
     /// 2: a file cannot be read or written, or the command line makes no sense.
     Unusable = 2,
+}
+
+impl Outcome {
+    /// What the exit status says when a verb found these diagnostics in the files that it could
+    /// read.
+    fn of(diagnostics: &[Diagnostic], unreadable: &[Unreadable]) -> Self {
+        if !unreadable.is_empty() {
+            Self::Unusable
+        } else if diagnostics.iter().any(|d| d.severity() == Severity::Error) {
+            Self::Faults
+        } else {
+            Self::Clean
+        }
+    }
 }
 
 /// The program: reads its arguments, does what they say, and tells the exit status.
@@ -65,6 +93,11 @@ pub fn main() -> ExitCode {
 
 fn run(verb: Verb, terminal: &mut Terminal) -> io::Result<Outcome> {
     match verb {
+        Verb::Check(args) => check::run(&args, terminal),
+        Verb::Diff(args) => diff::run(&args, terminal),
+        Verb::Convert(args) => convert::run(&args, terminal),
+        Verb::Fmt(args) => fmt::run(&args, terminal),
+        Verb::Ids(args) => ids::run(&args, terminal),
         Verb::Explain(args) => explain::run(&args, terminal),
         Verb::Completions(args) => completions::run(&args, terminal),
     }

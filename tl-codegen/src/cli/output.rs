@@ -10,6 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 /// When to use colours.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
     Always,
@@ -55,12 +56,8 @@ impl Terminal {
 
     /// Writes a line that begins with `error:`. There is nobody to tell if even that fails.
     pub(super) fn complain(&mut self, message: &str) {
-        let (begin, end) = match self.err.color {
-            true => ("\x1b[1;31m", "\x1b[0m"),
-            false => ("", ""),
-        };
         let _ = self.flush();
-        let _ = writeln!(self.err, "{begin}error{end}: {message}").and_then(|()| self.err.flush());
+        let _ = self.err.error(message).and_then(|()| self.err.flush());
     }
 
     pub(super) fn flush(&mut self) -> io::Result<()> {
@@ -83,6 +80,15 @@ impl Stream {
             inner: Some(BufWriter::with_capacity(1 << 16, inner)),
             color,
         }
+    }
+
+    /// Writes a line that begins with `error:`.
+    pub(super) fn error(&mut self, message: &str) -> io::Result<()> {
+        let (begin, end) = match self.color {
+            true => ("\x1b[1;31m", "\x1b[0m"),
+            false => ("", ""),
+        };
+        writeln!(self, "{begin}error{end}: {message}")
     }
 
     /// Does something with the reader, if it is still there.

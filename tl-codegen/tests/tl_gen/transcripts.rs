@@ -66,5 +66,6 @@ fn again(text: &str, folder: &Path) -> String {
     // One empty line between commands, none at the end.
     out.truncate(out.trim_end().len());
     out.push('\n');
-    out
+    // To be seen, and to survive what editors and git do to the ends of lines.
+    out.replace('\r', "␍")
 }

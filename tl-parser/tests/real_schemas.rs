@@ -5,7 +5,9 @@
 mod common;
 
 use tl_parser::ast::{Ast, Item};
+use tl_parser::compile;
 use tl_parser::diagnostic::Code;
+use tl_parser::ir::{Combinator, Field, Schema, Type, TypeExpr};
 use tl_parser::print;
 use tl_parser::source::{FileId, Source};
 
@@ -77,6 +79,43 @@ fn real_schemas_keep_all_when_formatted() {
             source.name()
         );
     }
+}
+
+#[test]
+fn real_schemas_mean_the_same_when_formatted() {
+    for source in read() {
+        let text = print::format(&parse(&source).ast, &source).unwrap();
+        let formatted = Source::new(source.name(), text).unwrap();
+        let name = source.name().to_owned();
+        let (before, after) = (compile([source]).schema, compile([formatted]).schema);
+        assert_eq!(before.is_some(), after.is_some(), "{name}");
+        if let (Some(before), Some(after)) = (before, after) {
+            assert!(placeless(before) == placeless(after), "{name}");
+        }
+    }
+}
+
+/// The types and combinators of a schema, less where they stand.
+fn placeless(mut schema: Schema) -> (Vec<Type>, Vec<Combinator>) {
+    fn forget(fields: &mut [Field]) {
+        for field in fields {
+            field.location = None;
+            if let TypeExpr::Repeat(repeat) = &mut field.ty {
+                forget(&mut repeat.fields);
+            }
+        }
+    }
+    for ty in &mut schema.types {
+        ty.location = None;
+    }
+    for combinator in &mut schema.combinators {
+        combinator.location = None;
+        for variable in &mut combinator.variables {
+            variable.location = None;
+        }
+        forget(&mut combinator.fields);
+    }
+    (schema.types, schema.combinators)
 }
 
 /// The kinds of a file's items, with how many doc comments each has.

@@ -1,4 +1,22 @@
 //! From a TL schema to typed Rust.
 
+#[cfg(feature = "schema")]
+mod analysis;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "schema")]
+pub mod config;
+pub mod emit;
+#[cfg(feature = "schema")]
+pub mod lower;
+pub mod model;
+pub mod names;
+#[cfg(feature = "schema")]
+mod output;
+
+#[cfg(feature = "schema")]
+pub use config::{Boxing, Config, Ownership, Side};
+#[cfg(feature = "schema")]
+pub use output::{Error, Faults, Generated, write_if_changed};
+#[cfg(feature = "schema")]
+pub use tl_parser::ir::IdRule;

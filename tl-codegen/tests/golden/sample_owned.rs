@@ -11,6 +11,7 @@ const _: () = ::tl_runtime::private::contract(1);
     clippy::pedantic
 )]
 pub mod types {
+    use super::types;
     use ::tl_runtime as tl;
 
     /// ```tl
@@ -74,7 +75,7 @@ pub mod types {
         pub rating: Option<f64>,
         pub premium: bool,
         pub until: Option<i32>,
-        pub dog: Option<Box<super::types::zoo::Dog>>,
+        pub dog: Option<Box<types::zoo::Dog>>,
     }
 
     impl Account {
@@ -199,9 +200,9 @@ pub mod types {
         pub longs: Vec<i64>,
         pub doubles: Vec<f64>,
         pub blobs: Vec<Vec<u8>>,
-        pub bare: Vec<super::types::Point>,
-        pub boxed: Vec<super::types::Point>,
-        pub nested: Vec<Vec<super::types::Point>>,
+        pub bare: Vec<types::Point>,
+        pub boxed: Vec<types::Point>,
+        pub nested: Vec<Vec<types::Point>>,
     }
 
     impl Lists {
@@ -210,9 +211,9 @@ pub mod types {
             longs: Vec<i64>,
             doubles: Vec<f64>,
             blobs: Vec<Vec<u8>>,
-            bare: Vec<super::types::Point>,
-            boxed: Vec<super::types::Point>,
-            nested: Vec<Vec<super::types::Point>>,
+            bare: Vec<types::Point>,
+            boxed: Vec<types::Point>,
+            nested: Vec<Vec<types::Point>>,
         ) -> Self {
             Self {
                 ints,
@@ -405,19 +406,19 @@ pub mod types {
     #[derive(Clone, Debug, PartialEq)]
     pub struct Table {
         pub width: u32,
-        pub rows: Vec<super::types::Row>,
+        pub rows: Vec<types::Row>,
         pub mask: u32,
-        pub stats: super::types::Stats,
-        pub pairs: Vec<super::types::TablePairs>,
+        pub stats: types::Stats,
+        pub pairs: Vec<types::TablePairs>,
     }
 
     impl Table {
         pub fn new(
             width: u32,
-            rows: Vec<super::types::Row>,
+            rows: Vec<types::Row>,
             mask: u32,
-            stats: super::types::Stats,
-            pairs: Vec<super::types::TablePairs>,
+            stats: types::Stats,
+            pairs: Vec<types::TablePairs>,
         ) -> Self {
             Self {
                 width,
@@ -443,14 +444,11 @@ pub mod types {
 
         fn read_bare(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             r.enter("table width# rows mask# stats size# pairs")?;
-            let width;
+            let width = r.nat()?;
             let mask;
             let size;
             let value = Self {
-                width: {
-                    width = r.nat()?;
-                    width
-                },
+                width,
                 rows: r.vector_with(0, |r| tl::TlReadWith::read_bare_with(r, [width]))?,
                 mask: {
                     mask = r.nat()?;
@@ -474,8 +472,8 @@ pub mod types {
 
         fn write_bare(&self, w: &mut tl::Writer<'_>) {
             w.nat(self.width);
-            w.vector_with(&self.rows, |row, w| {
-                tl::TlWriteWith::write_bare_with(row, w, [self.width]);
+            w.vector_with(&self.rows, |value, w| {
+                tl::TlWriteWith::write_bare_with(value, w, [self.width]);
             });
             w.nat(self.mask);
             tl::TlWriteWith::write_with(&self.stats, w, [self.mask]);
@@ -484,7 +482,7 @@ pub mod types {
         }
     }
 
-    /// What `pairs` of [`Table`] repeats.
+    /// What `pairs` of `table` repeats.
     #[derive(Clone, Debug, PartialEq)]
     pub struct TablePairs {
         pub key: i32,
@@ -567,107 +565,8 @@ pub mod types {
         }
     }
 
-    pub mod tree {
-        use ::tl_runtime as tl;
-
-        /// ```tl
-        /// tree.leaf#7ee97db0 value:int = Tree;
-        /// ```
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct Leaf {
-            pub value: i32,
-        }
-
-        impl Leaf {
-            pub fn new(value: i32) -> Self {
-                Self { value }
-            }
-        }
-
-        impl tl::Identified for Leaf {
-            const ID: u32 = 0x7ee97db0;
-            const NAME: &'static str = "tree.leaf";
-        }
-
-        impl<'a> tl::TlRead<'a> for Leaf {
-            const MIN_SIZE: usize = 8;
-
-            fn read(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
-                r.boxed()
-            }
-
-            fn read_bare(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
-                r.enter("tree.leaf value")?;
-                let value = Self { value: r.int()? };
-                r.leave();
-                Ok(value)
-            }
-        }
-
-        impl tl::TlWrite for Leaf {
-            fn write(&self, w: &mut tl::Writer<'_>) {
-                w.boxed(self);
-            }
-
-            fn write_bare(&self, w: &mut tl::Writer<'_>) {
-                w.int(self.value);
-            }
-        }
-
-        /// ```tl
-        /// tree.node#7e0d5219 left:Tree right:Tree = Tree;
-        /// ```
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct Node {
-            pub left: Box<super::super::enums::Tree>,
-            pub right: Box<super::super::enums::Tree>,
-        }
-
-        impl Node {
-            pub fn new(left: super::super::enums::Tree, right: super::super::enums::Tree) -> Self {
-                Self {
-                    left: Box::new(left),
-                    right: Box::new(right),
-                }
-            }
-        }
-
-        impl tl::Identified for Node {
-            const ID: u32 = 0x7e0d5219;
-            const NAME: &'static str = "tree.node";
-        }
-
-        impl<'a> tl::TlRead<'a> for Node {
-            const MIN_SIZE: usize = 20;
-
-            fn read(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
-                r.boxed()
-            }
-
-            fn read_bare(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
-                r.enter("tree.node left right")?;
-                let value = Self {
-                    left: r.heap()?,
-                    right: r.heap()?,
-                };
-                r.leave();
-                Ok(value)
-            }
-        }
-
-        impl tl::TlWrite for Node {
-            fn write(&self, w: &mut tl::Writer<'_>) {
-                w.boxed(self);
-            }
-
-            fn write_bare(&self, w: &mut tl::Writer<'_>) {
-                tl::TlWrite::write(&self.left, w);
-                tl::TlWrite::write(&self.right, w);
-            }
-        }
-    }
-
     pub mod zoo {
+        use super::super::{enums, types};
         use ::tl_runtime as tl;
 
         /// ```tl
@@ -768,13 +667,13 @@ pub mod types {
             pub good: bool,
             pub id: i64,
             pub name: String,
-            pub owner: Option<super::super::types::zoo::Owner>,
+            pub owner: Option<types::zoo::Owner>,
             pub nicknames: Option<Vec<String>>,
             pub photo: Option<Vec<u8>>,
             pub chip: tl::Int128,
             pub key: tl::Int256,
-            pub home: Option<super::super::types::Point>,
-            pub kennel: Option<super::super::types::Point>,
+            pub home: Option<types::Point>,
+            pub kennel: Option<types::Point>,
             pub r#type: bool,
         }
 
@@ -898,11 +797,11 @@ pub mod types {
         #[derive(Clone, Debug, PartialEq)]
         pub struct Owner {
             pub self_: bool,
-            pub pets: Vec<super::super::enums::zoo::Animal>,
+            pub pets: Vec<enums::zoo::Animal>,
         }
 
         impl Owner {
-            pub fn new(self_: bool, pets: Vec<super::super::enums::zoo::Animal>) -> Self {
+            pub fn new(self_: bool, pets: Vec<enums::zoo::Animal>) -> Self {
                 Self { self_, pets }
             }
         }
@@ -941,6 +840,107 @@ pub mod types {
             }
         }
     }
+
+    pub mod tree {
+        use super::super::enums;
+        use ::tl_runtime as tl;
+
+        /// ```tl
+        /// tree.leaf#7ee97db0 value:int = Tree;
+        /// ```
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Leaf {
+            pub value: i32,
+        }
+
+        impl Leaf {
+            pub fn new(value: i32) -> Self {
+                Self { value }
+            }
+        }
+
+        impl tl::Identified for Leaf {
+            const ID: u32 = 0x7ee97db0;
+            const NAME: &'static str = "tree.leaf";
+        }
+
+        impl<'a> tl::TlRead<'a> for Leaf {
+            const MIN_SIZE: usize = 8;
+
+            fn read(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+                r.boxed()
+            }
+
+            fn read_bare(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+                r.enter("tree.leaf value")?;
+                let value = Self { value: r.int()? };
+                r.leave();
+                Ok(value)
+            }
+        }
+
+        impl tl::TlWrite for Leaf {
+            fn write(&self, w: &mut tl::Writer<'_>) {
+                w.boxed(self);
+            }
+
+            fn write_bare(&self, w: &mut tl::Writer<'_>) {
+                w.int(self.value);
+            }
+        }
+
+        /// ```tl
+        /// tree.node#7e0d5219 left:Tree right:Tree = Tree;
+        /// ```
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Node {
+            pub left: Box<enums::Tree>,
+            pub right: Box<enums::Tree>,
+        }
+
+        impl Node {
+            pub fn new(left: enums::Tree, right: enums::Tree) -> Self {
+                Self {
+                    left: Box::new(left),
+                    right: Box::new(right),
+                }
+            }
+        }
+
+        impl tl::Identified for Node {
+            const ID: u32 = 0x7e0d5219;
+            const NAME: &'static str = "tree.node";
+        }
+
+        impl<'a> tl::TlRead<'a> for Node {
+            const MIN_SIZE: usize = 4;
+
+            fn read(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+                r.boxed()
+            }
+
+            fn read_bare(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+                r.enter("tree.node left right")?;
+                let value = Self {
+                    left: r.heap()?,
+                    right: r.heap()?,
+                };
+                r.leave();
+                Ok(value)
+            }
+        }
+
+        impl tl::TlWrite for Node {
+            fn write(&self, w: &mut tl::Writer<'_>) {
+                w.boxed(self);
+            }
+
+            fn write_bare(&self, w: &mut tl::Writer<'_>) {
+                tl::TlWrite::write(&self.left, w);
+                tl::TlWrite::write(&self.right, w);
+            }
+        }
+    }
 }
 
 /// Types of several constructors.
@@ -952,20 +952,20 @@ pub mod types {
     clippy::pedantic
 )]
 pub mod enums {
+    use super::types;
     use ::tl_runtime as tl;
 
     /// ```tl
-    /// tree.leaf#7ee97db0 value:int = Tree;
-    /// tree.node#7e0d5219 left:Tree right:Tree = Tree;
+    /// Tree
     /// ```
     #[derive(Clone, Debug, PartialEq)]
     pub enum Tree {
-        Leaf(super::types::tree::Leaf),
-        Node(super::types::tree::Node),
+        Leaf(types::tree::Leaf),
+        Node(types::tree::Node),
     }
 
     impl<'a> tl::TlRead<'a> for Tree {
-        const MIN_SIZE: usize = 8;
+        const MIN_SIZE: usize = 4;
 
         fn read(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(match r.id()? {
@@ -986,18 +986,17 @@ pub mod enums {
     }
 
     pub mod zoo {
+        use super::super::types;
         use ::tl_runtime as tl;
 
         /// ```tl
-        /// zoo.animalEmpty#1b306627 = zoo.Animal;
-        /// zoo.cat#8384741c id:long name:string lives:# = zoo.Animal;
-        /// zoo.dog#62944308 flags:# good:flags.0?true id:long name:string owner:flags.1?zoo.Owner nicknames:flags.2?Vector<string> photo:flags.3?bytes chip:int128 key:int256 home:flags.4?Point kennel:flags.5?%Point type:Bool = zoo.Animal;
+        /// zoo.Animal
         /// ```
         #[derive(Clone, Debug, PartialEq)]
         pub enum Animal {
             Empty,
-            Cat(super::super::types::zoo::Cat),
-            Dog(Box<super::super::types::zoo::Dog>),
+            Cat(types::zoo::Cat),
+            Dog(Box<types::zoo::Dog>),
         }
 
         impl<'a> tl::TlRead<'a> for Animal {
@@ -1037,6 +1036,7 @@ pub mod enums {
     clippy::pedantic
 )]
 pub mod functions {
+    use super::types;
     use ::tl_runtime as tl;
 
     /// ```tl
@@ -1059,7 +1059,7 @@ pub mod functions {
     }
 
     impl tl::Function for GetTable {
-        type Output = super::types::Table;
+        type Output = types::Table;
     }
 
     impl<'a> tl::TlRead<'a> for GetTable {
@@ -1142,6 +1142,7 @@ pub mod functions {
     }
 
     pub mod zoo {
+        use super::super::enums;
         use ::tl_runtime as tl;
 
         /// ```tl
@@ -1165,7 +1166,7 @@ pub mod functions {
         }
 
         impl tl::Function for GetAnimals {
-            type Output = Vec<super::super::enums::zoo::Animal>;
+            type Output = Vec<enums::zoo::Animal>;
         }
 
         impl<'a> tl::TlRead<'a> for GetAnimals {
@@ -1210,11 +1211,11 @@ pub mod functions {
         /// ```
         #[derive(Clone, Debug, PartialEq)]
         pub struct Feed {
-            pub animal: super::super::enums::zoo::Animal,
+            pub animal: enums::zoo::Animal,
         }
 
         impl Feed {
-            pub fn new(animal: super::super::enums::zoo::Animal) -> Self {
+            pub fn new(animal: enums::zoo::Animal) -> Self {
                 Self { animal }
             }
         }

@@ -1,0 +1,349 @@
+//! Every knob, once.
+
+use std::path::{Path, PathBuf};
+
+use tl_parser::ir::IdRule;
+
+/// What to generate from which schema, and how.
+///
+/// In a build script:
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// tl_codegen::Config::new().schema("schemas/api.tl").generate()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// and in the crate:
+///
+/// ```ignore
+/// pub mod api {
+///     include!(concat!(env!("OUT_DIR"), "/api.rs"));
+/// }
+/// ```
+///
+/// Where a knob takes a *path*, it is a full name of the schema (`messages.sendMessage`,
+/// `InputPeer`), all of a namespace (`messages.*`), or everything (`*`).
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) schemas: Vec<PathBuf>,
+    pub(crate) id_rule: Option<IdRule>,
+    pub(crate) runtime: String,
+    pub(crate) derives: Vec<(String, Vec<String>)>,
+    pub(crate) attributes: Vec<(String, String)>,
+    pub(crate) field_attributes: Vec<(String, String)>,
+    pub(crate) renames: Vec<(String, String)>,
+    pub(crate) only: Vec<String>,
+    pub(crate) ownership: Ownership,
+    pub(crate) side: Side,
+    pub(crate) boxing: Boxing,
+    pub(crate) docs: bool,
+    pub(crate) format: bool,
+    pub(crate) module: Option<String>,
+    pub(crate) out_dir: Option<PathBuf>,
+}
+
+/// Whether generated types own what they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Ownership {
+    /// `String`, `Vec`, `Box`.
+    #[default]
+    Owned,
+    /// `&'a str` and `&'a [u8]` in the bytes that were read, slices and references in an arena;
+    /// every type is `Copy`.
+    Borrowed,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Side {
+    /// Writes functions, reads what they answer.
+    Client,
+    /// Reads functions, writes what they answer.
+    Server,
+    /// Reads and writes everything.
+    #[default]
+    Both,
+}
+
+/// From which size in bytes on something is boxed, so that values stay small where they are kept
+/// inline. Sizes are those of the owned types on a 64-bit machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Boxing {
+    /// A constructor in the enum of its type is boxed if it is larger.
+    pub variants: u32,
+    /// An optional field of a generated type is boxed if the type is larger.
+    pub optional_fields: u32,
+}
+
+impl Default for Boxing {
+    fn default() -> Self {
+        Self {
+            variants: 48,
+            optional_fields: 32,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Config {
+    /// Everything as it is unless told otherwise, and no schema yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            schemas: Vec::new(),
+            id_rule: None,
+            runtime: "::mtproto_runtime::tl".to_owned(),
+            derives: Vec::new(),
+            attributes: Vec::new(),
+            field_attributes: Vec::new(),
+            renames: Vec::new(),
+            only: Vec::new(),
+            ownership: Ownership::default(),
+            side: Side::default(),
+            boxing: Boxing::default(),
+            docs: true,
+            format: true,
+            module: None,
+            out_dir: None,
+        }
+    }
+
+    /// Adds a schema file. Several make up one schema, in that order.
+    #[must_use]
+    pub fn schema(mut self, path: impl AsRef<Path>) -> Self {
+        self.schemas.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// The rule that ids are computed by where the schema does not write them. Unless set, it is
+    /// found out from the ids that are written.
+    ///
+    /// ```
+    /// use tl_codegen::{Config, IdRule};
+    ///
+    /// let config = Config::new().schema("ton_api.tl").id_rule(IdRule::Tl);
+    /// ```
+    #[must_use]
+    pub fn id_rule(mut self, rule: IdRule) -> Self {
+        self.id_rule = Some(rule);
+        self
+    }
+
+    /// The path by which generated code finds the run time; `::mtproto_runtime::tl` unless set.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().runtime("::tl_runtime");
+    /// ```
+    #[must_use]
+    pub fn runtime(mut self, path: impl Into<String>) -> Self {
+        self.runtime = path.into();
+        self
+    }
+
+    /// Derives traits for the types at a path. What is said later of a path wins; unless said,
+    /// all types derive `Debug`, `Clone` and `PartialEq`.
+    ///
+    /// `Eq`, `Hash`, `Copy` and `Default` are derived where that is possible, so they may be asked
+    /// for everywhere.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new()
+    ///     .derive("*", ["Clone"])
+    ///     .derive("InputPeer", ["Debug", "Clone", "PartialEq", "Eq", "Hash"]);
+    /// ```
+    #[must_use]
+    pub fn derive<T: Into<String>>(
+        mut self,
+        path: impl Into<String>,
+        traits: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.derives
+            .push((path.into(), traits.into_iter().map(Into::into).collect()));
+        self
+    }
+
+    /// Puts an attribute, without `#[` and `]`, on the types at a path.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new()
+    ///     .attribute("user", "derive(serde::Serialize)")
+    ///     .attribute("user", r#"serde(rename_all = "camelCase")"#);
+    /// ```
+    #[must_use]
+    pub fn attribute(mut self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.attributes.push((path.into(), attribute.into()));
+        self
+    }
+
+    /// Puts an attribute on fields: `user.phone`, or `user.*` for all of a struct.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().field_attribute("user.phone", "serde(skip)");
+    /// ```
+    #[must_use]
+    pub fn field_attribute(
+        mut self,
+        path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        self.field_attributes.push((path.into(), attribute.into()));
+        self
+    }
+
+    /// Gives a type, constructor or function another Rust name than the usual one, for example
+    /// because two have the same.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().rename("rpc_drop_answer", "DropAnswer");
+    /// ```
+    #[must_use]
+    pub fn rename(mut self, name: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.renames.push((name.into(), rust.into()));
+        self
+    }
+
+    /// Generates these functions and types, and what they need; nothing else. May be called
+    /// several times.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new()
+    ///     .schema("api.tl")
+    ///     .only(["messages.sendMessage", "upload.*", "Updates"]);
+    /// ```
+    #[must_use]
+    pub fn only<T: Into<String>>(mut self, paths: impl IntoIterator<Item = T>) -> Self {
+        self.only.extend(paths.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether types own what they hold; they do unless set.
+    ///
+    /// ```
+    /// use tl_codegen::{Config, Ownership};
+    ///
+    /// let config = Config::new().ownership(Ownership::Borrowed);
+    /// ```
+    #[must_use]
+    pub fn ownership(mut self, ownership: Ownership) -> Self {
+        self.ownership = ownership;
+        self
+    }
+
+    /// Who speaks: what is only ever read by that side can't be written, and the reverse. Both
+    /// sides unless set.
+    ///
+    /// ```
+    /// use tl_codegen::{Config, Side};
+    ///
+    /// let config = Config::new().side(Side::Client);
+    /// ```
+    #[must_use]
+    pub fn side(mut self, side: Side) -> Self {
+        self.side = side;
+        self
+    }
+
+    /// From which sizes on values are boxed. Recursive types are boxed where they must be,
+    /// whatever the sizes.
+    ///
+    /// ```
+    /// use tl_codegen::{Boxing, Config};
+    ///
+    /// let config = Config::new().boxing(Boxing { variants: 128, ..Boxing::default() });
+    /// ```
+    #[must_use]
+    pub fn boxing(mut self, boxing: Boxing) -> Self {
+        self.boxing = boxing;
+        self
+    }
+
+    /// Whether items and fields get docs: the declaration, the id and what the schema's comments
+    /// say. They do unless set.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().docs(false);
+    /// ```
+    #[must_use]
+    pub fn docs(mut self, docs: bool) -> Self {
+        self.docs = docs;
+        self
+    }
+
+    /// Whether the output is laid out as rustfmt does it. It is unless set; without it is a
+    /// little smaller.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().format(false);
+    /// ```
+    #[must_use]
+    pub fn format(mut self, format: bool) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// The name of the file that is written, without `.rs`, and of the module that it is meant
+    /// for. Unless set, it is that of the first schema file.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().schema("schemas/api-230.tl").module("api");
+    /// ```
+    #[must_use]
+    pub fn module(mut self, name: impl Into<String>) -> Self {
+        self.module = Some(name.into());
+        self
+    }
+
+    /// Where the file is written; `OUT_DIR` of the build script unless set.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().out_dir("src/generated");
+    /// ```
+    #[must_use]
+    pub fn out_dir(mut self, directory: impl AsRef<Path>) -> Self {
+        self.out_dir = Some(directory.as_ref().to_owned());
+        self
+    }
+
+    /// Whether a function is wanted for itself.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|path| covers(path, name))
+    }
+
+    /// Whether a type or constructor is wanted for itself.
+    pub(crate) fn wants_type(&self, name: &str) -> bool {
+        self.wants(name)
+    }
+}
+
+/// Whether a path stands for a name.
+pub(crate) fn covers(path: &str, name: &str) -> bool {
+    match path.strip_suffix('*') {
+        None => path == name,
+        Some("") => true,
+        Some(namespace) => {
+            namespace.ends_with('.') && name.strip_prefix(namespace).is_some_and(|n| !n.is_empty())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        assert!(covers("*", "a.b"));
+        assert!(covers("a.b", "a.b"));
+        assert!(!covers("a.b", "a.bc"));
+        assert!(covers("a.*", "a.b.c"));
+        assert!(!covers("a.*", "ab.c"));
+        assert!(!covers("a*", "ab"));
+    }
+}

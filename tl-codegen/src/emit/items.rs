@@ -1,0 +1,234 @@
+//! Definitions, and how values are made.
+
+use super::Emitter;
+use super::out::STRUCT_WIDTH;
+use crate::model::{Enum, Field, FieldKind, Struct, Type};
+
+impl Emitter<'_> {
+    pub(super) fn structure(&mut self, item: &Struct) {
+        self.docs(&item.docs);
+        self.attributes(&item.attributes);
+        let generics = item.generics.declared();
+        let visible = item.fields.iter().filter(|field| field.is_visible());
+        if visible.clone().next().is_none() {
+            self.out
+                .line(&["pub struct ", &item.name, &generics, " {}"]);
+        } else {
+            self.out.open(&["pub struct ", &item.name, &generics]);
+            for field in visible {
+                self.out.doc(&field.docs);
+                self.attributes(&field.attributes);
+                let ty = self.field_type(field);
+                if self.out.fits(field.name.len() + ty.len() + 7) {
+                    self.out.line(&["pub ", &field.name, ": ", &ty, ","]);
+                } else {
+                    self.out.begin(&["pub ", &field.name], ":");
+                    self.out.line(&[&ty, ","]);
+                    self.out.dedent();
+                }
+            }
+            self.out.close();
+        }
+        self.out.blank();
+        self.constructor(item);
+        self.identity(item);
+        if item.codec.read {
+            self.out.blank();
+            self.read_struct(item);
+        }
+        if item.codec.write {
+            self.out.blank();
+            self.write_struct(item);
+        }
+    }
+
+    pub(super) fn enumeration(&mut self, item: &Enum) {
+        self.docs(&item.docs);
+        self.attributes(&item.attributes);
+        self.out
+            .open(&["pub enum ", &item.name, &item.generics.declared()]);
+        for variant in &item.variants {
+            self.docs(&variant.docs);
+            match &variant.payload {
+                None => self.out.line(&[&variant.name, ","]),
+                Some(ty) => {
+                    let ty = self.style.type_text(ty);
+                    self.out.line(&[&variant.name, "(", &ty, "),"]);
+                }
+            }
+        }
+        self.out.close();
+        if let Some(path) = &self.style.owned_path {
+            let path = path.clone();
+            self.out.blank();
+            self.enum_to_owned(item, &path);
+        }
+        if item.codec.read {
+            self.out.blank();
+            self.read_enum(item);
+        }
+        if item.codec.write {
+            self.out.blank();
+            self.write_enum(item);
+        }
+    }
+
+    /// The type of a field as Rust has it.
+    fn field_type(&self, field: &Field) -> String {
+        let ty = match &field.kind {
+            FieldKind::Value(ty) => self.style.type_text(ty),
+            _ => return "bool".to_owned(),
+        };
+        match field.condition {
+            Some(_) => format!("Option<{ty}>"),
+            None => ty,
+        }
+    }
+
+    /// `new`, with the fields that are always there.
+    fn constructor(&mut self, item: &Struct) {
+        let generics = item.generics.declared();
+        let applied = item.generics.applied("'a");
+        self.out
+            .open(&["impl", &generics, " ", &item.name, &applied]);
+        let visible: Vec<&Field> = item.fields.iter().filter(|f| f.is_visible()).collect();
+        let required = visible.iter().filter(|field| is_required(field));
+        let parameters: Vec<String> = required
+            .map(|field| {
+                let ty = match &field.kind {
+                    // A box is made here; a reference can't be.
+                    FieldKind::Value(Type::Indirect(ty)) if !self.style.borrowed => {
+                        self.style.type_text(ty)
+                    }
+                    _ => self.field_type(field),
+                };
+                format!("{}: {ty}", field.name)
+            })
+            .collect();
+        let one_line = format!("pub fn new({}) -> Self", parameters.join(", "));
+        if self.out.fits(one_line.len() + 2) {
+            self.out.open(&[&one_line]);
+        } else {
+            self.out.begin(&["pub fn new"], "(");
+            for parameter in &parameters {
+                self.out.line(&[parameter, ","]);
+            }
+            self.out.dedent();
+            self.out.open(&[") -> Self"]);
+        }
+        let values: Vec<String> = visible
+            .iter()
+            .map(|field| self.initial_value(field))
+            .collect();
+        self.struct_expression("", "Self", &values, "");
+        self.out.close();
+        if let Some(path) = self.style.owned_path.clone() {
+            self.out.blank();
+            self.struct_to_owned(item, &path);
+        }
+        self.out.close();
+    }
+
+    fn initial_value(&self, field: &Field) -> String {
+        let name = &field.name;
+        match (&field.kind, is_required(field)) {
+            (FieldKind::Value(Type::Indirect(_)), true) if !self.style.borrowed => {
+                format!("{name}: Box::new({name})")
+            }
+            (_, true) => name.clone(),
+            (FieldKind::Flag, _) => format!("{name}: false"),
+            _ => format!("{name}: None"),
+        }
+    }
+
+    /// `Self { a, b }`, on one line if that is short.
+    pub(super) fn struct_expression(
+        &mut self,
+        before: &str,
+        path: &str,
+        fields: &[String],
+        end: &str,
+    ) {
+        let len = fields.iter().map(|field| field.len() + 2).sum::<usize>();
+        if fields.is_empty() {
+            self.out.line(&[before, path, " {}", end]);
+        } else if len <= STRUCT_WIDTH + 2 {
+            self.out
+                .line(&[before, path, " { ", &fields.join(", "), " }", end]);
+        } else {
+            self.out.open(&[before, path]);
+            for field in fields {
+                self.out.line(&[field, ","]);
+            }
+            self.out.dedent();
+            self.out.line(&["}", end]);
+        }
+    }
+
+    fn identity(&mut self, item: &Struct) {
+        let Some(identity) = item
+            .identity
+            .as_ref()
+            .filter(|identity| !identity.is_default)
+        else {
+            return;
+        };
+        self.out.blank();
+        let generics = item.generics.for_impl("");
+        let applied = item.generics.applied("'_");
+        self.out.open(&[
+            "impl",
+            &generics,
+            " tl::Identified for ",
+            &item.name,
+            &applied,
+        ]);
+        self.out.line(&["const ID: u32 = ", &hex(identity.id), ";"]);
+        self.out
+            .line(&["const NAME: &'static str = \"", &item.schema_name, "\";"]);
+        self.out.close();
+        let Some(output) = &item.output else {
+            return;
+        };
+        self.out.blank();
+        self.function(item, output);
+    }
+
+    fn function(&mut self, item: &Struct, output: &Type) {
+        let (name, lifetime) = match self.style.borrowed {
+            true => ("BorrowedFunction", "<'a>"),
+            false => ("Function", ""),
+        };
+        let bounds: Vec<String> = item
+            .generics
+            .types
+            .iter()
+            .map(|ty| match ty.is_function {
+                true => format!("{}: tl::{name}", ty.name),
+                false => ty.name.clone(),
+            })
+            .collect();
+        let generics = match bounds.is_empty() {
+            true => String::new(),
+            false => format!("<{}>", bounds.join(", ")),
+        };
+        let applied = item.generics.applied("'_");
+        self.out.open(&[
+            "impl", &generics, " tl::", name, " for ", &item.name, &applied,
+        ]);
+        let output = self.style.type_text(output);
+        self.out
+            .line(&["type Output", lifetime, " = ", &output, ";"]);
+        self.out.close();
+    }
+}
+
+/// Whether the field is always there.
+pub(super) fn is_required(field: &Field) -> bool {
+    field.condition.is_none()
+}
+
+/// An id as Rust and people write it.
+pub(super) fn hex(id: u32) -> String {
+    format!("0x{id:08x}")
+}

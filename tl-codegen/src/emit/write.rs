@@ -1,0 +1,461 @@
+//! Bodies that write.
+
+use super::Emitter;
+use super::items::hex;
+use super::read::{Alone, Nats, alone};
+use crate::model::{
+    Condition, Enum, Field, FieldKind, Generics, Named, Nat, NatSum, Scalar, Struct, Type,
+};
+
+impl Emitter<'_> {
+    pub(super) fn write_struct(&mut self, item: &Struct) {
+        let has_id = item.identity.is_some_and(|identity| !identity.is_default);
+        let count = item.nats.len();
+        self.write_impl(&item.name, &item.generics, count);
+        if has_id {
+            self.write_method("write", "w", count);
+            let call = if count == 0 {
+                "w.boxed(self);"
+            } else {
+                "w.boxed_with(self, nats);"
+            };
+            self.out.line(&[call]);
+            self.out.close();
+            self.out.blank();
+        }
+        let name = if has_id { "write_bare" } else { "write" };
+        if self.writes_nothing(item) {
+            let signature = method(name, "_", count);
+            self.out.line(&[&signature, " {}"]);
+        } else {
+            self.write_method(name, "w", count);
+            self.write_fields(item);
+            self.out.close();
+        }
+        self.out.close();
+    }
+
+    pub(super) fn write_enum(&mut self, item: &Enum) {
+        let count = item.nats.len();
+        self.write_impl(&item.name, &item.generics, count);
+        self.write_method("write", "w", count);
+        if item.variants.is_empty() {
+            self.out.line(&["match *self {}"]);
+        } else {
+            self.out.open(&["match self"]);
+            for variant in &item.variants {
+                let Some(ty) = &variant.payload else {
+                    let id = hex(variant.identity.id);
+                    let value = match variant.identity.is_default {
+                        true => "{}".to_owned(),
+                        false => format!("w.id({id}),"),
+                    };
+                    self.out.line(&["Self::", &variant.name, " => ", &value]);
+                    continue;
+                };
+                let place = match (ty, self.style.borrowed) {
+                    (Type::Indirect(_), true) => "*value",
+                    (Type::Indirect(_), false) => "&**value",
+                    _ => "value",
+                };
+                let call = match (variant.identity.is_default, count) {
+                    (false, 0) => format!("w.boxed({place})"),
+                    (false, _) => format!("w.boxed_with({place}, nats)"),
+                    (true, 0) => format!("tl::TlWrite::write({place}, w)"),
+                    (true, _) => format!("tl::TlWriteWith::write_with({place}, w, nats)"),
+                };
+                self.out
+                    .line(&["Self::", &variant.name, "(value) => ", &call, ","]);
+            }
+            self.out.close();
+        }
+        self.out.close();
+        self.out.close();
+    }
+
+    fn write_impl(&mut self, name: &str, generics: &Generics, nats: usize) {
+        let parameters = generics.for_impl(": tl::TlWrite");
+        let applied = generics.applied("'_");
+        if nats == 0 {
+            self.out
+                .open(&["impl", &parameters, " tl::TlWrite for ", name, &applied]);
+        } else {
+            let with = format!(" tl::TlWriteWith<{nats}> for ");
+            self.out.open(&["impl", &parameters, &with, name, &applied]);
+        }
+    }
+
+    fn write_method(&mut self, name: &str, writer: &str, nats: usize) {
+        let signature = method(name, writer, nats);
+        self.out.open(&[&signature]);
+    }
+
+    fn writes_nothing(&self, item: &Struct) -> bool {
+        item.nats.is_empty()
+            && item.fields.iter().all(|field| {
+                matches!(
+                    field.kind,
+                    FieldKind::Nothing
+                        | FieldKind::Value(Type::Scalar(Scalar::True { bare: true }))
+                )
+            })
+    }
+
+    fn write_fields(&mut self, item: &Struct) {
+        let nats = Nats::for_write(item);
+        if !item.nats.is_empty() {
+            self.out
+                .line(&["let [", &item.nats.join(", "), "] = nats;"]);
+        }
+        self.checks(item, &nats);
+        for (index, field) in item.fields.iter().enumerate() {
+            match &field.kind {
+                FieldKind::Flags => self.flags(item, index),
+                FieldKind::Count(of) => {
+                    let name = &item.fields[*of].name;
+                    self.out.line(&["w.count(self.", name, ".len());"]);
+                }
+                FieldKind::Flag | FieldKind::Nothing => {}
+                FieldKind::Value(ty) => self.write_field(field, ty, &nats),
+            }
+        }
+    }
+
+    fn write_field(&mut self, field: &Field, ty: &Type, nats: &Nats<'_>) {
+        let name = &field.name;
+        if field.condition.is_none() {
+            let place = Place {
+                path: format!("self.{name}"),
+                is_reference: false,
+            };
+            self.write_value(ty, &place, nats, ";");
+            return;
+        }
+        if matches!(ty, Type::Scalar(Scalar::True { bare: true })) {
+            return;
+        }
+        self.out.open(&["if let Some(", name, ") = &self.", name]);
+        let place = Place {
+            path: name.clone(),
+            is_reference: true,
+        };
+        self.write_value(ty, &place, nats, ";");
+        self.out.close();
+    }
+
+    /// A statement that writes the value.
+    fn write_value(&mut self, ty: &Type, place: &Place, nats: &Nats<'_>, end: &str) {
+        let borrowed = self.style.borrowed;
+        match ty {
+            Type::Scalar(scalar) => {
+                let text = write_scalar(*scalar, place, borrowed);
+                if !text.is_empty() {
+                    self.out.line(&[&text, end]);
+                }
+            }
+            Type::Vector { element, bare } => {
+                let boxed = if *bare { "" } else { "boxed_" };
+                match alone(element) {
+                    Alone::Read => {
+                        self.out
+                            .line(&["w.", boxed, "vector(", &place.slice(borrowed), ")", end]);
+                    }
+                    Alone::ReadBare => {
+                        let name = "vector_of_bare(";
+                        self.out
+                            .line(&["w.", boxed, name, &place.slice(borrowed), ")", end]);
+                    }
+                    Alone::No => {
+                        if !bare {
+                            self.out.line(&["w.vector_id();"]);
+                        }
+                        self.write_each("w.vector_with", element, place, nats, end);
+                    }
+                }
+            }
+            Type::Repeat { element, .. } => match alone(element) {
+                Alone::Read => self
+                    .out
+                    .line(&["w.repeat(", &place.slice(borrowed), ")", end]),
+                _ => self.write_each("w.repeat_with", element, place, nats, end),
+            },
+            Type::Array { element, .. } => {
+                let slice = Place {
+                    path: place.reference(),
+                    is_reference: true,
+                };
+                match alone(element) {
+                    Alone::Read => self.out.line(&["w.repeat(", &slice.path, ")", end]),
+                    _ => self.write_each("w.repeat_with", element, &slice, nats, end),
+                }
+            }
+            Type::Named(named) => {
+                let text = write_named(named, &place.reference(), nats);
+                self.out.line(&[&text, end]);
+            }
+            Type::Indirect(inner) => match &**inner {
+                Type::Named(named) if !named.nats.is_empty() => {
+                    let text = write_named(named, &place.pointee(borrowed), nats);
+                    self.out.line(&[&text, end]);
+                }
+                Type::Named(named) => {
+                    let text = write_named(named, &place.reference(), nats);
+                    self.out.line(&[&text, end]);
+                }
+                other => self.write_value(other, place, nats, end),
+            },
+            Type::Variable(_) | Type::OutputOf(_) | Type::WithoutId(_) => {
+                self.out
+                    .line(&["tl::TlWrite::write(", &place.reference(), ", w)", end]);
+            }
+            Type::WithId(_) => self.out.line(&["w.boxed(", &place.reference(), ")", end]),
+        }
+    }
+
+    fn write_each(
+        &mut self,
+        function: &str,
+        element: &Type,
+        place: &Place,
+        nats: &Nats<'_>,
+        end: &str,
+    ) {
+        let slice = place.slice(self.style.borrowed);
+        self.out
+            .begin(&[function, "(", &slice, ", |value, w|"], " {");
+        let value = Place {
+            path: "value".to_owned(),
+            is_reference: true,
+        };
+        self.write_value(element, &value, nats, ";");
+        self.out.dedent();
+        self.out.line(&["})", end]);
+    }
+
+    /// The flags, made of what they guard.
+    fn flags(&mut self, item: &Struct, index: usize) {
+        let mut bits: Vec<(u8, String)> = Vec::new();
+        for field in guarded(item, Nat::Field(index)) {
+            let Some(condition) = field.condition else {
+                continue;
+            };
+            if !bits.iter().any(|&(bit, _)| bit == condition.bit) {
+                let is_there = is_there(field);
+                let text = format!("tl::private::flag({is_there}, {})", condition.bit);
+                bits.push((condition.bit, text));
+            }
+        }
+        let bits: Vec<String> = bits.into_iter().map(|(_, text)| text).collect();
+        let one_line = bits.join(" | ");
+        if one_line.len() <= super::out::CALL_WIDTH && self.out.fits(one_line.len() + 8) {
+            self.out.line(&["w.nat(", &one_line, ");"]);
+            return;
+        }
+        self.out.begin(&["w.nat"], "(");
+        for (index, bit) in bits.iter().enumerate() {
+            let end = if index + 1 == bits.len() { "," } else { "" };
+            match index {
+                0 => self.out.line(&[bit, end]),
+                _ => self.out.line(&["    | ", bit, end]),
+            }
+        }
+        self.out.end(");");
+    }
+
+    /// What has to be consistent before anything is written.
+    fn checks(&mut self, item: &Struct, nats: &Nats<'_>) {
+        for (index, field) in item.fields.iter().enumerate() {
+            if matches!(field.kind, FieldKind::Flags) {
+                self.check_flags(item, index);
+            }
+        }
+        for field in &item.fields {
+            self.check_field(item, field, nats);
+        }
+    }
+
+    /// A bit that guards several fields: all must be as the first.
+    fn check_flags(&mut self, item: &Struct, index: usize) {
+        let mut firsts: Vec<(u8, &Field)> = Vec::new();
+        for field in guarded(item, Nat::Field(index)) {
+            let Some(Condition { bit, .. }) = field.condition else {
+                continue;
+            };
+            match firsts.iter().find(|&&(of, _)| of == bit) {
+                None => firsts.push((bit, field)),
+                Some((_, first)) => {
+                    let consistent = format!("{} == {}", is_there(first), is_there(field));
+                    let constructor = format!("\"{}\"", item.schema_name);
+                    let flag = format!("\"{}.{bit}\"", item.fields[index].schema_name);
+                    self.out
+                        .call("w.check_flag", &[&consistent, &constructor, &flag], ";");
+                }
+            }
+        }
+    }
+
+    /// A field that depends on a number that a program sets, or that comes from outside.
+    fn check_field(&mut self, item: &Struct, field: &Field, nats: &Nats<'_>) {
+        let constructor = format!("\"{}\"", item.schema_name);
+        let name = format!("\"{}\"", field.schema_name);
+        if let Some(condition) = field.condition
+            && !is_flags(item, condition.mask)
+        {
+            let there = self.condition(item, condition, nats);
+            let agrees = format!("{} == {there}", is_there(field));
+            self.out
+                .call("w.check_nat", &[&agrees, &constructor, &name], ";");
+        }
+        let FieldKind::Value(Type::Repeat { count, .. }) = &field.kind else {
+            return;
+        };
+        let wanted = match count.base {
+            Some(Nat::Field(index)) => match &item.fields[index].kind {
+                FieldKind::Count(of) if std::ptr::eq(&item.fields[*of], field) => return,
+                FieldKind::Count(of) => format!("self.{}.len()", item.fields[*of].name),
+                _ => format!("{} as usize", self.number(item, count, nats)),
+            },
+            _ => format!("{} as usize", self.number(item, count, nats)),
+        };
+        let agrees = match field.condition {
+            None => format!("self.{}.len() == {wanted}", field.name),
+            Some(_) => {
+                format!(
+                    "self.{}.as_ref().is_none_or(|v| v.len() == {wanted})",
+                    field.name
+                )
+            }
+        };
+        self.out
+            .call("w.check_nat", &[&agrees, &constructor, &name], ";");
+    }
+
+    /// A number while writing; one that is not there counts as 0.
+    fn number(&self, item: &Struct, sum: &NatSum, nats: &Nats<'_>) -> String {
+        match sum.base {
+            Some(nat) if is_optional(item, nat) => {
+                let number = format!("{}.unwrap_or(0)", nats.name(nat));
+                match sum.plus {
+                    0 => number,
+                    plus => format!("{number}.saturating_add({plus})"),
+                }
+            }
+            _ => nats.sum(sum),
+        }
+    }
+
+    fn condition(&self, item: &Struct, condition: Condition, nats: &Nats<'_>) -> String {
+        let sum = NatSum {
+            base: Some(condition.mask),
+            plus: 0,
+        };
+        let number = self.number(item, &sum, nats);
+        format!("tl::private::has({number}, {})", condition.bit)
+    }
+}
+
+fn method(name: &str, writer: &str, nats: usize) -> String {
+    match nats {
+        0 => format!("fn {name}(&self, {writer}: &mut tl::Writer<'_>)"),
+        _ => format!("fn {name}_with(&self, {writer}: &mut tl::Writer<'_>, nats: [u32; {nats}])"),
+    }
+}
+
+/// Where a value is while it is written.
+struct Place {
+    path: String,
+    is_reference: bool,
+}
+
+impl Place {
+    fn value(&self) -> String {
+        if self.is_reference {
+            format!("*{}", self.path)
+        } else {
+            self.path.clone()
+        }
+    }
+
+    fn reference(&self) -> String {
+        if self.is_reference {
+            self.path.clone()
+        } else {
+            format!("&{}", self.path)
+        }
+    }
+
+    /// As a slice or text: what borrows is one already.
+    fn slice(&self, borrowed: bool) -> String {
+        if borrowed && !self.is_reference {
+            self.path.clone()
+        } else {
+            self.reference()
+        }
+    }
+
+    /// What a box or reference leads to, as a reference.
+    fn pointee(&self, borrowed: bool) -> String {
+        match (borrowed, self.is_reference) {
+            (true, true) => format!("*{}", self.path),
+            (true, false) => self.path.clone(),
+            (false, true) => format!("&**{}", self.path),
+            (false, false) => format!("&*{}", self.path),
+        }
+    }
+}
+
+fn write_scalar(scalar: Scalar, place: &Place, borrowed: bool) -> String {
+    let by_value = |method: &str| format!("w.{method}({})", place.value());
+    match scalar {
+        Scalar::Int => by_value("int"),
+        Scalar::Long => by_value("long"),
+        Scalar::Double => by_value("double"),
+        Scalar::Float => by_value("float"),
+        Scalar::Nat => by_value("nat"),
+        Scalar::Bool => by_value("bool"),
+        Scalar::Int128 | Scalar::Int256 | Scalar::Int512 => {
+            format!("w.raw({})", place.reference())
+        }
+        Scalar::String => format!("w.string({})", place.slice(borrowed)),
+        Scalar::Bytes => format!("w.bytes({})", place.slice(borrowed)),
+        Scalar::True { bare: true } => String::new(),
+        Scalar::True { bare: false } | Scalar::Object => {
+            format!("tl::TlWrite::write({}, w)", place.reference())
+        }
+    }
+}
+
+fn write_named(named: &Named, reference: &str, nats: &Nats<'_>) -> String {
+    let bare = if named.bare { "_bare" } else { "" };
+    if named.nats.is_empty() {
+        return format!("tl::TlWrite::write{bare}({reference}, w)");
+    }
+    format!(
+        "tl::TlWriteWith::write{bare}_with({reference}, w, {})",
+        nats.array(&named.nats)
+    )
+}
+
+/// The fields that depend on bits of a number.
+fn guarded(item: &Struct, mask: Nat) -> impl Iterator<Item = &Field> {
+    item.fields.iter().filter(move |field| {
+        field
+            .condition
+            .is_some_and(|condition| condition.mask == mask)
+    })
+}
+
+fn is_there(field: &Field) -> String {
+    match field.kind {
+        FieldKind::Flag => format!("self.{}", field.name),
+        _ => format!("self.{}.is_some()", field.name),
+    }
+}
+
+fn is_flags(item: &Struct, nat: Nat) -> bool {
+    matches!(nat, Nat::Field(index) if matches!(item.fields[index].kind, FieldKind::Flags))
+}
+
+fn is_optional(item: &Struct, nat: Nat) -> bool {
+    matches!(nat, Nat::Field(index) if item.fields[index].condition.is_some())
+}

@@ -1,0 +1,403 @@
+//! From the IR to the model: the only place that knows both worlds.
+//!
+//! ```text
+//! paths    what every declaration is called, whether it is generated or not
+//! fields   what becomes of a constructor's fields: values, flags, counts
+//! types    what becomes of a type expression
+//! docs     what is said of items
+//! ```
+
+mod docs;
+mod fields;
+mod paths;
+mod types;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use tl_parser::ir::{Combinator, CombinatorId, CombinatorKind, Kind, Schema, TypeId, VariableId};
+use tl_parser::source::Sources;
+
+use crate::analysis::{Direction, Layouts, Reach};
+use crate::config::{Config, Ownership};
+use crate::model::{
+    Codec, Docs, Enum, File, GenericType, Generics, Identity, Item, Module, Struct, Type, Variant,
+};
+use paths::Paths;
+
+/// Turns a schema into the model of the file that is to be written.
+#[must_use]
+pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> File {
+    let lowering = Lowering {
+        schema,
+        sources,
+        config,
+        reach: Reach::new(schema, config),
+        layouts: Layouts::new(schema, config),
+        paths: Paths::new(schema, config),
+        used_variables: used_variables(schema),
+    };
+    lowering.file()
+}
+
+/// Everything that is known while lowering.
+struct Lowering<'s> {
+    schema: &'s Schema,
+    sources: &'s Sources,
+    config: &'s Config,
+    reach: Reach,
+    layouts: Layouts,
+    paths: Paths,
+    /// For generic combinators: which of their variables of kind `Type` a value depends on.
+    used_variables: HashMap<CombinatorId, Vec<bool>>,
+}
+
+impl Lowering<'_> {
+    fn file(&self) -> File {
+        let mut types = Modules::new("types", "Constructors.");
+        let mut enums = Modules::new("enums", "Types of several constructors.");
+        let mut functions = Modules::new("functions", "Functions.");
+        for id in self.schema.combinator_ids() {
+            let combinator = &self.schema[id];
+            let direction = self.reach.of_combinator(id);
+            if combinator.builtin.is_some() || !direction.any() {
+                continue;
+            }
+            let modules = match combinator.kind {
+                CombinatorKind::Constructor => &mut types,
+                CombinatorKind::Function => &mut functions,
+            };
+            let items = modules.items(&self.schema[combinator.name]);
+            self.push_structs(id, direction, items);
+        }
+        for id in self.schema.type_ids() {
+            let direction = self.reach.of_type(id);
+            if direction.any() && self.is_enum(id) {
+                let item = Item::Enum(self.enumeration(id, direction));
+                enums.items(&self.schema[self.schema[id].name]).push(item);
+            }
+        }
+        let modules = [types.root, enums.root, functions.root];
+        File {
+            header: Vec::new(),
+            layer: self.schema.layer,
+            modules: modules
+                .into_iter()
+                .filter(|module| !module.is_empty())
+                .collect(),
+        }
+    }
+
+    /// Whether a type becomes an enum: it is not built in, and its constructor is not alone.
+    fn is_enum(&self, id: TypeId) -> bool {
+        let constructors = &self.schema[id].constructors;
+        constructors.len() != 1
+            && !constructors
+                .first()
+                .is_some_and(|&id| self.schema[id].builtin.is_some())
+    }
+
+    /// The struct of a combinator, and those of its repetitions.
+    fn push_structs(&self, id: CombinatorId, direction: Direction, items: &mut Vec<Item>) {
+        let combinator = &self.schema[id];
+        let name = &self.schema[combinator.name];
+        let layout = self.layouts.of_combinator(id);
+        let nats = self.nat_variables(combinator);
+        let lowered = self.fields(id, &nats);
+        let output = (combinator.kind == CombinatorKind::Function)
+            .then(|| self.output(combinator, &lowered.fields));
+        items.push(Item::Struct(Struct {
+            name: self.paths.ident(id),
+            schema_name: name.to_owned(),
+            docs: self.combinator_docs(combinator),
+            attributes: self.attributes(name),
+            generics: self.generics(id, layout.borrows),
+            nats: lowered.nats,
+            identity: Some(self.identity(combinator)),
+            fields: lowered.fields,
+            output,
+            codec: codec(direction),
+            min_size: layout.wire,
+        }));
+        for repetition in lowered.repetitions {
+            let attributes = self.attributes(name);
+            items.push(Item::Struct(Struct {
+                attributes,
+                codec: codec(direction),
+                ..repetition
+            }));
+        }
+    }
+
+    fn enumeration(&self, id: TypeId, direction: Direction) -> Enum {
+        let ty = &self.schema[id];
+        let name = &self.schema[ty.name];
+        let layout = self.layouts.of_type(id);
+        let variants = ty.constructors.iter().map(|&id| self.variant(id)).collect();
+        Enum {
+            name: self.paths.type_ident(id),
+            schema_name: name.to_owned(),
+            docs: self.type_docs(id),
+            attributes: self.attributes(name),
+            generics: Generics {
+                lifetime: self.borrows(layout.borrows),
+                types: self.type_parameters(id),
+            },
+            nats: self.type_nats(id),
+            variants,
+            codec: codec(direction),
+            min_size: layout.wire,
+        }
+    }
+
+    fn variant(&self, id: CombinatorId) -> Variant {
+        let combinator = &self.schema[id];
+        let nats = self.nat_variables(combinator);
+        let has_payload = combinator
+            .fields
+            .iter()
+            .any(|field| !self.is_bare_true(&field.ty))
+            || combinator
+                .fields
+                .iter()
+                .any(|field| field.condition.is_some());
+        let payload = has_payload.then(|| {
+            let named = self.struct_type(id, true, &nats);
+            match self.layouts.is_boxed_variant(id) {
+                true => Type::Indirect(Box::new(named)),
+                false => named,
+            }
+        });
+        Variant {
+            name: self.paths.variant(id),
+            docs: Docs::default(),
+            identity: self.identity(combinator),
+            payload,
+        }
+    }
+
+    fn identity(&self, combinator: &Combinator) -> Identity {
+        Identity {
+            id: combinator.id,
+            is_default: combinator.is_default(self.schema),
+        }
+    }
+
+    fn borrows(&self, borrows: bool) -> bool {
+        borrows && self.config.ownership == Ownership::Borrowed
+    }
+
+    fn generics(&self, id: CombinatorId, borrows: bool) -> Generics {
+        Generics {
+            lifetime: self.borrows(borrows),
+            types: self.combinator_parameters(id),
+        }
+    }
+
+    /// The type parameters of a combinator: in the order of its type's, else of its variables.
+    fn combinator_parameters(&self, id: CombinatorId) -> Vec<GenericType> {
+        let combinator = &self.schema[id];
+        if combinator.variables.is_empty() {
+            return Vec::new();
+        }
+        self.ordered_variables(combinator)
+            .filter(|&variable| self.is_used(id, variable))
+            .map(|variable| GenericType {
+                name: self.variable_name(combinator, variable),
+                is_function: self.is_forwarded(combinator, variable),
+            })
+            .collect()
+    }
+
+    /// The type parameters of a type's enum, named as in its first constructor that has them.
+    fn type_parameters(&self, id: TypeId) -> Vec<GenericType> {
+        let ty = &self.schema[id];
+        let positions = ty.parameters.iter().enumerate();
+        positions
+            .filter(|&(position, &kind)| kind == Kind::Type && self.is_used_position(id, position))
+            .filter_map(|(position, _)| {
+                ty.constructors.iter().find_map(|&id| {
+                    let combinator = &self.schema[id];
+                    let variable = combinator.result_variable(position)?;
+                    Some(GenericType {
+                        name: self.variable_name(combinator, variable),
+                        is_function: false,
+                    })
+                })
+            })
+            .collect()
+    }
+
+    /// Whether any constructor's values depend on that argument of the type.
+    fn is_used_position(&self, id: TypeId, position: usize) -> bool {
+        self.schema[id].constructors.iter().any(|&id| {
+            let variable = self.schema[id].result_variable(position);
+            variable.is_some_and(|variable| self.is_used(id, variable))
+        })
+    }
+
+    fn is_used(&self, id: CombinatorId, variable: VariableId) -> bool {
+        let used = self.used_variables.get(&id);
+        used.is_some_and(|used| used.get(variable.0 as usize) == Some(&true))
+    }
+
+    /// A constructor's variables as its type has them; a function's as written.
+    fn ordered_variables<'c>(
+        &self,
+        combinator: &'c Combinator,
+    ) -> impl Iterator<Item = VariableId> + use<'c> {
+        let arity = match (combinator.kind, combinator.result_type()) {
+            (CombinatorKind::Constructor, Some(id)) => Some(self.schema[id].parameters.len()),
+            _ => None,
+        };
+        let all = 0..u32::try_from(combinator.variables.len()).unwrap_or(u32::MAX);
+        let by_position =
+            (0..arity.unwrap_or(0)).filter_map(|position| combinator.result_variable(position));
+        let as_written = all.map(VariableId).filter(move |_| arity.is_none());
+        by_position.chain(as_written)
+    }
+
+    fn variable_name(&self, combinator: &Combinator, id: VariableId) -> String {
+        let name = &self.schema[combinator.variables[id.0 as usize].name];
+        let name = crate::names::pascal(name);
+        // What generated code calls by these names must not be hidden.
+        match name.as_str() {
+            "Box" | "Vec" | "Option" | "String" | "Some" | "None" | "Ok" | "Err" => name + "_",
+            _ => name,
+        }
+    }
+
+    /// The names of the numbers that values of a type depend on, one for each parameter.
+    fn type_nats(&self, id: TypeId) -> Vec<String> {
+        let kinds = self.schema[id].parameters.iter();
+        let nats = kinds.filter(|&&kind| kind == Kind::Nat);
+        nats.enumerate()
+            .map(|(index, _)| format!("nat_{index}"))
+            .collect()
+    }
+
+    /// What stands in `#[…]` before an item.
+    fn attributes(&self, name: &str) -> Vec<String> {
+        let mut traits: Option<Vec<&str>> = None;
+        for (path, names) in &self.config.derives {
+            if crate::config::covers(path, name) {
+                traits = Some(names.iter().map(String::as_str).collect());
+            }
+        }
+        let mut traits = traits.unwrap_or_else(|| vec!["Clone", "Debug", "PartialEq"]);
+        if self.config.ownership == Ownership::Borrowed {
+            traits.extend(["Clone", "Copy"]);
+        }
+        traits.sort_unstable();
+        traits.dedup();
+        let mut attributes = Vec::new();
+        if !traits.is_empty() {
+            attributes.push(format!("derive({})", traits.join(", ")));
+        }
+        for (path, attribute) in &self.config.attributes {
+            if crate::config::covers(path, name) {
+                attributes.push(attribute.clone());
+            }
+        }
+        attributes
+    }
+}
+
+const fn codec(direction: Direction) -> Codec {
+    Codec {
+        read: direction.read,
+        write: direction.write,
+    }
+}
+
+/// The modules below one of the three.
+struct Modules {
+    root: Module,
+    /// The way to each namespace's module, as indexes.
+    ways: HashMap<Rc<str>, Vec<usize>>,
+}
+
+impl Modules {
+    fn new(name: &str, docs: &str) -> Self {
+        let root = Module {
+            name: name.to_owned(),
+            docs: docs.to_owned(),
+            ..Module::default()
+        };
+        Self {
+            root,
+            ways: HashMap::new(),
+        }
+    }
+
+    /// The items of the module that a declaration belongs to.
+    fn items(&mut self, full_name: &str) -> &mut Vec<Item> {
+        let (namespaces, _) = crate::names::split(full_name);
+        if !self.ways.contains_key(namespaces) {
+            let way = self.make_way(namespaces);
+            self.ways.insert(namespaces.into(), way);
+        }
+        let mut module = &mut self.root;
+        for &index in self.ways.get(namespaces).map_or(&[][..], Vec::as_slice) {
+            module = &mut module.modules[index];
+        }
+        &mut module.items
+    }
+
+    fn make_way(&mut self, namespaces: &str) -> Vec<usize> {
+        let mut way = Vec::new();
+        let mut module = &mut self.root;
+        for namespace in namespaces
+            .split('.')
+            .filter(|namespace| !namespace.is_empty())
+        {
+            let name = crate::names::module(namespace);
+            let found = module.modules.iter().position(|module| module.name == name);
+            let index = found.unwrap_or_else(|| {
+                module.modules.push(Module {
+                    name,
+                    ..Module::default()
+                });
+                module.modules.len() - 1
+            });
+            way.push(index);
+            module = &mut module.modules[index];
+        }
+        way
+    }
+}
+
+impl Module {
+    fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.modules.iter().all(Self::is_empty)
+    }
+}
+
+/// Which variables of kind `Type` the values of each generic combinator depend on. A variable may
+/// stand in fields that lead only back to itself; the least answer is the right one.
+fn used_variables(schema: &Schema) -> HashMap<CombinatorId, Vec<bool>> {
+    let generic: Vec<CombinatorId> = schema
+        .combinator_ids()
+        .filter(|&id| !schema[id].variables.is_empty())
+        .collect();
+    let mut used: HashMap<CombinatorId, Vec<bool>> = generic
+        .iter()
+        .map(|&id| (id, vec![false; schema[id].variables.len()]))
+        .collect();
+    loop {
+        let mut changed = false;
+        for &id in &generic {
+            let mut now = vec![false; schema[id].variables.len()];
+            for field in &schema[id].fields {
+                types::mark_used(schema, &used, &field.ty, &mut now);
+            }
+            if let Some(before) = used.get_mut(&id) {
+                changed |= *before != now;
+                *before = now;
+            }
+        }
+        if !changed {
+            return used;
+        }
+    }
+}

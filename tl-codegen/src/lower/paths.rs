@@ -1,0 +1,194 @@
+//! What every declaration is called.
+//!
+//! Names are given out to all declarations in the order of the schema, whether they are generated
+//! or not: leaving some out renames nothing.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use tl_parser::ir::{CombinatorId, CombinatorKind, Schema, TypeExpr, TypeId};
+
+use crate::config::Config;
+use crate::names::{self, Scope};
+
+/// The names of all declarations.
+pub(super) struct Paths {
+    combinators: Vec<Option<Rc<str>>>,
+    types: Vec<Option<Rc<str>>>,
+    variants: Vec<String>,
+    /// The structs of what repetitions repeat.
+    repetitions: HashMap<(CombinatorId, u32), String>,
+}
+
+impl Paths {
+    pub(super) fn new(schema: &Schema, config: &Config) -> Self {
+        let mut paths = Self {
+            combinators: vec![None; schema.combinators.len()],
+            types: vec![None; schema.types.len()],
+            variants: vec![String::new(); schema.combinators.len()],
+            repetitions: HashMap::new(),
+        };
+        let renames: HashMap<&str, &str> = config
+            .renames
+            .iter()
+            .map(|(name, rust)| (name.as_str(), rust.as_str()))
+            .collect();
+        let mut scopes = Scopes::default();
+        for id in schema.combinator_ids() {
+            paths.name_combinator(schema, id, &renames, &mut scopes);
+        }
+        for id in schema.type_ids() {
+            paths.name_type(schema, id, &renames, &mut scopes);
+        }
+        paths
+    }
+
+    /// The path of a combinator's struct from where `types`, `enums` and `functions` are.
+    pub(super) fn combinator(&self, id: CombinatorId) -> Rc<str> {
+        self.combinators[id.0 as usize].clone().unwrap_or_default()
+    }
+
+    /// The path of a type's enum.
+    pub(super) fn ty(&self, id: TypeId) -> Rc<str> {
+        self.types[id.0 as usize].clone().unwrap_or_default()
+    }
+
+    /// The last part of [`Paths::combinator`].
+    pub(super) fn ident(&self, id: CombinatorId) -> String {
+        last(
+            self.combinators[id.0 as usize]
+                .as_deref()
+                .unwrap_or_default(),
+        )
+    }
+
+    /// The last part of [`Paths::ty`].
+    pub(super) fn type_ident(&self, id: TypeId) -> String {
+        last(self.types[id.0 as usize].as_deref().unwrap_or_default())
+    }
+
+    /// The variant of a constructor.
+    pub(super) fn variant(&self, id: CombinatorId) -> String {
+        self.variants[id.0 as usize].clone()
+    }
+
+    /// The struct of what a repetition repeats, the number being that of the repeated field.
+    pub(super) fn repetition(&self, id: CombinatorId, field: u32) -> String {
+        self.repetitions
+            .get(&(id, field))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn name_combinator(
+        &mut self,
+        schema: &Schema,
+        id: CombinatorId,
+        renames: &HashMap<&str, &str>,
+        scopes: &mut Scopes,
+    ) {
+        let combinator = &schema[id];
+        if combinator.builtin.is_some() {
+            return;
+        }
+        let full = &schema[combinator.name];
+        let root = match combinator.kind {
+            CombinatorKind::Constructor => "types",
+            CombinatorKind::Function => "functions",
+        };
+        let (namespaces, name) = names::split(full);
+        let mut wanted = match (combinator.is_default(schema), combinator.result_type()) {
+            (true, Some(ty)) => names::pascal(names::split(&schema[schema[ty].name]).1) + "Default",
+            _ => names::pascal(name),
+        };
+        if let Some(rust) = renames.get(full) {
+            wanted = (*rust).to_owned();
+        }
+        let scope = scopes.of(root, namespaces);
+        let ident = scope.names.take(wanted, combinator.layer);
+        self.combinators[id.0 as usize] = Some(format!("{}{ident}", scope.prefix).into());
+        for field in combinator.all_fields() {
+            let TypeExpr::Repeat(repeat) = &field.ty else {
+                continue;
+            };
+            if !super::fields::needs_struct(repeat) {
+                continue;
+            }
+            let of_field = field.name.map_or("item", |name| &schema[name]);
+            let wanted = format!("{ident}{}", names::pascal(of_field));
+            let path = scope.names.take(wanted, combinator.layer);
+            self.repetitions
+                .insert((id, field.id.0), format!("{}{path}", scope.prefix));
+        }
+    }
+
+    fn name_type(
+        &mut self,
+        schema: &Schema,
+        id: TypeId,
+        renames: &HashMap<&str, &str>,
+        scopes: &mut Scopes,
+    ) {
+        let ty = &schema[id];
+        let full = &schema[ty.name];
+        let (namespaces, name) = names::split(full);
+        let scope = scopes.of("enums", namespaces);
+        let rename = renames.get(full).map(|rust| (*rust).to_owned());
+        let ident = scope
+            .names
+            .take(rename.unwrap_or_else(|| names::pascal(name)), None);
+        self.types[id.0 as usize] = Some(format!("{}{ident}", scope.prefix).into());
+        let mut variants = Scope::default();
+        for &constructor in &ty.constructors {
+            let combinator = &schema[constructor];
+            let wanted = match combinator.is_default(schema) {
+                true => "Default".to_owned(),
+                false => names::variant(&schema[combinator.name], full),
+            };
+            let variant = variants.take(wanted, combinator.layer);
+            self.variants[constructor.0 as usize] = variant;
+        }
+    }
+}
+
+fn last(path: &str) -> String {
+    path.rsplit("::").next().unwrap_or_default().to_owned()
+}
+
+/// The names taken in each module.
+#[derive(Default)]
+struct Scopes {
+    /// By the prefix, so that namespaces that become one module share it.
+    modules: HashMap<String, ModuleScope>,
+    prefixes: HashMap<(&'static str, String), String>,
+}
+
+struct ModuleScope {
+    prefix: Rc<str>,
+    names: Scope,
+}
+
+impl Scopes {
+    fn of(&mut self, root: &'static str, namespaces: &str) -> &mut ModuleScope {
+        let prefix = self
+            .prefixes
+            .entry((root, namespaces.to_owned()))
+            .or_insert_with(|| {
+                let mut prefix = format!("{root}::");
+                for namespace in namespaces
+                    .split('.')
+                    .filter(|namespace| !namespace.is_empty())
+                {
+                    prefix.push_str(&names::module(namespace));
+                    prefix.push_str("::");
+                }
+                prefix
+            });
+        self.modules
+            .entry(prefix.clone())
+            .or_insert_with(|| ModuleScope {
+                prefix: prefix.as_str().into(),
+                names: Scope::default(),
+            })
+    }
+}

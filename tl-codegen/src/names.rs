@@ -1,0 +1,389 @@
+//! Identifiers: what a name of the schema is called in Rust.
+//!
+//! Every rule about names is here. A name depends on the declaration itself and, only when two
+//! declarations want the same one, on those before it in the schema: whatever is appended to a
+//! schema renames nothing that was there.
+//!
+//! * Words end at `_`, at a small letter before a capital, and before the last capital of a run:
+//!   `inputCheckPasswordSRP` is `InputCheckPasswordSrp`, `P_Q_inner_data` is `PQInnerData`,
+//!   `srp_B` is `srp_b`.
+//! * A keyword becomes a raw identifier (`r#type`), or gets a `_` where Rust has none (`self_`).
+//! * A variant is the constructor without the words of its type (`inputPeerUser` of `InputPeer` is
+//!   `User`), but with the namespaces that its type does not have: `wallet.v3.accountState` of
+//!   `AccountState` is `WalletV3`. What would not be an identifier keeps the whole name.
+//! * Of several that want one name the first gets it. The next ones get the layer section that
+//!   they stand in, else a number: `DecryptedMessageLayer17`, `User2`.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// The name of a type, constructor, function or generic parameter: `ResPq`.
+#[must_use]
+pub fn pascal(name: &str) -> String {
+    let mut pascal = String::with_capacity(name.len());
+    push_pascal(&mut pascal, name);
+    sound(pascal, 'T')
+}
+
+/// The name of a field, method or parameter, which may be a keyword: `srp_b`, `r#type`.
+#[must_use]
+pub fn field(name: &str) -> String {
+    escape_snake(snake(name))
+}
+
+/// The name of a module, which may be a keyword: `ton_node`, `r#pub`.
+///
+/// The modules that generated code imports everywhere can't be names of others.
+#[must_use]
+pub fn module(namespace: &str) -> String {
+    let mut name = snake(namespace);
+    if matches!(name.as_str(), "types" | "enums" | "functions" | "tl") {
+        name.push('_');
+    }
+    escape_snake(name)
+}
+
+/// The name of a variant: the constructor as one of its type. Both are full names.
+#[must_use]
+pub fn variant(constructor: &str, ty: &str) -> String {
+    let (namespaces, name) = split(constructor);
+    let (type_namespaces, type_name) = split(ty);
+    let foreign = foreign_namespaces(namespaces, type_namespaces);
+    let mut variant = String::with_capacity(constructor.len());
+    for namespace in foreign {
+        push_pascal(&mut variant, namespace);
+    }
+    let rest = without_prefix(name, type_name);
+    push_pascal(&mut variant, rest);
+    // A namespace that is called like the type says nothing either.
+    variant = without_prefix(&variant, type_name).to_owned();
+    if variant.is_empty() || variant.starts_with(|first: char| !first.is_ascii_alphabetic()) {
+        variant.clear();
+        push_pascal(&mut variant, name);
+    }
+    sound(variant, 'V')
+}
+
+/// The namespaces and the name within them: `tonNode.blockId` is `tonNode` and `blockId`.
+#[must_use]
+pub fn split(full: &str) -> (&str, &str) {
+    full.rsplit_once('.').unwrap_or(("", full))
+}
+
+/// The identifiers of one module, enum or struct.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    taken: HashSet<String>,
+}
+
+impl Scope {
+    /// Takes a name nobody has: the wanted one, else the first that is free of those with the
+    /// layer or a number behind it.
+    pub fn take(&mut self, wanted: String, layer: Option<u32>) -> String {
+        if self.taken.insert(wanted.clone()) {
+            return wanted;
+        }
+        // The suffix of a raw identifier makes it an ordinary one.
+        let stem = wanted.strip_prefix("r#").unwrap_or(&wanted);
+        let is_snake = stem.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
+        let of_layer = layer.map(|layer| match is_snake {
+            true => format!("{stem}_layer{layer}"),
+            false => format!("{stem}Layer{layer}"),
+        });
+        let numbered = (2_u32..).map(|number| match is_snake || ends_in_digit(stem) {
+            true => format!("{stem}_{number}"),
+            false => format!("{stem}{number}"),
+        });
+        for name in of_layer.into_iter().chain(numbered) {
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
+        wanted
+    }
+
+    /// Whether the name is taken.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.taken.contains(name)
+    }
+}
+
+fn ends_in_digit(name: &str) -> bool {
+    name.ends_with(|last: char| last.is_ascii_digit())
+}
+
+/// What the constructor's namespaces have that the type's don't.
+fn foreign_namespaces<'n>(own: &'n str, of_type: &str) -> impl Iterator<Item = &'n str> {
+    let mut of_type = of_type.split('.');
+    let mut common = true;
+    own.split('.').filter(move |&namespace| {
+        common = common && of_type.next() == Some(namespace);
+        !common && !namespace.is_empty()
+    })
+}
+
+/// The name without the words of the type in front, if it begins with them.
+fn without_prefix<'n>(name: &'n str, ty: &str) -> &'n str {
+    let mut of_type = words(ty);
+    let mut rest = name;
+    let mut of_name = words(name);
+    loop {
+        let Some(wanted) = of_type.next() else {
+            return rest;
+        };
+        match of_name.next() {
+            Some(word) if word.eq_ignore_ascii_case(wanted) => {
+                rest = of_name.rest;
+            }
+            _ => return name,
+        }
+    }
+}
+
+fn words(name: &str) -> Words<'_> {
+    Words { rest: name }
+}
+
+/// The words of a name, see the top of the file.
+struct Words<'n> {
+    rest: &'n str,
+}
+
+impl<'n> Iterator for Words<'n> {
+    type Item = &'n str;
+
+    fn next(&mut self) -> Option<&'n str> {
+        let name = self
+            .rest
+            .trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        let bytes = name.as_bytes();
+        if bytes.is_empty() {
+            self.rest = name;
+            return None;
+        }
+        let mut end = 1;
+        while let Some(&byte) = bytes.get(end) {
+            let before = bytes[end - 1];
+            let ends = if byte.is_ascii_uppercase() {
+                let small_follows = bytes.get(end + 1).is_some_and(u8::is_ascii_lowercase);
+                !before.is_ascii_uppercase() || small_follows
+            } else {
+                !byte.is_ascii_alphanumeric()
+            };
+            if ends {
+                break;
+            }
+            end += 1;
+        }
+        let (word, rest) = name.split_at(end);
+        self.rest = rest;
+        Some(word)
+    }
+}
+
+fn push_pascal(to: &mut String, name: &str) {
+    for word in words(name) {
+        // `2_3` must not become `23`.
+        if word.starts_with(|first: char| first.is_ascii_digit()) && ends_in_digit(to) {
+            to.push('_');
+        }
+        let mut letters = word.chars();
+        to.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        to.extend(letters.map(|letter| letter.to_ascii_lowercase()));
+    }
+}
+
+fn snake(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for word in words(name) {
+        if !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(word.chars().map(|letter| letter.to_ascii_lowercase()));
+    }
+    if snake.is_empty() || snake.starts_with(|first: char| first.is_ascii_digit()) {
+        snake.insert(0, '_');
+    }
+    snake
+}
+
+/// Makes an identifier of a name that may be a keyword, begin with a digit, or be nothing.
+fn sound(mut pascal: String, letter: char) -> String {
+    if pascal.is_empty() || pascal.starts_with(|first: char| first.is_ascii_digit()) {
+        pascal.insert(0, letter);
+    }
+    if pascal == "Self" {
+        pascal.push('_');
+    }
+    pascal
+}
+
+fn escape_snake(name: String) -> String {
+    match name.as_str() {
+        "_" => "value".to_owned(),
+        "self" | "super" | "crate" => name + "_",
+        _ if is_keyword(&name) => format!("r#{name}"),
+        _ => name,
+    }
+}
+
+/// The name as error messages and outlines say it.
+#[must_use]
+pub fn plain(identifier: &str) -> Cow<'_, str> {
+    Cow::Borrowed(identifier.strip_prefix("r#").unwrap_or(identifier))
+}
+
+/// Keywords of all editions, reserved ones included.
+fn is_keyword(name: &str) -> bool {
+    matches!(
+        name,
+        "abstract"
+            | "as"
+            | "async"
+            | "await"
+            | "become"
+            | "box"
+            | "break"
+            | "const"
+            | "continue"
+            | "do"
+            | "dyn"
+            | "else"
+            | "enum"
+            | "extern"
+            | "false"
+            | "final"
+            | "fn"
+            | "for"
+            | "gen"
+            | "if"
+            | "impl"
+            | "in"
+            | "let"
+            | "loop"
+            | "macro"
+            | "match"
+            | "mod"
+            | "move"
+            | "mut"
+            | "override"
+            | "priv"
+            | "pub"
+            | "ref"
+            | "return"
+            | "static"
+            | "struct"
+            | "trait"
+            | "true"
+            | "try"
+            | "type"
+            | "typeof"
+            | "unsafe"
+            | "unsized"
+            | "use"
+            | "virtual"
+            | "where"
+            | "while"
+            | "yield"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_real_names() {
+        for (name, wanted) in [
+            ("resPQ", "ResPq"),
+            ("P_Q_inner_data", "PQInnerData"),
+            ("Server_DH_inner_data", "ServerDhInnerData"),
+            ("Client_DH_Inner_Data", "ClientDhInnerData"),
+            ("set_client_DH_params", "SetClientDhParams"),
+            ("Set_client_DH_params_answer", "SetClientDhParamsAnswer"),
+            ("inputCheckPasswordSRP", "InputCheckPasswordSrp"),
+            ("ed25519", "Ed25519"),
+            ("emojiURL", "EmojiUrl"),
+            ("decryptedMessage8", "DecryptedMessage8"),
+            ("int128", "Int128"),
+            ("DHParams", "DhParams"),
+            ("a_2_3", "A2_3"),
+            ("self", "Self_"),
+            ("_", "T"),
+            ("8", "T8"),
+        ] {
+            assert_eq!(pascal(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn fields_of_real_names() {
+        for (name, wanted) in [
+            ("srp_B", "srp_b"),
+            ("A", "a"),
+            ("M1", "m1"),
+            ("alice_PK", "alice_pk"),
+            ("signed_A", "signed_a"),
+            ("type", "r#type"),
+            ("self", "self_"),
+            ("final", "r#final"),
+            ("long", "long"),
+            ("fields_mask", "fields_mask"),
+            ("_", "value"),
+            ("randomId", "random_id"),
+            ("2fa", "_2fa"),
+        ] {
+            assert_eq!(field(name), wanted, "{name}");
+        }
+        assert_eq!(module("tonNode"), "ton_node");
+        assert_eq!(module("pub"), "r#pub");
+        assert_eq!(module("types"), "types_");
+    }
+
+    #[test]
+    fn variants_lose_the_type_and_keep_foreign_namespaces() {
+        for (constructor, ty, wanted) in [
+            ("inputPeerUser", "InputPeer", "User"),
+            ("inputPeerSelf", "InputPeer", "Self_"),
+            ("user", "User", "User"),
+            ("userEmpty", "User", "Empty"),
+            ("decryptedMessage8", "DecryptedMessage", "DecryptedMessage8"),
+            ("messages.messagesSlice", "messages.Messages", "Slice"),
+            ("raw.accountState", "AccountState", "Raw"),
+            ("wallet.v3.accountState", "AccountState", "WalletV3"),
+            (
+                "wallet.highload.v1.initialAccountState",
+                "InitialAccountState",
+                "WalletHighloadV1",
+            ),
+            (
+                "validatorSession.message.commit",
+                "validatorSession.round.Message",
+                "MessageCommit",
+            ),
+            ("pub.ed25519", "PublicKey", "PubEd25519"),
+            ("tree.node", "Tree", "Node"),
+            ("server_DH_params_ok", "Server_DH_Params", "Ok"),
+            ("users", "User", "Users"),
+            ("au.nionA", "a.MyUnion", "AuNionA"),
+            ("boolTrue", "Bool", "True"),
+            ("_", "ReqResult", "V"),
+        ] {
+            assert_eq!(variant(constructor, ty), wanted, "{constructor} = {ty}");
+        }
+    }
+
+    #[test]
+    fn the_first_keeps_its_name() {
+        let mut scope = Scope::default();
+        let mut take = |name: &str, layer| scope.take(name.to_owned(), layer);
+        assert_eq!(take("Message", Some(8)), "Message");
+        assert_eq!(take("Message", Some(17)), "MessageLayer17");
+        assert_eq!(take("Message", Some(17)), "Message2");
+        assert_eq!(take("Layer8", None), "Layer8");
+        assert_eq!(take("Layer8", None), "Layer8_2");
+        assert_eq!(take("r#type", None), "r#type");
+        assert_eq!(take("r#type", None), "type_2");
+    }
+}

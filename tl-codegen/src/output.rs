@@ -1,0 +1,296 @@
+//! Schema files in, a Rust file out.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tl_parser::Compiler;
+use tl_parser::diagnostic::Diagnostic;
+use tl_parser::ir::Schema;
+use tl_parser::source::{Source, Sources, TooLong};
+
+use crate::config::Config;
+use crate::emit::{self, Style};
+use crate::lower::lower;
+
+/// Why nothing was generated.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// No schema file was given.
+    NoSchema,
+    /// `OUT_DIR` is not set: this is no build script, and no other directory was given.
+    NoOutDir,
+    /// A schema file can't be read.
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A schema file is too long.
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// How long it may be.
+        source: TooLong,
+    },
+    /// The schema has faults. [`Display`](fmt::Display) renders them all.
+    Schema(Faults),
+    /// What [`Config::only`] wants is not in the schema.
+    Unknown {
+        /// The path.
+        path: String,
+    },
+    /// The generated file can't be written.
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// The faults of a schema, with its files.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    /// The files.
+    pub sources: Sources,
+    /// All faults, warnings too.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            let severity = diagnostic.severity().as_str();
+            write!(
+                f,
+                "{severity}[{}]: {}",
+                diagnostic.code.as_str(),
+                diagnostic.message
+            )?;
+            for label in &diagnostic.labels {
+                let Some(source) = self.sources.get(label.location.file) else {
+                    continue;
+                };
+                let place = source.line_column(label.location.span.start);
+                let (line, column) = (place.line, place.column);
+                write!(
+                    f,
+                    "\n  --> {}:{line}:{column} {}",
+                    source.name(),
+                    label.text
+                )?;
+            }
+            if let Some(hint) = &diagnostic.hint {
+                write!(f, "\n  hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSchema => write!(f, "no schema file was given"),
+            Self::NoOutDir => {
+                write!(f, "OUT_DIR is not set and no other directory was given")
+            }
+            Self::Read { path, .. } => write!(f, "{} can't be read", path.display()),
+            Self::TooLong { path, .. } => write!(f, "{} is too long", path.display()),
+            Self::Schema(faults) => write!(f, "the schema has errors\n{faults}"),
+            Self::Unknown { path } => write!(f, "nothing in the schema is called {path}"),
+            Self::Write { path, .. } => write!(f, "{} can't be written", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read { source, .. } | Self::Write { source, .. } => Some(source),
+            Self::TooLong { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// What was generated.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The Rust text.
+    pub text: String,
+    /// What is doubtful in the schema.
+    pub warnings: Faults,
+}
+
+impl Config {
+    /// Reads the schema, generates, and writes the file if it is not there as it should be.
+    ///
+    /// In a build script Cargo is told to run it again when a schema changes, and warnings of the
+    /// schema become warnings of the build.
+    ///
+    /// # Errors
+    /// If a file can't be read or written, or the schema has errors: nothing is written then.
+    pub fn generate(&self) -> Result<PathBuf, Error> {
+        let is_build_script = std::env::var_os("OUT_DIR").is_some();
+        let directory = match (&self.out_dir, std::env::var_os("OUT_DIR")) {
+            (Some(directory), _) => directory.clone(),
+            (None, Some(directory)) => PathBuf::from(directory),
+            (None, None) => return Err(Error::NoOutDir),
+        };
+        if is_build_script {
+            for path in &self.schemas {
+                println!("cargo::rerun-if-changed={}", path.display());
+            }
+        }
+        let generated = self.generate_text()?;
+        if is_build_script {
+            for diagnostic in &generated.warnings.diagnostics {
+                println!("cargo::warning={}", diagnostic.message);
+            }
+        }
+        let path = directory.join(self.file_name());
+        write_if_changed(&path, &generated.text).map_err(|source| Error::Write {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(path)
+    }
+
+    /// Reads the schema and generates, without writing anything.
+    ///
+    /// # Errors
+    /// If a file can't be read, or the schema has errors.
+    pub fn generate_text(&self) -> Result<Generated, Error> {
+        if self.schemas.is_empty() {
+            return Err(Error::NoSchema);
+        }
+        let mut sources = Vec::new();
+        for path in &self.schemas {
+            let bytes = std::fs::read(path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
+            let source =
+                Source::from_bytes(path.display().to_string(), bytes).map_err(|source| {
+                    Error::TooLong {
+                        path: path.clone(),
+                        source,
+                    }
+                })?;
+            sources.push(source);
+        }
+        self.generate_from(sources)
+    }
+
+    /// Generates from texts in memory instead of files.
+    ///
+    /// # Errors
+    /// If the schema has errors.
+    pub fn generate_from(
+        &self,
+        sources: impl IntoIterator<Item = Source>,
+    ) -> Result<Generated, Error> {
+        let mut compiler = Compiler::new();
+        if let Some(rule) = self.id_rule {
+            compiler = compiler.id_rule(rule);
+        }
+        for source in sources {
+            compiler.add(source);
+        }
+        let compiled = compiler.compile();
+        let faults = Faults {
+            sources: compiled.sources,
+            diagnostics: compiled.diagnostics,
+        };
+        let Some(schema) = compiled.schema else {
+            return Err(Error::Schema(faults));
+        };
+        self.check(&schema)?;
+        let text = self.text(&schema, &faults.sources);
+        Ok(Generated {
+            text,
+            warnings: faults,
+        })
+    }
+
+    /// The Rust text for a schema that is compiled already.
+    #[must_use]
+    pub fn text(&self, schema: &Schema, sources: &Sources) -> String {
+        let mut file = lower(schema, sources, self);
+        file.header = header(sources);
+        emit::file(&file, &self.style())
+    }
+
+    /// Whether everything that is wanted is there.
+    fn check(&self, schema: &Schema) -> Result<(), Error> {
+        let combinators = schema
+            .combinators
+            .iter()
+            .map(|combinator| &schema[combinator.name]);
+        let types = schema.types.iter().map(|ty| &schema[ty.name]);
+        let names: Vec<&str> = combinators.chain(types).collect();
+        for path in &self.only {
+            if !names.iter().any(|name| crate::config::covers(path, name)) {
+                return Err(Error::Unknown { path: path.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn style(&self) -> Style {
+        Style {
+            runtime: self.runtime.clone(),
+            borrowed: self.ownership == crate::config::Ownership::Borrowed,
+            owned_path: None,
+            format: self.format,
+        }
+    }
+
+    fn file_name(&self) -> PathBuf {
+        let stem = match &self.module {
+            Some(module) => module.clone(),
+            None => {
+                let first = self.schemas.first().and_then(|path| path.file_stem());
+                first.map_or_else(
+                    || "schema".to_owned(),
+                    |stem| stem.to_string_lossy().into_owned(),
+                )
+            }
+        };
+        PathBuf::from(stem + ".rs")
+    }
+}
+
+fn header(sources: &Sources) -> Vec<String> {
+    let names: Vec<&str> = sources
+        .iter()
+        .map(|(_, source)| source.name().rsplit(['/', '\\']).next().unwrap_or_default())
+        .collect();
+    vec![format!(
+        "Generated by tl-codegen from {}. Do not edit.",
+        names.join(", ")
+    )]
+}
+
+/// Writes a file unless it has that text already, so that what depends on it is not built anew.
+///
+/// # Errors
+/// Those of the file system.
+pub fn write_if_changed(path: &Path, text: &str) -> io::Result<bool> {
+    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(false);
+    }
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    std::fs::write(path, text)?;
+    Ok(true)
+}

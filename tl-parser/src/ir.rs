@@ -393,6 +393,8 @@ impl Annotations {
 pub struct Docs {
     /// The description, as plain text; lines are separated by `\n`.
     pub text: String,
+    /// What is said of a function's result (`//@result …`).
+    pub result: Option<String>,
 }
 
 impl Schema {

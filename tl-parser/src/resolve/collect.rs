@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::suggest::Suggester;
 use super::types::Application;
 use crate::ast::{
-    Arrow, Ast, Declaration, ExprKind, Finalisation, FinalisationKind, Item, SectionKind,
+    Arrow, Ast, Comment, Declaration, ExprKind, Finalisation, FinalisationKind, Item, SectionKind,
 };
 use crate::diagnostic::{Code, Diagnostic, clip};
 use crate::id::{IdReport, is_upper, unwrapped};
@@ -47,6 +47,7 @@ pub(super) struct Unit<'a> {
     /// `None` for the prelude.
     pub(super) file: Option<FileId>,
     pub(super) text: &'a str,
+    pub(super) comments: &'a [Comment],
 }
 
 impl<'a> Unit<'a> {
@@ -147,6 +148,7 @@ pub(super) fn collect<'a>(sources: &'a Sources, asts: &'a [Ast], ids: &IdReport)
         let unit = Unit {
             file: Some(ast.file),
             text: sources.get(ast.file).map_or("", Source::text),
+            comments: &ast.comments,
         };
         resolver.units.push(unit);
         let mut position = Position {
@@ -248,6 +250,7 @@ impl<'a> Resolver<'a> {
         let unit = Unit {
             file: None,
             text: self.prelude.text(),
+            comments: &[],
         };
         let position = Position {
             section: SectionKind::Types,

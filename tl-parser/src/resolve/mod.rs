@@ -18,12 +18,16 @@
 //! reported again. Every phase goes over its input once, or sorts it; no template is expanded.
 
 mod collect;
+mod docs;
+mod expand;
 mod faults;
+mod finite;
 mod prelude;
 mod scope;
 mod suggest;
 mod types;
 
+use self::collect::Resolver;
 use crate::ast::Ast;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::id::{IdReport, KnownIds};
@@ -81,10 +85,19 @@ pub fn resolve(sources: &Sources, asts: &[Ast], options: &Options) -> Resolved {
     let mut ids = crate::id::report(sources, asts, options.id_rule, &options.known_ids);
     let mut resolver = collect::collect(sources, asts, &ids);
     resolver.faults.extend(std::mem::take(&mut ids.diagnostics));
-    let combinators = resolver.combinators();
+    let mut combinators = resolver.combinators();
     resolver.check_defaults();
     resolver.check_duplicate_ids();
     let specialisations = resolver.specialisations(asts, &combinators, ids.rule);
+    let Resolver {
+        types,
+        symbols,
+        faults,
+        ..
+    } = &mut resolver;
+    finite::check(&combinators, types, symbols, faults);
+    expand::check(&combinators, types, symbols, faults);
+    resolver.attach_docs(&mut combinators);
     let schema = (!resolver.faults.has_errors()).then(|| Schema {
         symbols: resolver.symbols,
         types: resolver.types,

@@ -80,8 +80,9 @@ kinds! {
     Variables = "variables", "implicit parameters are left out";
     /// `Tuple int 10;`
     Specialisations = "specialisations", "partial applications are left out";
-    /// A multiplicity that was not written (`[ t ]`), and fields that are named `_`.
-    Spelling = "spelling", "the spelling of parameters is simplified";
+    /// `[ t ]` for `n*[ t ]`, `_:int` for `int`, `%Message` for `message`: the same thing in other
+    /// words.
+    Spelling = "spelling", "the spelling of types and parameters is simplified";
 }
 
 /// Collects losses: one entry for each kind, with the number of declarations.

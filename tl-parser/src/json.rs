@@ -185,27 +185,42 @@ fn keeps_variables(schema: &Schema, combinator: &Combinator, list: List, entry: 
 /// say something else as text.
 pub fn read(bytes: &[u8]) -> Result<String, ReadError> {
     let document: Document = serde_json::from_slice(bytes).map_err(ReadError::Json)?;
-    let mut out = String::new();
-    let mut layer = None;
-    for (list, entries) in [
+    let mut entries = Vec::with_capacity(document.constructors.len() + document.methods.len());
+    for (list, of_list) in [
         (List::Constructors, &document.constructors),
         (List::Methods, &document.methods),
     ] {
-        if list == List::Methods && !entries.is_empty() {
-            out.push_str("---functions---\n");
+        entries.extend(
+            of_list
+                .iter()
+                .enumerate()
+                .map(|(index, entry)| (list, index, entry)),
+        );
+    }
+    // A layer section has no end but the next one, so what is in none comes first.
+    entries.sort_by_key(|(_, _, entry)| entry.layer.is_some());
+
+    let mut out = String::new();
+    let mut section = List::Constructors;
+    let mut layer = None;
+    for (list, index, entry) in entries {
+        if let Some(number) = entry.layer.filter(|_| entry.layer != layer) {
+            layer = entry.layer;
+            // Writing to a string does not fail.
+            let _ = writeln!(out, "==={number}===");
         }
-        for (index, entry) in entries.iter().enumerate() {
-            if entry.layer != layer {
-                layer = entry.layer;
-                // Writing to a string does not fail.
-                let _ = writeln!(out, "==={}===", layer.unwrap_or_default());
-            }
-            declaration(list, entry, &mut out).map_err(|wanted| ReadError::Entry {
-                list: list.name(),
-                index,
-                wanted,
-            })?;
+        if section != list {
+            section = list;
+            out.push_str(match list {
+                List::Constructors => "---types---\n",
+                List::Methods => "---functions---\n",
+            });
         }
+        declaration(list, entry, &mut out).map_err(|wanted| ReadError::Entry {
+            list: list.name(),
+            index,
+            wanted,
+        })?;
     }
     Ok(out)
 }

@@ -176,6 +176,25 @@ fn layers_are_sections() {
 }
 
 #[test]
+fn what_is_in_no_layer_comes_before_what_is() {
+    let json = r#"{
+        "constructors": [
+            {"id": "1", "predicate": "a", "params": [], "type": "A", "layer": 8},
+            {"id": "2", "predicate": "b", "params": [], "type": "B"}
+        ],
+        "methods": [
+            {"id": "3", "method": "f", "params": [], "type": "A"},
+            {"id": "4", "method": "g", "params": [], "type": "B", "layer": 8}
+        ]
+    }"#;
+    assert_eq!(
+        json::read(json.as_bytes()).unwrap(),
+        "b#00000002 = B;\n---functions---\nf#00000003 = A;\n\
+         ===8===\n---types---\na#00000001 = A;\n---functions---\ng#00000004 = B;\n"
+    );
+}
+
+#[test]
 fn ids_are_signed_or_not_and_strings_or_not() {
     for id in ["\"-1\"", "-1", "\"4294967295\"", "4294967295"] {
         let json = format!(

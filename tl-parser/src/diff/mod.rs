@@ -43,6 +43,25 @@ use std::fmt;
 use crate::ir::{CombinatorKind, Schema};
 
 /// Compares two schemas.
+///
+/// ```
+/// use tl_parser::diff::{Class, diff};
+/// use tl_parser::source::Source;
+///
+/// let schema = |text| {
+///     let source = Source::new("api.tl", text).unwrap();
+///     tl_parser::compile([source]).schema.unwrap()
+/// };
+/// let old = schema("call#50ca4de1 flags:# video:flags.5?true = Call;");
+/// let new = schema("call#50ca4de1 flags:# video:flags.6?true = Call;");
+/// let diff = diff(&old, &new);
+/// assert_eq!(diff.worst(), Some(Class::Silent));
+/// assert_eq!(diff.to_string(), "\
+/// constructor call#50ca4de1
+///   silent      `video` moved from flags.5 to flags.6
+/// 1 silent, 0 breaking, 0 compatible changes
+/// ");
+/// ```
 #[must_use]
 pub fn diff(old: &Schema, new: &Schema) -> Diff {
     Diff {

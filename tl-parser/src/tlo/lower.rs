@@ -45,7 +45,7 @@ pub(super) fn lower(schema: &Schema, version: Version) -> Result<(File, Vec<Loss
     let mut functions: Vec<_> = uses.of_kind(schema, CombinatorKind::Function).collect();
     functions.sort_by(|a, b| schema[schema[*a].name].cmp(&schema[schema[*b].name]));
 
-    let losses = losses(schema, version, &constructors, &functions);
+    let losses = losses(schema, &uses, version, &constructors, &functions);
     let combinators = |ids: Vec<CombinatorId>| -> Result<Vec<Combinator>, WriteError> {
         let mut names = HashSet::new();
         ids.into_iter()
@@ -234,6 +234,7 @@ impl Uses {
 /// What the file cannot hold of the schema.
 fn losses(
     schema: &Schema,
+    uses: &Uses,
     version: Version,
     constructors: &[CombinatorId],
     functions: &[CombinatorId],
@@ -274,15 +275,89 @@ fn losses(
         if combinator.layer.is_some() {
             losses.of_declaration(LossKind::LayerSections, name);
         }
-        let is_simplified = |field: &Field| {
-            field.name.is_some_and(|name| &schema[name] == "_")
-                || matches!(&field.ty, IrType::Repeat(repeat) if repeat.implicit)
-        };
-        if combinator.all_fields().any(is_simplified) {
+        if Choices::of(schema, uses, combinator).are_lost(combinator) {
             losses.of_declaration(LossKind::Spelling, name);
         }
     }
     losses.finish()
+}
+
+/// What of a declaration is written in which of two ways that are the same in the file.
+#[derive(Clone, Copy, Default)]
+struct Choices {
+    /// `%Message`, or `message`, where the flags of the type do not tell.
+    percent: [bool; 2],
+    /// `[ … ]`, or `n*[ … ]`.
+    implicit: [bool; 2],
+    /// `_:int`, or `int`.
+    underscore: [bool; 2],
+}
+
+impl Choices {
+    fn of(schema: &Schema, uses: &Uses, combinator: &ir::Combinator) -> Self {
+        let mut this = Self::default();
+        for field in combinator.all_fields() {
+            match field.name.map(|name| &schema[name]) {
+                Some("_") => this.underscore[0] = true,
+                None => this.underscore[1] = true,
+                Some(_) => {}
+            }
+            match &field.ty {
+                IrType::Repeat(repeat) => match repeat.count.base {
+                    Some(base) if repeat.implicit => {
+                        this.implicit[0] |= is_named(combinator, base);
+                    }
+                    base => this.implicit[1] |= base.is_some(),
+                },
+                ty => this.ty(schema, uses, ty),
+            }
+        }
+        this.ty(schema, uses, &combinator.result);
+        this
+    }
+
+    fn ty(&mut self, schema: &Schema, uses: &Uses, ty: &IrType) {
+        let args = match ty {
+            IrType::Bare {
+                constructor,
+                args,
+                percent,
+            } => {
+                if let Some(id) = schema[*constructor].result_type() {
+                    let usage = uses.types[id.0 as usize];
+                    let by_constructor = usage.by_constructor || schema[id].is_final;
+                    let does_not_tell = by_constructor && usage.by_percent;
+                    self.percent[usize::from(!percent)] |= does_not_tell;
+                }
+                args
+            }
+            IrType::Boxed { args, .. } => args,
+            _ => return,
+        };
+        for arg in args {
+            if let IrArg::Type(ty) = arg {
+                self.ty(schema, uses, ty);
+            }
+        }
+    }
+
+    /// Whether the reader, which goes by the id and else takes the second way, takes another.
+    fn are_lost(self, combinator: &ir::Combinator) -> bool {
+        let follows_a_rule = combinator.id == combinator.computed_id;
+        [self.percent, self.implicit, self.underscore]
+            .into_iter()
+            .any(|[first, second]| first && (second || !follows_a_rule))
+    }
+}
+
+/// Whether a number could be named where it is meant.
+fn is_named(combinator: &ir::Combinator, nat: NatRef) -> bool {
+    match nat {
+        NatRef::Variable(_) => true,
+        NatRef::Field(id) => combinator
+            .field(id)
+            .is_some_and(|field| field.name.is_some()),
+    }
 }
 
 /// Lowers one combinator.

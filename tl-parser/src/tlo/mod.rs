@@ -26,7 +26,8 @@
 //! Comments and documentation, the layer, annotations (before version 4), the order of
 //! declarations across types, `Final` and `New`, partial applications (`Tuple int 10;`, which the
 //! official tool makes a type of), whether an id was written, and some spelling: groups (`x y:int`)
-//! are taken apart, `_` is no name, and whether a multiplicity was written. [`write`] says which of
+//! are taken apart, and where `%Message` or `message`, `[ … ]` or `n*[ … ]`, `_:int` or `int` was
+//! written can be told only by the id, it is lost if the id follows no rule. [`write`] says which of
 //! these a schema has. Layer sections are left out too, and it is an error if they declare a name
 //! twice.
 //!

@@ -239,7 +239,7 @@ fn spelling_is_found_out_by_the_id() {
     let text = "message id:long = Message; \
                 a x:message = A; b x:%Message = B; \
                 c {t:Type} {n:#} [ t ] = C t n; d {t:Type} {n:#} n*[ t ] = D t n; \
-                e _:int = E; f int = F;";
+                e _:int = E; f int = F; g x:message y:%Message _:int long = G;";
     let original = schema_of(text);
     let written = tlo::write(&original, Version::V2).unwrap().output;
     assert_eq!(shape(&read("spelling", &written)), shape(&original));
@@ -260,12 +260,14 @@ fn lost_spelling_is_said() {
     assert_eq!(lost("a#00000001 n:# [ int ] = A;"), 1);
     assert_eq!(lost("a#00000001 n:# n*[ int ] = A;"), 0);
     assert_eq!(lost("a n:# [ int ] = A;"), 0);
-    assert_eq!(lost("a n:# [ int ] n*[ int ] = A;"), 1);
+    assert_eq!(lost("a n:# x:[ y:int ] z:n*[ u:int ] = A;"), 0);
+    assert_eq!(lost("a n:# [ int ] n*[ int ] [ int ] n*[ int ] = A;"), 1);
     assert_eq!(lost("vector#1cb5c416 {t:Type} # [ t ] = Vector t;"), 0);
     assert_eq!(lost("a#00000001 _:int = A;"), 1);
     assert_eq!(lost("a _:int = A;"), 0);
-    assert_eq!(lost("a _:int long = A;"), 1);
-    assert_eq!(lost(types), 1);
+    assert_eq!(lost("a _:int long = A;"), 0);
+    assert_eq!(lost("a _:int long _:int long _:int = A;"), 1);
+    assert_eq!(lost(types), 0);
     assert_eq!(
         lost("message id:long = Message; a#00000001 x:%Message = A;"),
         0

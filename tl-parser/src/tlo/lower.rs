@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::text::MAX_CHOICES;
 use super::tree::{
     Arg, Combinator, Exists, Expr, File, NAT_TYPE, NatExpr, TYPE_TYPE, Type, TypeExpr,
 };
@@ -282,15 +283,16 @@ fn losses(
     losses.finish()
 }
 
-/// What of a declaration is written in which of two ways that are the same in the file.
+/// How often a declaration is written in which of two ways that are the same in the file: the way
+/// that the reader takes by itself, and the other.
 #[derive(Clone, Copy, Default)]
 struct Choices {
-    /// `%Message`, or `message`, where the flags of the type do not tell.
-    percent: [bool; 2],
-    /// `[ … ]`, or `n*[ … ]`.
-    implicit: [bool; 2],
-    /// `_:int`, or `int`.
-    underscore: [bool; 2],
+    /// `message`, `%Message`, where the flags of the type do not tell.
+    percent: [usize; 2],
+    /// `n*[ … ]`, `[ … ]`
+    implicit: [usize; 2],
+    /// `int`, `_:int`
+    underscore: [usize; 2],
 }
 
 impl Choices {
@@ -298,17 +300,20 @@ impl Choices {
         let mut this = Self::default();
         for field in combinator.all_fields() {
             match field.name.map(|name| &schema[name]) {
-                Some("_") => this.underscore[0] = true,
-                None => this.underscore[1] = true,
+                None => this.underscore[0] += 1,
+                Some("_") => this.underscore[1] += 1,
                 Some(_) => {}
             }
             match &field.ty {
-                IrType::Repeat(repeat) => match repeat.count.base {
-                    Some(base) if repeat.implicit => {
-                        this.implicit[0] |= is_named(combinator, base);
+                IrType::Repeat(repeat) => {
+                    if repeat
+                        .count
+                        .base
+                        .is_some_and(|base| is_named(combinator, base))
+                    {
+                        this.implicit[usize::from(repeat.implicit)] += 1;
                     }
-                    base => this.implicit[1] |= base.is_some(),
-                },
+                }
                 ty => this.ty(schema, uses, ty),
             }
         }
@@ -325,9 +330,9 @@ impl Choices {
             } => {
                 if let Some(id) = schema[*constructor].result_type() {
                     let usage = uses.types[id.0 as usize];
-                    let by_constructor = usage.by_constructor || schema[id].is_final;
-                    let does_not_tell = by_constructor && usage.by_percent;
-                    self.percent[usize::from(!percent)] |= does_not_tell;
+                    if usage.by_percent && (usage.by_constructor || schema[id].is_final) {
+                        self.percent[usize::from(*percent)] += 1;
+                    }
                 }
                 args
             }
@@ -341,12 +346,14 @@ impl Choices {
         }
     }
 
-    /// Whether the reader, which goes by the id and else takes the second way, takes another.
+    /// Whether the reader takes another way somewhere: it goes by the id, if that helps.
     fn are_lost(self, combinator: &ir::Combinator) -> bool {
+        let all = [self.percent, self.implicit, self.underscore];
+        let count = all.iter().flatten().sum::<usize>();
         let follows_a_rule = combinator.id == combinator.computed_id;
-        [self.percent, self.implicit, self.underscore]
-            .into_iter()
-            .any(|[first, second]| first && (second || !follows_a_rule))
+        all.into_iter().any(|[first, second]| {
+            second != 0 && (!follows_a_rule || (first != 0 && count > MAX_CHOICES))
+        })
     }
 }
 

@@ -14,6 +14,9 @@ use crate::ast::Item;
 use crate::ir::{Annotations, IdRule};
 use crate::source::{FileId, Source};
 
+/// How many choices in a declaration are tried in every combination.
+pub(super) const MAX_CHOICES: usize = 4;
+
 /// Prints a file as TL.
 pub(super) fn text(file: &File) -> Result<String, ReadError> {
     let names = Names::new(file);
@@ -44,9 +47,9 @@ fn declaration(
     combinator: &Combinator,
     out: &mut String,
 ) -> Result<(), ReadError> {
-    let (text, choices) = Printer::print(names, combinator, Spelling::default())?;
-    if choices != Spelling::default() && !has_id(&text, combinator.name) {
-        for spelling in choices.all() {
+    let (text, choices) = Printer::print(names, combinator, Spelling(0))?;
+    if !choices.is_empty() && !has_id(&text, combinator.name) {
+        for spelling in Spelling::others(&choices) {
             let (text, _) = Printer::print(names, combinator, spelling)?;
             if has_id(&text, combinator.name) {
                 out.push_str(&text);
@@ -73,31 +76,38 @@ fn has_id(declaration: &str, id: u32) -> bool {
         .any(|&rule| crate::id::compute(declaration, &source, rule) == id)
 }
 
-/// How to write what can be written in two ways; or, of what there is such a choice.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Spelling {
-    /// `%Message` rather than `message`, where the type's flags do not tell.
-    percent: bool,
-    /// `[ … ]` rather than `n*[ … ]`, where that means the same.
-    implicit: bool,
-    /// `_:int` rather than `int`.
-    underscore: bool,
+/// Something that can be written in two ways.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// `message`, or else `%Message`, where the type's flags do not tell.
+    Percent,
+    /// `n*[ … ]`, or else `[ … ]`, where that means the same.
+    Implicit,
+    /// `int`, or else `_:int`.
+    Underscore,
 }
 
+/// A way to make all choices of a declaration: bit i is set if choice i takes the second way.
+#[derive(Clone, Copy)]
+struct Spelling(u64);
+
 impl Spelling {
-    /// All ways to make these choices but the default one.
-    fn all(self) -> impl Iterator<Item = Self> {
-        (1..8_u8)
-            .map(|bits| Self {
-                percent: bits & 1 != 0,
-                implicit: bits & 2 != 0,
-                underscore: bits & 4 != 0,
+    /// All other ways if there are few choices, else those that make choices of one kind alike.
+    fn others(choices: &[Choice]) -> impl Iterator<Item = Self> {
+        const KINDS: [Choice; 3] = [Choice::Percent, Choice::Implicit, Choice::Underscore];
+        let all = 0..1_u64 << choices.len().min(MAX_CHOICES);
+        let alike = (0..8_u64).map(|kinds| {
+            (0..64).zip(choices).fold(0, |bits, (index, choice)| {
+                let kind = KINDS.iter().position(|kind| kind == choice).unwrap_or(0);
+                bits | (kinds >> kind & 1) << index
             })
-            .filter(move |spelling| {
-                self.percent >= spelling.percent
-                    && self.implicit >= spelling.implicit
-                    && self.underscore >= spelling.underscore
-            })
+        });
+        let few = choices.len() <= MAX_CHOICES;
+        let alike: Vec<u64> = if few { Vec::new() } else { alike.collect() };
+        all.filter(move |_| few)
+            .chain(alike)
+            .filter(|bits| *bits != 0)
+            .map(Self)
     }
 }
 
@@ -173,23 +183,23 @@ impl<'a> Names<'a> {
 struct Printer<'a, 'n> {
     names: &'n Names<'a>,
     spelling: Spelling,
-    /// Of what there was a choice.
-    choices: Spelling,
+    /// The choices so far.
+    choices: Vec<Choice>,
     out: String,
     scope: Scope<'a>,
 }
 
 impl<'a, 'n> Printer<'a, 'n> {
-    /// The text of a combinator in a spelling, and of what there was a choice.
+    /// The text of a combinator in a spelling, and the choices that there were.
     fn print(
         names: &'n Names<'a>,
         combinator: &'a Combinator,
         spelling: Spelling,
-    ) -> Result<(String, Spelling), ReadError> {
+    ) -> Result<(String, Vec<Choice>), ReadError> {
         let mut printer = Printer {
             names,
             spelling,
-            choices: Spelling::default(),
+            choices: Vec::new(),
             out: String::new(),
             scope: Scope::default(),
         };
@@ -252,11 +262,8 @@ impl<'a, 'n> Printer<'a, 'n> {
         }
         if !arg.id.is_empty() {
             self.out.extend([&arg.id, ":"]);
-        } else {
-            self.choices.underscore = true;
-            if self.spelling.underscore {
-                self.out.push_str("_:");
-            }
+        } else if self.takes_second_way(Choice::Underscore) {
+            self.out.push_str("_:");
         }
         if let Some(Exists { var_num, bit }) = arg.exists {
             let mask = self.scope.find(var_num, arg.offset)?;
@@ -354,8 +361,13 @@ impl<'a, 'n> Printer<'a, 'n> {
         if last.name.is_empty() {
             return true;
         }
-        self.choices.implicit = true;
-        self.spelling.implicit
+        self.takes_second_way(Choice::Implicit)
+    }
+
+    fn takes_second_way(&mut self, choice: Choice) -> bool {
+        let index = self.choices.len();
+        self.choices.push(choice);
+        index < 64 && self.spelling.0 >> index & 1 == 1
     }
 
     fn type_name(&mut self, offset: usize, number: u32, is_bare: bool) -> Result<(), ReadError> {
@@ -381,10 +393,7 @@ impl<'a, 'n> Printer<'a, 'n> {
                 Some((0, 1..)) => true,
                 Some((1.., 0)) | None => false,
                 // Both occur in the file, or the tool does not tell.
-                Some(_) => {
-                    self.choices.percent = true;
-                    self.spelling.percent
-                }
+                Some(_) => self.takes_second_way(Choice::Percent),
             };
             match ty {
                 Some(ty) if percent => self.out.extend(["%", &ty.id]),

@@ -182,11 +182,7 @@ pub struct Detail {
 #[cfg_attr(
     feature = "json",
     derive(serde::Serialize),
-    serde(
-        tag = "change",
-        rename_all = "kebab-case",
-        rename_all_fields = "kebab-case"
-    )
+    serde(tag = "change", rename_all = "kebab-case",)
 )]
 #[non_exhaustive]
 pub enum What {

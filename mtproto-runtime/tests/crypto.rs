@@ -4,9 +4,15 @@
 mod support;
 
 use mtproto_runtime::crypto::binding::{self, Binding};
+use mtproto_runtime::crypto::dh::{
+    Group, KnownPrimes, ParameterError, SecretExponent, TELEGRAM_PRIME,
+};
 use mtproto_runtime::crypto::kdf::{self, Direction, Verdict};
 use mtproto_runtime::crypto::packet::{self, QuickAck};
 use mtproto_runtime::crypto::pq::{self, Factors, PqError};
+use mtproto_runtime::crypto::random::SystemRandom;
+use mtproto_runtime::crypto::rsa::{self, KeyError, Opened, PrivateKey, PublicKey, TooLong};
+use mtproto_runtime::crypto::srp::{self, Challenge, Parameters, Proof, SrpError};
 use mtproto_runtime::crypto::{AuthKey, DecryptError, exchange, ige};
 use serde_json::Value;
 use support::{Fixed, array, each, hex, number, signed, vectors};
@@ -475,4 +481,444 @@ fn secret_chat_packets_of_old_layers() {
     );
     let length = 4 + hex(&chat["layer_body"]).len();
     assert_eq!(kdf::msg_key_v1(&plain[..length]), msg_key);
+}
+
+fn telegram_group() -> Group {
+    let mut known = KnownPrimes::default();
+    Group::check(&TELEGRAM_PRIME, 3, &mut known, &mut Fixed::new(&[])).unwrap()
+}
+
+#[test]
+fn exchanges_known_answers() {
+    for (file, list) in [("generated", "handshakes"), ("auth_key_samples", "vectors")] {
+        for case in each(&vectors(file)[list]) {
+            if case["b"].is_null() {
+                continue;
+            }
+            let group = telegram_group();
+            let (b, g_b) = SecretExponent::generate(&group, &mut Fixed::new(&[&hex(&case["b"])]));
+            assert_eq!(g_b.as_bytes()[..], hex(&case["g_b"]));
+            let g_a = group.public_value(&hex(&case["g_a"])).unwrap();
+            let key = b.shared_key(&group, &g_a);
+            assert_eq!(
+                key.expose_bytes()[..],
+                hex(&case["auth_key"]),
+                "{}",
+                case["name"]
+            );
+            assert_eq!(key.id().to_le_bytes()[..], hex(&case["auth_key_id"]));
+            if case["a"].is_string() {
+                let mut random = Fixed::new(&[&hex(&case["a"])]);
+                let (a, _) = SecretExponent::generate(&group, &mut random);
+                assert_eq!(a.shared_key(&group, &g_b), key, "{}", case["name"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn k6_primes_and_generators_that_are_refused() {
+    let check = |prime: &[u8], generator: i32| {
+        let mut rng = SystemRandom::new();
+        Group::check(prime, generator, &mut KnownPrimes::default(), &mut rng).map(|_| ())
+    };
+    let telegram = &vectors("dh")["vectors"][0];
+    assert_eq!(hex(&telegram["p"]), TELEGRAM_PRIME);
+    let good: Vec<_> = each(&telegram["good_generators"]).map(signed).collect();
+    for generator in [
+        -1,
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        255,
+        256,
+        259,
+        i32::MAX,
+        i32::MIN,
+    ] {
+        let expected = match good.contains(&i64::from(generator)) {
+            true => Ok(()),
+            false => Err(ParameterError::Generator),
+        };
+        assert_eq!(check(&TELEGRAM_PRIME, generator), expected, "{generator}");
+    }
+
+    let changed = |byte: usize, by: u8| {
+        let mut prime = TELEGRAM_PRIME;
+        prime[byte] = prime[byte].wrapping_add(by);
+        prime
+    };
+    // p ± 2, other numbers near by, one bit flipped, and even ones.
+    for prime in [
+        changed(255, 2),
+        changed(255, 254),
+        changed(100, 16),
+        changed(255, 1),
+    ] {
+        assert_eq!(check(&prime, 4), Err(ParameterError::NotSafePrime));
+    }
+    // A prime that is not safe: (p − 1) / 2 is a product.
+    let mut primes = Vec::new();
+    for case in each(&vectors("dh")["primality"]).filter(|case| case["prime"] == true) {
+        primes.push(decimal(case["n"].as_str().unwrap()));
+    }
+    for prime in &primes {
+        let error = check(prime, 4).unwrap_err();
+        match prime.len() == 256 && prime[0] >= 0x80 {
+            true => assert_eq!(error, ParameterError::NotSafePrime),
+            false => assert_eq!(error, ParameterError::PrimeSize),
+        }
+    }
+    // 2047 bits, 2049 bits, nothing; zeros in front change nothing.
+    assert_eq!(
+        check(&[&[0x7f][..], &[0xff; 255]].concat(), 4),
+        Err(ParameterError::PrimeSize)
+    );
+    assert_eq!(
+        check(&[&[1][..], &TELEGRAM_PRIME].concat(), 4),
+        Err(ParameterError::PrimeSize)
+    );
+    assert_eq!(check(&[], 4), Err(ParameterError::PrimeSize));
+    assert_eq!(check(&[&[0, 0][..], &TELEGRAM_PRIME].concat(), 4), Ok(()));
+}
+
+/// A number of many digits, big-endian.
+fn decimal(text: &str) -> Vec<u8> {
+    let mut bytes: Vec<u8> = Vec::new();
+    for digit in text.bytes() {
+        let mut carry = u32::from(digit - b'0');
+        for byte in &mut bytes {
+            carry += u32::from(*byte) * 10;
+            *byte = carry.to_le_bytes()[0];
+            carry >>= 8;
+        }
+        if carry > 0 {
+            bytes.push(carry.to_le_bytes()[0]);
+        }
+    }
+    bytes.reverse();
+    bytes
+}
+
+/// 2^2048 − 2^1984 − 1 + 2^64 · (⌊2^1918 π⌋ + 124476), of RFC 3526.
+const RFC_3526_GROUP_14: &str = "323170060713110073003389139264238282488179412411402391128420097514007417066343542226196894\
+    173635693471179017379097041917546058732091950288537589861856221532121754125149017745202702\
+    357960782362488842461894775876411059286460994117232454266225221932305409190376805242355191\
+    256797158701170010580558776510388618472802579760549035697325615261670813393617995413364765\
+    591603683178967290731783845896806396719009772021941686472258710314113364293195361934716365\
+    332097170774482279885885653692086452966360772502689555059283627511211740969729980684105543\
+    59584866583291642136218231078990999448652468262416972035911852507045361090559";
+
+#[test]
+fn an_unknown_safe_prime_is_proved_once() {
+    let prime = decimal(RFC_3526_GROUP_14);
+    let mut known = KnownPrimes::default();
+    let group = Group::check(&prime, 2, &mut known, &mut SystemRandom::new()).unwrap();
+    assert_eq!(group.prime()[..], prime);
+    // Known now: no more randomness is drawn.
+    assert!(Group::check(&prime, 2, &mut known, &mut Fixed::new(&[])).is_ok());
+    assert_eq!(
+        Group::check(&prime, 8, &mut known, &mut Fixed::new(&[])).unwrap_err(),
+        ParameterError::Generator
+    );
+}
+
+#[test]
+fn k7_public_values_out_of_bounds() {
+    let group = telegram_group();
+    for case in each(&vectors("dh")["ga_bounds"]) {
+        let accepted = group.public_value(&hex(&case["value"])).is_ok();
+        assert_eq!(
+            accepted,
+            case["accept"].as_bool().unwrap(),
+            "{}",
+            case["name"]
+        );
+    }
+    assert_eq!(group.public_value(&[]), Err(ParameterError::PublicValue));
+    assert_eq!(
+        group.public_value(&[0xff; 257]),
+        Err(ParameterError::PublicValue)
+    );
+
+    // Our own exponent is drawn again: 3^1 would be below, 3^2047-odd bits is within.
+    let mut one = [0; 256];
+    one[255] = 1;
+    let mut random = Fixed::new(&[&one, &[0xab; 256]]);
+    SecretExponent::generate(&group, &mut random);
+    assert!(random.is_used_up());
+}
+
+#[test]
+fn srp_new_passwords_known_answers() {
+    let srp = vectors("srp");
+    for case in each(&srp["new_password"]) {
+        let salt1 = srp::extend_salt(
+            &hex(&case["salt1_from_server"]),
+            &mut Fixed::new(&[&hex(&case["random32"])]),
+        );
+        assert_eq!(salt1, hex(&case["salt1_sent"]));
+        let (group, salt2) = (telegram_group(), hex(&case["salt2"]));
+        let parameters = Parameters::new(&group, &salt1, &salt2).unwrap();
+        let hash = parameters.hash_password(&hex(&case["password"]));
+        assert_eq!(
+            srp::verifier(&parameters, &hash)[..],
+            hex(&case["v"]),
+            "{}",
+            case["name"]
+        );
+    }
+}
+
+#[test]
+fn a1_passwords_right_and_wrong() {
+    let group = telegram_group();
+    let parameters = Parameters::new(&group, b"one", b"two").unwrap();
+    let mut rng = SystemRandom::new();
+    let right = parameters.hash_password(b"correct horse");
+    let wrong = parameters.hash_password(b"battery staple");
+    let verifier = srp::verifier(&parameters, &right);
+
+    let challenge = Challenge::new(&parameters, &verifier, &mut rng).unwrap();
+    let answer = |password| srp::prove(&parameters, password, challenge.public(), &mut rng);
+    let [good, bad] = [&right, &wrong].map(answer).map(Result::unwrap);
+    assert_eq!(challenge.clone().verify(&good), Ok(()));
+    assert_eq!(challenge.clone().verify(&bad), Err(SrpError::Wrong));
+    let mut damaged = good.clone();
+    damaged.m1[31] ^= 1;
+    assert_eq!(challenge.clone().verify(&damaged), Err(SrpError::Wrong));
+
+    // With a multiple of p, every password would do.
+    let out_of_bounds = Err(SrpError::Value(ParameterError::PublicValue));
+    for a in [[0; 256], TELEGRAM_PRIME, [0xff; 256]] {
+        let answer = Proof { a, m1: good.m1 };
+        assert_eq!(challenge.clone().verify(&answer), out_of_bounds);
+        assert!(srp::prove(&parameters, &right, &a, &mut rng).is_err());
+        assert!(Challenge::new(&parameters, &a, &mut rng).is_err());
+    }
+    assert_eq!(Parameters::new(&group, b"", b"2"), Err(SrpError::Salt));
+    assert_eq!(Parameters::new(&group, b"1", b""), Err(SrpError::Salt));
+}
+
+fn test_key() -> PrivateKey {
+    PrivateKey::from_pem(
+        vectors("generated")["rsa_private_key_pem"]
+            .as_str()
+            .unwrap(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn k2_fingerprints_known_answers() {
+    let mut tried = 0;
+    for case in each(&vectors("rsa_keys")["vectors"]) {
+        let expected = signed(&case["fingerprint_i64"]);
+        assert_eq!(
+            rsa::fingerprint(&hex(&case["n"]), &hex(&case["e"])),
+            expected
+        );
+        let key = PublicKey::from_pem(case["pem"].as_str().unwrap());
+        if case["bits"] == 2048 {
+            let key = key.unwrap();
+            assert_eq!(key.fingerprint(), expected);
+            assert_eq!(
+                key.fingerprint().to_le_bytes()[..],
+                hex(&case["fingerprint_wire"])
+            );
+            assert_eq!(key.modulus()[..], hex(&case["n"]));
+            tried += 1;
+        } else {
+            assert!(matches!(key, Err(KeyError::Size { bits: 1024 })));
+        }
+    }
+    assert_eq!(tried, 11);
+    assert_eq!(
+        PublicKey::telegram_production().fingerprint(),
+        -3_414_540_481_677_951_611
+    );
+    assert_eq!(
+        PublicKey::telegram_test().fingerprint(),
+        -5_595_554_452_916_591_101
+    );
+    let generated = vectors("generated");
+    let public = PublicKey::from_pem(generated["rsa_public_key_pem"].as_str().unwrap()).unwrap();
+    assert_eq!(&public, test_key().public());
+    let fingerprint = &generated["handshakes"][0]["server_rsa_fingerprint_u64"];
+    assert_eq!(
+        format!("{:#x}", public.fingerprint()),
+        fingerprint.as_str().unwrap()
+    );
+}
+
+#[test]
+fn keys_in_both_encodings() {
+    // The test key as PKCS#8 and X.509, by `openssl pkcs8 -topk8 -nocrypt` and `openssl rsa -pubout`.
+    let private = PrivateKey::from_pem(include_str!("vectors/test_key.pkcs8.pem")).unwrap();
+    assert_eq!(private.public(), test_key().public());
+    let public = PublicKey::from_pem(include_str!("vectors/test_key.spki.pem")).unwrap();
+    assert_eq!(&public, test_key().public());
+    assert!(!format!("{private:?}").contains("d_p"));
+
+    let pem = |label: &str, body: &str| {
+        format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+    };
+    assert!(matches!(
+        PublicKey::from_pem(""),
+        Err(KeyError::Encoding(_))
+    ));
+    assert!(matches!(
+        PublicKey::from_pem(&pem("RSA PUBLIC KEY", "AAAA")),
+        Err(KeyError::Encoding(_))
+    ));
+    assert!(matches!(
+        PrivateKey::from_pem(&pem("PRIVATE KEY", "MAA=")),
+        Err(KeyError::Encoding(_))
+    ));
+    assert!(matches!(
+        PublicKey::from_pem(&pem("CERTIFICATE", "MAA=")),
+        Err(KeyError::Kind)
+    ));
+    let text = vectors("generated")["rsa_private_key_pem"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(matches!(PublicKey::from_pem(&text), Err(KeyError::Kind)));
+    // One digit of the private numbers is wrong.
+    let position = text.len() - 200;
+    let digit = if &text[position..=position] == "A" {
+        "B"
+    } else {
+        "A"
+    };
+    let damaged = [&text[..position], digit, &text[position + 1..]].concat();
+    assert!(PrivateKey::from_pem(&damaged).is_err());
+
+    let odd = test_key().public().modulus();
+    assert!(matches!(PublicKey::new(&odd, &[2]), Err(KeyError::Numbers)));
+    assert!(matches!(PublicKey::new(&odd, &[1]), Err(KeyError::Numbers)));
+    assert!(matches!(
+        PublicKey::new(&odd, &[1; 9]),
+        Err(KeyError::Numbers)
+    ));
+    let mut even = odd;
+    even[255] &= 0xfe;
+    assert!(matches!(
+        PublicKey::new(&even, &[3]),
+        Err(KeyError::Numbers)
+    ));
+    assert!(matches!(
+        PublicKey::new(&[], &[3]),
+        Err(KeyError::Size { bits: 0 })
+    ));
+    assert!(matches!(
+        PublicKey::new(&[0xff; 257], &[3]),
+        Err(KeyError::Size { bits: 2056 })
+    ));
+    assert!(matches!(
+        PublicKey::new(&odd[1..], &[3]),
+        Err(KeyError::Size { .. })
+    ));
+}
+
+#[test]
+fn k4_rsa_pad_known_answers() {
+    for case in each(&vectors("rsa_pad")["vectors"]) {
+        let name = case["name"].as_str().unwrap();
+        let key = match case["n_dec"].as_str() {
+            Some(n) => PublicKey::new(&decimal(n), &[1, 0, 1]).unwrap(),
+            None => match case["key_fingerprint_u64"].as_str().unwrap() {
+                "0xd09d1d85de64fd85" => PublicKey::telegram_production(),
+                "0xb25898df208d2603" => PublicKey::telegram_test(),
+                other => panic!("{other}"),
+            },
+        };
+        let random = match name {
+            "a144_zero_rng" => vec![0; 192 - 144 + 32],
+            "grammers_rsa_test" => [
+                hex(&case["padding"]),
+                hex(&case["temp_key_first"]),
+                hex(&case["temp_key_used"]),
+            ]
+            .concat(),
+            _ => [hex(&case["padding"]), hex(&case["temp_key"])].concat(),
+        };
+        let mut random = Fixed::new(&[&random]);
+        let sealed = key.seal(&hex(&case["data"]), &mut random).unwrap();
+        assert_eq!(sealed[..], hex(&case["encrypted"]), "{name}");
+        assert!(random.is_used_up(), "{name}");
+    }
+    let generated = vectors("generated");
+    for case in each(&generated["handshakes"]) {
+        let data = hex(&case["p_q_inner_data"]);
+        let mut random = Fixed::new(&[
+            &hex(&case["rsa_random_padding"]),
+            &hex(&case["rsa_temp_key"]),
+        ]);
+        let sealed = test_key().public().seal(&data, &mut random).unwrap();
+        assert_eq!(sealed[..], hex(&case["rsa_encrypted_data"]));
+        let opened = test_key().open(&sealed, &mut SystemRandom::new()).unwrap();
+        assert_eq!(opened[..], hex(&case["rsa_parts"]["data_with_padding"]));
+    }
+}
+
+#[test]
+fn k4_forged_and_old_forms_are_refused() {
+    let key = test_key();
+    let mut rng = SystemRandom::new();
+    let data = [7; 104];
+    let sealed = key.public().seal(&data, &mut rng).unwrap();
+    assert_eq!(key.open(&sealed, &mut rng).unwrap()[..104], data);
+    assert_eq!(
+        key.public().seal(&[0; 145], &mut rng),
+        Err(TooLong { len: 145, max: 144 })
+    );
+
+    let mut forged = vec![
+        vec![],
+        vec![0; 255],
+        vec![0; 256],
+        vec![0; 257],
+        vec![0xff; 256],
+    ];
+    forged.push(key.public().modulus().to_vec());
+    for at in [0, 100, 255] {
+        let mut changed = sealed;
+        changed[at] ^= 1;
+        forged.push(changed.to_vec());
+    }
+    // What was encrypted for another server.
+    forged.push(
+        PublicKey::telegram_test()
+            .seal(&data, &mut rng)
+            .unwrap()
+            .to_vec(),
+    );
+    let old = key.public().seal_legacy(&data, &mut rng).unwrap();
+    forged.push(old.to_vec());
+    for forged in &forged {
+        assert_eq!(key.open(forged, &mut rng).unwrap_err(), DecryptError);
+    }
+    forged.pop();
+
+    // A server that accepts the old form accepts both, and the rest as little.
+    let lengths = [96, 100, 104];
+    let open = |sealed: &[u8]| key.open_with_legacy(sealed, &lengths, &mut SystemRandom::new());
+    for forged in &forged {
+        assert_eq!(open(forged).unwrap_err(), DecryptError);
+    }
+    assert!(matches!(open(&old), Ok(Opened::Legacy(found)) if found[..] == data));
+    assert!(matches!(open(&sealed), Ok(Opened::Pad(found)) if found[..104] == data));
+    let other = key.public().seal_legacy(&[7; 101], &mut rng).unwrap();
+    assert_eq!(open(&other).unwrap_err(), DecryptError);
+    assert_eq!(
+        key.public().seal_legacy(&[0; 236], &mut rng),
+        Err(TooLong { len: 236, max: 235 })
+    );
 }

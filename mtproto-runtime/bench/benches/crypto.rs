@@ -13,11 +13,12 @@ fn main() {
         .skip(1)
         .find(|a| !a.starts_with('-'))
         .unwrap_or_default();
-    let groups: [(&str, fn()); 4] = [
+    let groups: [(&str, fn()); 5] = [
         ("ige", ige_one_message),
         ("batch", ige_batches),
         ("packet", packets),
         ("pq", factoring),
+        ("power", powers),
     ];
     for (name, run) in groups {
         if name.starts_with(&filter) {
@@ -245,4 +246,36 @@ fn factoring() {
         );
     }
     println!();
+}
+
+/// What the key exchange and the second password do with their secrets: 2048 bits everywhere.
+fn powers() {
+    use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
+    use crypto_bigint::{Odd, U2048};
+
+    let prime = concat!(
+        "c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f48198a0aa7c14058229493d22530",
+        "f4dbfa336f6e0ac925139543aed44cce7c3720fd51f69458705ac68cd4fe6b6b13abdc9746512969328454f18faf",
+        "8c595f642477fe96bb2a941d5bcd1d4ac8cc49880708fa9b378e3c4f3a9060bee67cf9a4a4a695811051907e1627",
+        "53b56b0f6b410dba74d8a84b2a14b3144e0ef1284754fd17ed950d5965b4b9dd46582db1178d169c6bc465b0d6ff",
+        "9ca3928fef5b9ae4e418fc15e83ebea0f87fa9ff5eed70050ded2849f47bf959d956850ce929851f0d8115f635b1",
+        "05ee2e4e15d04b2454bf6f4fadf034b10403119cd8e3b92fcc5b"
+    );
+    let bytes = |seed: u8| -> Vec<u8> {
+        (0..256_u32).map(|i| (i * 89 + 41) as u8 ^ seed).map(|b| b | 0x40).collect()
+    };
+    let params = FixedMontyParams::new_vartime(Odd::<U2048>::from_be_hex(prime));
+    let base = FixedMontyForm::new(&U2048::from_be_slice(&bytes(1)), &params);
+    let exponent = U2048::from_be_slice(&bytes(2));
+
+    let big = |bytes: &[u8]| num_bigint::BigUint::from_bytes_be(bytes);
+    let (base_nb, exponent_nb) = (big(&bytes(1)), big(&bytes(2)));
+    let prime_nb = num_bigint::BigUint::parse_bytes(prime.as_bytes(), 16).unwrap();
+
+    Group::new("power, 2048 bits")
+        .entry("num-bigint modpow", 0, || base_nb.modpow(&exponent_nb, &prime_nb))
+        .entry("crypto-bigint pow (constant time)", 0, || base.pow(&exponent))
+        .entry("crypto-bigint pow_amm (constant t.)", 0, || base.pow_amm(&exponent))
+        .entry("crypto-bigint pow_vartime", 0, || base.pow_vartime(&exponent))
+        .run();
 }

@@ -36,7 +36,14 @@ impl AuthKey {
     /// Makes a key of its bytes, big-endian as the key exchange yields them.
     #[must_use]
     pub fn new(bytes: [u8; Self::LEN]) -> Self {
-        let bytes = Box::new(Zeroizing::new(bytes));
+        let bytes = Zeroizing::new(bytes);
+        Self::filled(|filled| *filled = *bytes)
+    }
+
+    /// Makes a key of bytes that are written to where they will stay.
+    pub(super) fn filled(fill: impl FnOnce(&mut [u8; Self::LEN])) -> Self {
+        let mut bytes = Box::new(Zeroizing::new([0; Self::LEN]));
+        fill(&mut bytes);
         let hash = sha1(&[&bytes[..]]);
         Self {
             id: i64::from_le_bytes(slice(&hash, 12)),

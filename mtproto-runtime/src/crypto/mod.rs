@@ -5,7 +5,8 @@
 //! | [`packet`] | encrypt a packet; decrypt **and verify** one, in that order, with one error |
 //! | [`exchange`] | the encrypted halves of the key exchange |
 //! | [`binding`] | the proof that a temporary key belongs to a permanent one |
-//! | [`pq`] | the numbers of the key exchange |
+//! | [`rsa`], [`dh`], [`pq`] | the numbers of the key exchange |
+//! | [`srp`] | the second password |
 //! | [`kdf`], [`ige`], [`ctr`] | what the rooms above are made of |
 //! | [`random`] | the operating system's random source, buffered |
 //!
@@ -15,13 +16,17 @@
 pub mod auth_key;
 pub mod binding;
 pub mod ctr;
+pub mod dh;
 pub mod exchange;
 pub(crate) mod hash;
 pub mod ige;
 pub mod kdf;
+mod number;
 pub mod packet;
 pub mod pq;
 pub mod random;
+pub mod rsa;
+pub mod srp;
 
 pub use auth_key::AuthKey;
 pub use kdf::{Direction, MsgKey};

@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod files;
+mod forms;
+mod readme;
 mod streams;
 mod transcripts;
 

@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     step("msrv", &["xtask", "msrv"]),
     step("licenses", &["xtask", "licenses"]),
     step("codegen", &["xtask", "codegen", "--check"]),
+    step("schemas", &["xtask", "schemas"]),
     // What a build script and the macros get: no command line.
     step(
         "library",

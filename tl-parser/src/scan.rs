@@ -170,6 +170,8 @@ struct Resume {
     line: usize,
     comments: usize,
     tokens: usize,
+    /// Where the last token ends; it may grow.
+    end: usize,
     /// How much speaks for it.
     score: u8,
 }
@@ -376,6 +378,7 @@ impl<'a> Scanner<'a> {
             line: self.line,
             comments: self.comments.len(),
             tokens: self.tokens.spans.len(),
+            end: self.tokens.end().unwrap_or(self.at),
             score: 2 * u8::from(outdented) + u8::from(has_result),
         }
     }
@@ -384,6 +387,9 @@ impl<'a> Scanner<'a> {
         (self.at, self.line) = (place.at, place.line);
         self.comments.truncate(place.comments);
         self.tokens.truncate(place.tokens);
+        if let Some(last) = self.tokens.spans.last_mut() {
+            last.end = offset(place.end);
+        }
     }
 
     /// Whether an item has tokens that no item can begin behind without another having ended.

@@ -215,6 +215,7 @@ fn losses_are_said() {
         losses("---functions--- f = A; ---types--- a = A;"),
         [LossKind::Order]
     );
+    assert_eq!(losses("//@description A letter.\na = A;"), [LossKind::Docs]);
     assert_eq!(losses("pair {X:Type} {Y:Type} a:X b:Y = Pair X Y;"), []);
     assert_eq!(losses("tuple {t:Type} {n:#} n*[ t ] = Tuple t n;"), []);
     // Nothing tells that `n` is a number.

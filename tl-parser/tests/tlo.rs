@@ -245,6 +245,33 @@ fn spelling_is_found_out_by_the_id() {
     assert_eq!(shape(&read("spelling", &written)), shape(&original));
 }
 
+#[test]
+fn losses_are_said() {
+    let losses = |text: &str| -> Vec<LossKind> {
+        let written = tlo::write(&schema_of(text), Version::V2).unwrap();
+        written.losses.iter().map(|loss| loss.kind).collect()
+    };
+    assert_eq!(losses("a = A; b = B; ---functions--- f = A; g = B;"), []);
+    assert_eq!(losses("b = B; a = A;"), [LossKind::Order]);
+    assert_eq!(
+        losses("a = A; ---functions--- g = A; f = A;"),
+        [LossKind::Order]
+    );
+    assert_eq!(losses("//@description A letter.\na = A;"), [LossKind::Docs]);
+    assert_eq!(
+        losses("true = True; @read a => True;"),
+        [LossKind::Annotations]
+    );
+    assert_eq!(losses("// LAYER 9\na = A;"), [LossKind::Layer]);
+    assert_eq!(losses("===9=== a = A;"), [LossKind::LayerSections]);
+    assert_eq!(losses("a = A; Final A;"), [LossKind::Finalisation]);
+    assert_eq!(losses("Empty A;"), []);
+    assert_eq!(
+        losses("tuple {t:Type} {n:#} [ t ] = Tuple t n; Tuple int 10;"),
+        [LossKind::Order, LossKind::Specialisations]
+    );
+}
+
 /// Where the id does not tell, the spelling is lost, and that is said.
 #[test]
 fn lost_spelling_is_said() {

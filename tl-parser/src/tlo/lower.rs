@@ -443,15 +443,16 @@ impl<'a> Lowering<'a> {
         for field in &combinator.fields {
             args.push(self.field(field)?);
         }
+        let right = self.ty(&combinator.result)?;
         Ok(Combinator {
             name: combinator.id,
             id: self.schema[combinator.name].to_owned(),
-            type_name: match self.ty(&combinator.result)? {
+            type_name: match right {
                 TypeExpr::Type { name, .. } => name,
                 _ => 0,
             },
             left: (!combinator.opaque).then_some(args),
-            right: self.ty(&combinator.result)?,
+            right,
             flags: flags(combinator.annotations),
         })
     }

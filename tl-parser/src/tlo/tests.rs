@@ -260,3 +260,102 @@ fn counts_are_held_against_what_is_left() {
     assert_eq!(error.kind, ReadErrorKind::Count { of: "types", count });
     assert_eq!(error.offset, 12);
 }
+
+/// A `#` without a number, as the official tool writes conditional ones, still counts as the last
+/// before a repetition in the text.
+#[test]
+fn a_number_that_cannot_be_meant_in_the_text_is_an_error() {
+    let nat = |id: &str, var_num, exists| Arg {
+        offset: 7,
+        id: id.to_owned(),
+        is_variable: false,
+        is_forward: false,
+        var_num,
+        exists,
+        ty: TypeExpr::Type {
+            offset: 0,
+            name: super::tree::NAT_TYPE,
+            is_bare: false,
+            children: Vec::new(),
+        },
+    };
+    let repetition = |number| Arg {
+        ty: TypeExpr::Array {
+            multiplicity: NatExpr::Variable {
+                offset: 9,
+                plus: 0,
+                number,
+            },
+            args: vec![nat("", None, None)],
+        },
+        ..nat("", None, None)
+    };
+    let text = |args| {
+        let mut file = with_result(TypeExpr::Variable {
+            offset: 0,
+            number: 0,
+        });
+        file.constructors[0].left = Some(args);
+        super::text::text(&file)
+    };
+    let condition = Some(Exists { var_num: 0, bit: 3 });
+    let [named, nameless] = [nat("k", Some(0), None), nat("", Some(1), None)];
+    let conditional = || nat("m", None, condition);
+    assert_eq!(
+        text(vec![named, conditional(), nameless, repetition(1)]).unwrap(),
+        "a#00000001 k:# m:k.3?# # [ # ] = k;\n"
+    );
+    let [named, nameless] = [nat("k", Some(0), None), nat("", Some(1), None)];
+    let error = text(vec![named, nameless, conditional(), repetition(1)]).unwrap_err();
+    let number = 1;
+    assert_eq!(error.kind, ReadErrorKind::UnknownVariable { number });
+    assert_eq!(error.offset, 9);
+}
+
+#[test]
+fn a_name_that_is_hidden_is_an_error() {
+    // `n:# 1*[ n:# n*[ … ] ]`, where the inner repetition means the outer `n`.
+    let bytes = {
+        use super::tree::magic::*;
+        let nat = |number| {
+            [
+                ARG,
+                0x6e01,
+                4,
+                number,
+                TYPE_EXPR,
+                super::tree::NAT_TYPE,
+                0,
+                0,
+            ]
+        };
+        let repeat =
+            |count: &[u32], parameters| [&[ARG, 0, 0, ARRAY], count, &[parameters]].concat();
+        let head = [
+            Version::V2.magic(),
+            0,
+            0,
+            0,
+            1,
+            COMBINATOR,
+            1,
+            0x6101,
+            0,
+            LEFT,
+            2,
+        ];
+        [
+            &head[..],
+            &nat(0),
+            &repeat(&[NAT_CONST, 1], 2),
+            &nat(1),
+            &repeat(&[NAT_VAR, 0, 0], 0),
+            &[RIGHT, TYPE_VAR, 0, 0, 0],
+        ]
+        .concat()
+    };
+    let bytes: Vec<u8> = bytes.into_iter().flat_map(u32::to_le_bytes).collect();
+    let error = super::read(&bytes).unwrap_err();
+    let number = 0;
+    assert_eq!(error.kind, ReadErrorKind::UnknownVariable { number });
+}

@@ -242,9 +242,7 @@ impl<'a, 'n> Printer<'a, 'n> {
             return Err(error(arg.offset, ReadErrorKind::BadVariable));
         }
         self.out.extend(["{", &arg.id, ":", kind, "} "]);
-        if let Some(number) = arg.var_num {
-            self.scope.declare(number, &arg.id, kind == "#");
-        }
+        self.scope.declare(arg, kind == "#");
         Ok(())
     }
 
@@ -273,10 +271,8 @@ impl<'a, 'n> Printer<'a, 'n> {
             self.out.push('!');
         }
         self.type_expr(&arg.ty)?;
-        if let TypeExpr::Type { name: NAT_TYPE, .. } = arg.ty
-            && let Some(number) = arg.var_num
-        {
-            self.scope.declare(number, &arg.id, true);
+        if let TypeExpr::Type { name: NAT_TYPE, .. } = arg.ty {
+            self.scope.declare(arg, true);
         }
         Ok(())
     }
@@ -355,7 +351,11 @@ impl<'a, 'n> Printer<'a, 'n> {
 
     /// Whether the multiplicity with that number is left unwritten.
     fn may_be_implicit(&mut self, number: u32) -> bool {
-        let Some(last) = self.scope.last_nat().filter(|last| last.number == number) else {
+        let Some(last) = self
+            .scope
+            .last_nat()
+            .filter(|last| last.number == Some(number))
+        else {
             return false;
         };
         if last.name.is_empty() {
@@ -444,7 +444,8 @@ struct Scope<'a> {
 }
 
 struct Visible<'a> {
-    number: u32,
+    /// The official tool gives none to a `#` that is itself conditional.
+    number: Option<u32>,
     name: &'a str,
     /// What it hides until the scope is left.
     hidden_number: Option<usize>,
@@ -452,16 +453,19 @@ struct Visible<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn declare(&mut self, number: u32, name: &'a str, is_nat: bool) {
+    fn declare(&mut self, arg: &'a Arg, is_nat: bool) {
         let index = self.visible.len();
         if is_nat {
             self.nats.push(index);
         }
+        let hidden_number = arg
+            .var_num
+            .and_then(|number| self.by_number.insert(number, index));
         self.visible.push(Visible {
-            number,
-            name,
-            hidden_number: self.by_number.insert(number, index),
-            hidden_name: self.by_name.insert(name, index),
+            number: arg.var_num,
+            name: &arg.id,
+            hidden_number,
+            hidden_name: self.by_name.insert(&arg.id, index),
         });
     }
 
@@ -475,9 +479,10 @@ impl<'a> Scope<'a> {
         while self.visible.len() > outer
             && let Some(gone) = self.visible.pop()
         {
-            match gone.hidden_number {
-                Some(hidden) => self.by_number.insert(gone.number, hidden),
-                None => self.by_number.remove(&gone.number),
+            match (gone.number, gone.hidden_number) {
+                (Some(number), Some(hidden)) => self.by_number.insert(number, hidden),
+                (Some(number), None) => self.by_number.remove(&number),
+                (None, _) => None,
             };
             match gone.hidden_name {
                 Some(hidden) => self.by_name.insert(gone.name, hidden),

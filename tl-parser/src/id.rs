@@ -526,6 +526,10 @@ impl<'a> Speller<'a> {
             condition = None;
         }
         self.out.push(' ');
+        if self.bound.is_empty() && self.is_spelled(parameter) {
+            self.name(parameter.span);
+            return;
+        }
         if let Some(name) = name {
             self.name(name);
             self.out.push(':');
@@ -546,6 +550,41 @@ impl<'a> Speller<'a> {
             }
         }
         self.expr(&parameter.ty);
+    }
+
+    /// Whether a parameter is written as it is spelled, as nearly all are: a name without anything
+    /// between it and what is before.
+    fn is_spelled(&self, parameter: &Parameter) -> bool {
+        let (ExprKind::Name(ty), Some(name), []) = (
+            &parameter.ty.kind,
+            parameter.name,
+            &parameter.more_names[..],
+        ) else {
+            return false;
+        };
+        let begin = match parameter.condition {
+            None => name.span.end + 1,
+            Some(condition) => {
+                let bit = condition.bit.map_or(0, |(bit, _)| bit.end);
+                if condition.span.start != name.span.end + 1
+                    || condition.mask.span.end + 1 > bit
+                    || condition.span.end != bit + 1
+                {
+                    return false;
+                }
+                condition.span.end
+            }
+        };
+        !parameter.grouped
+            && begin == ty.span.start
+            && slice(self.text, ty.span) != "bytes"
+            // Leading zeros of a bit are not spelled.
+            && parameter.condition.is_none_or(|condition| {
+                condition.bit.is_some_and(|(span, bit)| {
+                    span.start == condition.mask.span.end + 1
+                        && (span.len() == 1 || bit >= 10 && span.len() == 2)
+                })
+            })
     }
 
     /// `f:flags.3?true`, by Telegram's rule.
@@ -703,8 +742,10 @@ fn head(mut expr: &Expr) -> Option<Span> {
 
 /// Whether the last part of a name begins with a capital: then it is a type's.
 pub(crate) fn is_upper(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    last.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+    let bytes = name.as_bytes();
+    let dot = bytes.iter().rposition(|&byte| byte == b'.');
+    let first = bytes.get(dot.map_or(0, |dot| dot + 1));
+    first.is_some_and(u8::is_ascii_uppercase)
 }
 
 fn slice(text: &str, span: Span) -> &str {

@@ -1,6 +1,6 @@
 //! Names as numbers.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::HashTable;
 
@@ -52,7 +52,7 @@ impl Symbols {
             table,
             seed,
         } = self;
-        let hash = seed.hash_one(name);
+        let hash = hash_of(seed, name);
         if let Some(&symbol) = table.find(hash, |&symbol| name_of(text, ends, symbol) == name) {
             return symbol;
         }
@@ -61,7 +61,7 @@ impl Symbols {
         text.push_str(name);
         ends.push(text.len());
         table.insert_unique(hash, symbol, |&symbol| {
-            seed.hash_one(name_of(text, ends, symbol))
+            hash_of(seed, name_of(text, ends, symbol))
         });
         symbol
     }
@@ -70,7 +70,7 @@ impl Symbols {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Symbol> {
         self.table
-            .find(self.seed.hash_one(name), |&symbol| {
+            .find(hash_of(&self.seed, name), |&symbol| {
                 self.text(symbol) == name
             })
             .copied()
@@ -98,6 +98,13 @@ impl Symbols {
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
+}
+
+/// The hash of the bytes: names are hashed one at a time, so that no mark of their end is needed.
+fn hash_of(seed: &foldhash::fast::RandomState, name: &str) -> u64 {
+    let mut hasher = seed.build_hasher();
+    hasher.write(name.as_bytes());
+    hasher.finish()
 }
 
 fn name_of<'a>(text: &'a str, ends: &[usize], symbol: Symbol) -> &'a str {

@@ -32,6 +32,8 @@ pub(super) struct Resolver<'a> {
     /// several.
     versions: BTreeMap<(Symbol, CombinatorKind, Option<u32>), CombinatorId>,
     prelude: &'static Prelude,
+    /// The name of all default constructors.
+    pub(super) default_name: Symbol,
     /// The names inside of the declaration that is being resolved.
     pub(super) scope: Scope,
     /// The same for a declaration that is being collected: the prelude's are collected while
@@ -77,6 +79,8 @@ pub(super) struct Names {
     pub(super) constructor: Option<CombinatorId>,
     /// The last declared.
     pub(super) function: Option<CombinatorId>,
+    /// The last part of the name begins with a capital: it is a type's.
+    pub(super) is_upper: bool,
     /// Several layer sections declare a combinator of this name.
     layered: bool,
     /// Something that could not be read declares it, perhaps.
@@ -126,23 +130,32 @@ struct Position {
 
 pub(super) fn collect<'a>(sources: &'a Sources, asts: &'a [Ast], ids: &IdReport) -> Resolver<'a> {
     let items = asts.iter().map(|ast| ast.items.len()).sum::<usize>();
+    let mut symbols = Symbols::with_capacity(items.saturating_mul(2).min(1 << 20));
+    // First, so that their symbols are their places in the prelude.
+    for (name, _) in prelude().names() {
+        symbols.intern(name);
+    }
+    let default_name = symbols.intern("_");
+    let mut names = Vec::with_capacity(items.saturating_mul(2).min(1 << 20));
+    names.extend((0..).take(symbols.len()).map(|index| Names {
+        is_upper: is_upper(symbols.by_index(index)),
+        ..Names::default()
+    }));
     let mut resolver = Resolver {
         units: Vec::with_capacity(asts.len()),
-        symbols: Symbols::with_capacity(items.saturating_mul(2).min(1 << 20)),
-        names: Vec::new(),
+        symbols,
+        names,
         declarations: Vec::with_capacity(items),
         types: Vec::new(),
         type_facts: Vec::new(),
         versions: BTreeMap::new(),
         prelude: prelude(),
+        default_name,
         scope: Scope::default(),
         collect_scope: Scope::default(),
         suggester: Suggester::default(),
         faults: Faults::default(),
     };
-    for (name, _) in resolver.prelude.names() {
-        resolver.symbols.intern(name);
-    }
     let mut entries = ids.entries.iter();
     for ast in asts {
         let unit = Unit {
@@ -177,8 +190,11 @@ pub(super) fn collect<'a>(sources: &'a Sources, asts: &'a [Ast], ids: &IdReport)
 impl<'a> Resolver<'a> {
     pub(super) fn intern(&mut self, name: &str) -> Symbol {
         let symbol = self.symbols.intern(name);
-        if symbol.index() >= self.names.len() {
-            self.names.resize(symbol.index() + 1, Names::default());
+        if symbol.index() == self.names.len() {
+            self.names.push(Names {
+                is_upper: is_upper(name),
+                ..Names::default()
+            });
         }
         symbol
     }
@@ -291,13 +307,14 @@ impl<'a> Resolver<'a> {
             computed_id,
             repeated: false,
         };
-        if text != "_" {
+        let is_default = name == self.default_name;
+        if !is_default {
             match self.earlier(&declared) {
                 Earlier::None => {}
                 Earlier::Same => return,
                 Earlier::Other => declared.repeated = true,
             }
-            if is_upper(text) {
+            if self.names_of(name).is_upper {
                 self.faults.push(
                     Diagnostic::new(
                         Code::UnusualCase,
@@ -312,7 +329,7 @@ impl<'a> Resolver<'a> {
         if kind == CombinatorKind::Constructor {
             declared.ty = self.result(&declared, number);
         }
-        if text != "_" && !declared.repeated {
+        if !is_default && !declared.repeated {
             let names = &mut self.names[name.index()];
             match kind {
                 CombinatorKind::Constructor => names.constructor = Some(number),
@@ -465,7 +482,7 @@ impl<'a> Resolver<'a> {
             self.type_facts[ty.0 as usize].known = true;
             self.types[ty.0 as usize].predeclared = unit.file.is_none();
             self.add_constructor(ty, declared, number);
-            if !is_upper(text) {
+            if !self.names_of(name).is_upper {
                 self.faults.push(
                     Diagnostic::new(
                         Code::UnusualCase,
@@ -660,7 +677,7 @@ impl<'a> Resolver<'a> {
         let mut ids: Vec<(u32, u32)> = (0..)
             .zip(&self.declarations)
             .filter(|(_, declared)| {
-                let is_default = self.symbols.text(declared.name) == "_";
+                let is_default = declared.name == self.default_name;
                 !declared.repeated && !is_default && declared.unit.file.is_some()
             })
             .map(|(number, declared)| (declared.id, number))
@@ -697,7 +714,7 @@ impl<'a> Resolver<'a> {
         for ty in &self.types {
             for (index, &number) in ty.constructors.iter().enumerate() {
                 let declared = &self.declarations[number.0 as usize];
-                if self.symbols.text(declared.name) != "_" {
+                if declared.name != self.default_name {
                     continue;
                 }
                 let Some(next) = ty.constructors.get(index + 1) else {

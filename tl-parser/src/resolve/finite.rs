@@ -30,18 +30,27 @@ pub(super) fn check(
         types,
         symbols,
         contained: contained(combinators, types),
-        boxed: false,
+        boxed: true,
         given: Vec::new(),
         finite: Vec::new(),
     };
-    analysis.run();
-    analysis.cycles(faults);
-    // What has been reported is not reported again for what contains it.
-    analysis.given = analysis.finite.iter().map(|finite| !finite).collect();
-    analysis.given.truncate(combinators.len());
+    // If all is well with boxed values, it is so without them.
+    if analysis.run() {
+        return;
+    }
+    analysis.boxed = false;
+    if !analysis.run() {
+        analysis.cycles(faults);
+        // What has been reported is not reported again for what contains it.
+        analysis.given = analysis.finite[..combinators.len()]
+            .iter()
+            .map(|finite| !finite)
+            .collect();
+    }
     analysis.boxed = true;
-    analysis.run();
-    analysis.cycles(faults);
+    if !analysis.run() {
+        analysis.cycles(faults);
+    }
 }
 
 /// A constructor or a type.
@@ -84,8 +93,8 @@ impl Analysis<'_> {
         self.finite[self.index(node)]
     }
 
-    /// Finds out what is finite.
-    fn run(&mut self) {
+    /// Finds out what is finite. Tells whether all constructors are.
+    fn run(&mut self) -> bool {
         let size = self.combinators.len() + self.types.len();
         self.finite = vec![false; size];
         for (index, ty) in self.types.iter().enumerate() {
@@ -98,9 +107,19 @@ impl Analysis<'_> {
         let mut edges: Vec<(usize, usize)> = Vec::new();
         let mut ready: Vec<usize> = Vec::new();
         let mut needs = Vec::new();
+        // What has no fields comes first, that few have to wait.
         for (index, combinator) in self.combinators.iter().enumerate() {
-            if combinator.kind == CombinatorKind::Function {
+            let is_function = combinator.kind == CombinatorKind::Function;
+            if is_function || combinator.fields.is_empty() {
                 self.finite[index] = true;
+                if !is_function && let Some(ty) = combinator.result_type() {
+                    let ty = self.index(Node::Type(ty));
+                    self.finite[ty] = true;
+                }
+            }
+        }
+        for (index, combinator) in self.combinators.iter().enumerate() {
+            if self.finite[index] {
                 continue;
             }
             needs.clear();
@@ -109,11 +128,9 @@ impl Analysis<'_> {
             }
             for need in &needs {
                 let target = self.index(need.node);
-                if !self.finite[target] {
-                    waiting[index] += 1;
-                    edges.push((index, first_edge[target]));
-                    first_edge[target] = edges.len() - 1;
-                }
+                waiting[index] += 1;
+                edges.push((index, first_edge[target]));
+                first_edge[target] = edges.len() - 1;
             }
             if waiting[index] == 0 {
                 self.finite[index] = true;
@@ -121,6 +138,9 @@ impl Analysis<'_> {
                 self.propagate(&mut ready, &mut waiting, &first_edge, &edges);
             }
         }
+        self.finite[..self.combinators.len()]
+            .iter()
+            .all(|finite| *finite)
     }
 
     /// Tells those that wait for something finite.
@@ -162,22 +182,23 @@ impl Analysis<'_> {
         }
     }
 
+    /// What is known to be finite is not mentioned.
     fn needs_of_type(&self, ty: &TypeExpr, field: Option<Location>, needs: &mut Vec<Need>) {
         match ty {
             TypeExpr::Bare {
                 constructor, args, ..
             } => {
-                needs.push(Need {
-                    node: Node::Constructor(*constructor),
-                    field,
-                });
+                let node = Node::Constructor(*constructor);
+                if !self.is_finite(node) {
+                    needs.push(Need { node, field });
+                }
                 self.needs_of_args(*constructor, args, field, needs);
             }
             TypeExpr::Boxed { ty, args } if self.boxed => {
-                needs.push(Need {
-                    node: Node::Type(*ty),
-                    field,
-                });
+                let node = Node::Type(*ty);
+                if !self.is_finite(node) {
+                    needs.push(Need { node, field });
+                }
                 if let [only] = self.types[ty.0 as usize].constructors[..] {
                     self.needs_of_args(only, args, field, needs);
                 }
@@ -232,7 +253,7 @@ impl Analysis<'_> {
                 };
                 needs.clear();
                 self.needs(&self.combinators[constructor.0 as usize], &mut needs);
-                let Some(&need) = needs.iter().find(|need| !self.is_finite(need.node)) else {
+                let Some(&need) = needs.first() else {
                     break;
                 };
                 path.push((Node::Constructor(constructor), need));

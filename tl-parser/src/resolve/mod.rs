@@ -17,15 +17,20 @@
 //! A part that is at fault is left out and said to be so once: nothing that depends on it is
 //! reported again. Every phase goes over its input once, or sorts it; no template is expanded.
 
+mod builtin;
 mod collect;
+mod combinator;
 mod docs;
 mod expand;
 mod faults;
 mod finite;
+mod numbers;
 mod prelude;
 mod scope;
+mod specialise;
 mod suggest;
 mod types;
+mod unknown;
 
 use self::collect::Resolver;
 use crate::ast::Ast;

@@ -37,6 +37,14 @@ pub(super) struct FieldSlot {
     pub(super) depth: u32,
 }
 
+/// What a new field hides.
+pub(super) enum Hidden {
+    Nothing,
+    Field(FieldSlot),
+    /// A variable of kind `#`: others don't go by the names of fields.
+    Variable,
+}
+
 /// What a name means where a number is wanted.
 pub(super) enum Nat {
     Known(NatRef),
@@ -69,14 +77,21 @@ impl Scope {
     }
 
     pub(super) fn variable(&self, symbol: Symbol) -> Option<(VariableId, Kind)> {
-        self.slot(symbol).variable
+        self.slot(symbol)?.variable
     }
 
     pub(super) fn field(&self, symbol: Symbol) -> Option<FieldSlot> {
-        self.slot(symbol).field
+        self.slot(symbol)?.field
     }
 
-    pub(super) fn set_field(&mut self, symbol: Symbol, id: FieldId, span: Span, is_nat: bool) {
+    /// Tells what the field hides.
+    pub(super) fn set_field(
+        &mut self,
+        symbol: Symbol,
+        id: FieldId,
+        span: Span,
+        is_nat: bool,
+    ) -> Hidden {
         let depth = self.depth;
         let slot = self.slot_mut(symbol);
         let before = slot.field.replace(FieldSlot {
@@ -85,9 +100,15 @@ impl Scope {
             is_nat,
             depth,
         });
+        let hidden = match (before, slot.variable) {
+            (None, Some((_, Kind::Nat))) => Hidden::Variable,
+            (None, _) => Hidden::Nothing,
+            (Some(field), _) => Hidden::Field(field),
+        };
         if depth > 0 {
             self.hidden.push((symbol, before));
         }
+        hidden
     }
 
     /// In how many repetitions we are.
@@ -111,12 +132,14 @@ impl Scope {
 
     /// What a name means where a number is wanted: fields hide variables.
     pub(super) fn nat(&self, symbol: Symbol) -> Nat {
-        let slot = self.slot(symbol);
+        let Some(slot) = self.slot(symbol) else {
+            return Nat::None;
+        };
         match (slot.field, slot.variable) {
             (Some(field), _) if field.is_nat => Nat::Known(NatRef::Field(field.id)),
-            (_, Some((id, Kind::Nat))) if slot.field.is_none() => Nat::Known(NatRef::Variable(id)),
             (Some(field), _) => Nat::Field(field),
-            (None, Some(_)) => Nat::TypeVariable,
+            (None, Some((id, Kind::Nat))) => Nat::Known(NatRef::Variable(id)),
+            (None, Some((_, Kind::Type))) => Nat::TypeVariable,
             (None, None) => Nat::None,
         }
     }
@@ -126,15 +149,12 @@ impl Scope {
     }
 
     pub(super) fn later(&self, symbol: Symbol) -> Option<Span> {
-        self.slot(symbol).later
+        self.slot(symbol)?.later
     }
 
-    fn slot(&self, symbol: Symbol) -> Slot {
-        self.slots
-            .get(symbol.index())
-            .filter(|slot| slot.stamp == self.stamp)
-            .copied()
-            .unwrap_or_default()
+    fn slot(&self, symbol: Symbol) -> Option<&Slot> {
+        let slot = self.slots.get(symbol.index())?;
+        (slot.stamp == self.stamp).then_some(slot)
     }
 
     fn slot_mut(&mut self, symbol: Symbol) -> &mut Slot {

@@ -4,10 +4,21 @@
 //!
 //! | feature | rooms |
 //! |---|---|
+//! | `derive` | derives for hand-written types, in [`tl`] |
+//! | `schema` | the same checked against schemas, and `include_schema!`, in [`tl`] |
 //! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes |
 #![cfg_attr(not(feature = "mtproto"), allow(rustdoc::broken_intra_doc_links))]
 
-pub use tl_runtime as tl;
+pub mod tl {
+    //! What TL types ride on: everything of [`tl_runtime`], and the macros.
+
+    pub use tl_runtime::*;
+
+    #[cfg(feature = "derive")]
+    pub use tl_macros::{Identified, TlRead, TlWrite};
+    #[cfg(feature = "schema")]
+    pub use tl_macros::{include_schema, schema};
+}
 
 #[cfg(feature = "mtproto")]
 pub mod crypto;

@@ -5,7 +5,6 @@
 
 use std::fmt::Display;
 
-use proc_macro2::Span;
 use syn::Token;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -70,15 +69,6 @@ pub(crate) enum Id {
     Number(u32, syn::LitInt),
     /// `"pub.ed25519"`: the schema knows the number.
     Name(syn::LitStr),
-}
-
-impl Id {
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Self::Number(_, literal) => literal.span(),
-            Self::Name(literal) => literal.span(),
-        }
-    }
 }
 
 /// Where the schema is.

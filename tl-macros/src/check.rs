@@ -25,12 +25,24 @@ pub(crate) fn check(cx: &Ctxt, derive: Derive, item: &syn::DeriveInput, input: &
         Data::Struct(_) => of_struct(cx, input),
         Data::Enum(variants) => of_enum(cx, input, variants),
     }
-    for body in input.bodies() {
-        flags(cx, body);
+    for (body, has_schema) in bodies(input) {
+        flags(cx, body, has_schema);
         for field in &body.fields {
             with(cx, field);
             skip_and_default(cx, field);
         }
+    }
+}
+
+/// The bodies, each with whether a schema describes it.
+fn bodies<'i, 'a>(input: &'i Input<'a>) -> Vec<(&'i Body<'a>, bool)> {
+    let shared = input.attrs.schema.is_some();
+    match &input.data {
+        Data::Struct(body) => vec![(body, shared)],
+        Data::Enum(variants) => variants
+            .iter()
+            .map(|variant| (&variant.body, shared || variant.attrs.tl.is_some()))
+            .collect(),
     }
 }
 
@@ -262,7 +274,7 @@ fn distinct_ids(cx: &Ctxt, variants: &[Variant<'_>]) {
     }
 }
 
-fn flags(cx: &Ctxt, body: &Body<'_>) {
+fn flags(cx: &Ctxt, body: &Body<'_>, has_schema: bool) {
     for (position, field) in body.fields.iter().enumerate() {
         match &field.attrs.flags {
             Some(key) => flags_field(cx, field, &key.key),
@@ -277,7 +289,7 @@ fn flags(cx: &Ctxt, body: &Body<'_>) {
                 }
             }
         }
-        flag_bit(cx, body, position, field);
+        flag_bit(cx, body, position, field, has_schema);
     }
 }
 
@@ -299,6 +311,7 @@ fn flags_field(cx: &Ctxt, field: &Field<'_>, key: &syn::Ident) {
         attrs.write_with.as_ref().map(|other| &other.key),
         attrs.skip.as_ref().map(|other| &other.key),
         attrs.default.as_ref().map(|other| &other.key),
+        attrs.flags_bit.as_ref().map(|other| &other.key),
     ];
     for other in others.into_iter().flatten() {
         cx.error_hint(
@@ -309,7 +322,7 @@ fn flags_field(cx: &Ctxt, field: &Field<'_>, key: &syn::Ident) {
     }
 }
 
-fn flag_bit(cx: &Ctxt, body: &Body<'_>, position: usize, field: &Field<'_>) {
+fn flag_bit(cx: &Ctxt, body: &Body<'_>, position: usize, field: &Field<'_>, has_schema: bool) {
     let attrs = &field.attrs;
     let Some(bit) = &attrs.flags_bit else {
         if let Some(flags_field) = &attrs.flags_field {
@@ -336,10 +349,17 @@ fn flag_bit(cx: &Ctxt, body: &Body<'_>, position: usize, field: &Field<'_>) {
             "`flags_bit = \"mode.3\"` says both",
         );
     }
+    // With a schema the flags field may be left out, and the bit is compared with the schema's.
+    if has_schema {
+        return;
+    }
     // What may be absent needs a Rust type that can say so.
     let ty = &field.original.ty;
     let may_be_absent = ty::option(ty).is_some() || ty::is_named(ty, "bool");
-    if !may_be_absent && attrs.default.is_none() && attrs.flags.is_none() && attrs.skip.is_none() {
+    if attrs.flags.is_some() || attrs.skip.is_some() {
+        return;
+    }
+    if !may_be_absent && attrs.default.is_none() {
         cx.error_hint(
             ty,
             "a field under a flag bit may be absent, and this type can't say so",
@@ -354,9 +374,9 @@ fn flag_bit(cx: &Ctxt, body: &Body<'_>, position: usize, field: &Field<'_>) {
 
 /// Which flags field a field hangs on. The name may be left out where there is only one.
 pub(crate) fn guard_of(body: &Body<'_>, field: &Field<'_>) -> Option<usize> {
-    let bit = field.attrs.flags_bit.as_ref()?;
+    field.attrs.flags_bit.as_ref()?;
     let mut flags = flags_fields(body);
-    match written_guard(field, bit) {
+    match written_guard(field) {
         Some(name) => flags.find(|(_, candidate)| candidate.name() == name),
         None => match (flags.next(), flags.next()) {
             (only, None) => only,
@@ -378,7 +398,7 @@ fn guard(
     }
     let names: Vec<String> = flags_fields(body).map(|(_, field)| field.name()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    match (written_guard(field, bit), names.as_slice()) {
+    match (written_guard(field), names.as_slice()) {
         (_, []) => cx.error_hint(
             &bit.key,
             "no field before this one has the attribute `flags`",
@@ -398,9 +418,14 @@ fn guard(
     None
 }
 
-fn written_guard<'f>(field: &'f Field<'_>, bit: &'f Attr<crate::attr::FlagsBit>) -> Option<String> {
-    let from_bit = bit.value.field.clone();
-    from_bit.or_else(|| Some(field.attrs.flags_field.as_ref()?.value.value()))
+/// The name that a field gives to its flags field, if it does.
+pub(crate) fn written_guard(field: &Field<'_>) -> Option<String> {
+    let attrs = &field.attrs;
+    let with_bit = attrs
+        .flags_bit
+        .as_ref()
+        .and_then(|bit| bit.value.field.clone());
+    with_bit.or_else(|| Some(attrs.flags_field.as_ref()?.value.value()))
 }
 
 fn flags_fields<'b, 'a>(body: &'b Body<'a>) -> impl Iterator<Item = (usize, &'b Field<'a>)> {

@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use crate::bound;
 use crate::input::{Body, Data, Input, Variant};
 use crate::layout::{Condition, Layout, Slot, Value, Wire};
-use crate::leaf::{self, Depth};
+use crate::leaf;
 use crate::ty::{self, Shape};
 
 /// A type, all of whose decisions are made.
@@ -221,30 +221,34 @@ impl Item<'_, '_> {
     }
 
     fn min_size(&self, lifetime: &syn::Lifetime) -> TokenStream {
-        let (layout, body) = match (&self.layouts, &self.input.data) {
-            (Layouts::Struct(layout), Data::Struct(body)) => (layout, body),
-            // The id; the sizes of what variants hold could come back to the enum itself.
-            _ => return quote!(4),
-        };
-        let id = layout.id.map(|_| quote!(4));
-        let sizes = layout
-            .slots
-            .iter()
-            .filter(|slot| slot.condition.is_none())
-            .map(|slot| match (&slot.wire, slot.field) {
-                (Wire::Flags { .. }, _) => quote!(4),
-                (Wire::With { min_size, .. }, _) => {
-                    let min_size = *min_size as usize;
-                    quote!(#min_size)
-                }
-                (Wire::Value(value), Some(field)) => {
-                    let ty = &body.fields[field].original.ty;
-                    leaf::min_size(&self.tl, lifetime, ty, value, Depth::Traits)
-                }
-                _ => quote!(0),
-            });
-        let sizes = id.into_iter().chain(sizes);
-        quote!(0 #(+ #sizes)*)
+        match (&self.layouts, &self.input.data) {
+            (Layouts::Struct(layout), Data::Struct(body)) => {
+                let id = layout.id.map(|_| quote!(4));
+                let sizes = always_there(layout, body).map(|part| match part {
+                    Part::Size(size) => quote!(#size),
+                    Part::Value(value, ty) => leaf::min_size(&self.tl, lifetime, ty, value),
+                });
+                let sizes = id.into_iter().chain(sizes);
+                quote!(0 #(+ #sizes)*)
+            }
+            (Layouts::Enum(layouts), Data::Enum(variants)) => {
+                // What variants hold may come back to the enum, so that only what the tokens tell
+                // can count.
+                let sizes = layouts.iter().zip(variants).map(|(layout, variant)| {
+                    let parts = layout
+                        .iter()
+                        .flat_map(|layout| always_there(layout, &variant.body));
+                    let sizes = parts.map(|part| match part {
+                        Part::Size(size) => size,
+                        Part::Value(value, ty) => leaf::known_min_size(ty, value).unwrap_or(0),
+                    });
+                    sizes.sum::<usize>()
+                });
+                let size = 4 + sizes.min().unwrap_or(0);
+                quote!(#size)
+            }
+            _ => quote!(0),
+        }
     }
 
     /// References to anything but text and bytes lead into the arena.
@@ -534,6 +538,23 @@ impl Writing<'_> {
             }
         }
     }
+}
+
+/// What is always there and takes bytes.
+fn always_there<'l>(layout: &'l Layout, body: &'l Body<'_>) -> impl Iterator<Item = Part<'l>> {
+    let slots = layout.slots.iter();
+    let always = slots.filter(|slot| slot.condition.is_none());
+    always.map(|slot| match (&slot.wire, slot.field) {
+        (Wire::Flags { .. }, _) => Part::Size(4),
+        (Wire::With { min_size, .. }, _) => Part::Size(*min_size as usize),
+        (Wire::Value(value), Some(field)) => Part::Value(value, &body.fields[field].original.ty),
+        _ => Part::Size(0),
+    })
+}
+
+enum Part<'l> {
+    Size(usize),
+    Value(&'l Value, &'l syn::Type),
 }
 
 /// For every conditional slot, whether it is there.

@@ -61,6 +61,17 @@ pub(crate) enum Value {
     Vector { boxed: bool, element: Box<Value> },
 }
 
+impl Value {
+    /// Whether this is how the type stands alone.
+    pub(crate) fn is_alone(&self) -> bool {
+        match self {
+            Self::Alone => true,
+            Self::Bare | Self::Boxed => false,
+            Self::Vector { boxed, element } => *boxed && element.is_alone(),
+        }
+    }
+}
+
 /// The layout that the attributes alone describe. They have been checked.
 pub(crate) fn of_attributes(name: String, id: Option<&Id>, body: &Body<'_>) -> Layout {
     // Skipped fields have no slot.

@@ -36,7 +36,7 @@ pub(crate) fn read(
             }
             let id = boxed.then(|| quote_spanned!(span=> #r.vector_id()?;));
             let element = read(tl, lifetime, inner, element, r);
-            let min_size = min_size(tl, lifetime, inner, element_of(value), Depth::Traits);
+            let min_size = min_size(tl, lifetime, inner, element_of(value));
             let method = list.method(span);
             let values = quote_spanned! {span=>
                 #r.#method(#min_size, |#r| ::core::result::Result::Ok(#element))?
@@ -80,24 +80,24 @@ pub(crate) fn write(
     }
 }
 
-/// Whether sizes of other types may be asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
-    /// By their traits.
-    Traits,
-    /// No: that could come back to the type itself.
-    Here,
-}
-
 /// An expression for the smallest number of bytes that a value takes.
 pub(crate) fn min_size(
     tl: &syn::Path,
     lifetime: &syn::Lifetime,
     ty: &syn::Type,
     value: &Value,
-    depth: Depth,
 ) -> TokenStream {
-    let known = match (value, ty::shape(ty)) {
+    let of_type = quote_spanned!(ty.span()=> <#ty as #tl::TlRead<#lifetime>>::MIN_SIZE);
+    match (known_min_size(ty, value), value) {
+        (Some(size), _) => quote!(#size),
+        (None, Value::Bare) => quote!(#of_type.saturating_sub(4)),
+        (None, _) => of_type,
+    }
+}
+
+/// The smallest number of bytes that a value takes, where the tokens of its type tell.
+pub(crate) fn known_min_size(ty: &syn::Type, value: &Value) -> Option<usize> {
+    match (value, ty::shape(ty)) {
         (Value::Boxed, _) => Some(4),
         (Value::Vector { boxed, .. }, _) => Some(if *boxed { 8 } else { 4 }),
         (Value::Bare, Shape::Unit) => Some(0),
@@ -108,16 +108,6 @@ pub(crate) fn min_size(
         (_, Shape::Number("i64" | "u64" | "f64")) => Some(8),
         (_, Shape::ByteArray(Some(len))) => Some(len),
         _ => None,
-    };
-    match (known, value, depth) {
-        (Some(size), ..) => quote!(#size),
-        (None, _, Depth::Here) => quote!(0),
-        (None, Value::Bare, Depth::Traits) => quote_spanned! {ty.span()=>
-            <#ty as #tl::TlRead<#lifetime>>::MIN_SIZE.saturating_sub(4)
-        },
-        (None, _, Depth::Traits) => quote_spanned! {ty.span()=>
-            <#ty as #tl::TlRead<#lifetime>>::MIN_SIZE
-        },
     }
 }
 

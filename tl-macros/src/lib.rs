@@ -3,12 +3,18 @@
 mod attr;
 mod bound;
 mod check;
+#[cfg(feature = "schema")]
+mod conform;
 mod ctxt;
 mod derive;
 mod expand;
+#[cfg(feature = "schema")]
+mod include;
 mod input;
 mod layout;
 mod leaf;
+#[cfg(feature = "schema")]
+mod schema;
 mod ty;
 
 use proc_macro::TokenStream;
@@ -29,4 +35,18 @@ pub fn derive_tl_write(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Identified, attributes(tl))]
 pub fn derive_identified(input: TokenStream) -> TokenStream {
     derive::expand(check::Derive::Identified, input.into()).into()
+}
+
+/// Generates the types of schema files in place.
+#[cfg(feature = "schema")]
+#[proc_macro]
+pub fn include_schema(input: TokenStream) -> TokenStream {
+    include::files(input.into()).into()
+}
+
+/// Generates the types of a schema that is written in place.
+#[cfg(feature = "schema")]
+#[proc_macro]
+pub fn schema(input: TokenStream) -> TokenStream {
+    include::texts(input.into()).into()
 }

@@ -7,18 +7,21 @@ use crate::ir::{
 
 /// Spells parts of one combinator.
 #[derive(Clone, Copy)]
-pub(crate) struct Speller<'a> {
+pub struct Speller<'a> {
     schema: &'a Schema,
     combinator: &'a Combinator,
 }
 
 impl<'a> Speller<'a> {
-    pub(crate) const fn new(schema: &'a Schema, combinator: &'a Combinator) -> Self {
+    /// For parts of this combinator.
+    #[must_use]
+    pub const fn new(schema: &'a Schema, combinator: &'a Combinator) -> Self {
         Self { schema, combinator }
     }
 
     /// `{X:Type} {n:#}`
-    pub(crate) fn variables(self) -> String {
+    #[must_use]
+    pub fn variables(self) -> String {
         let variables = self.combinator.variables.iter().map(|variable| {
             let kind = match variable.kind {
                 Kind::Type => "Type",
@@ -30,7 +33,8 @@ impl<'a> Speller<'a> {
     }
 
     /// A field's name; if it has none, its number from 1: `2nd field`.
-    pub(crate) fn field_name(self, field: &Field) -> String {
+    #[must_use]
+    pub fn field_name(self, field: &Field) -> String {
         match field.name {
             Some(name) => self.schema[name].to_owned(),
             None => format!("no. {}", field.id.0 + 1),
@@ -38,14 +42,16 @@ impl<'a> Speller<'a> {
     }
 
     /// `flags.3?Vector<int>`
-    pub(crate) fn condition_and_type(self, field: &Field) -> String {
+    #[must_use]
+    pub fn condition_and_type(self, field: &Field) -> String {
         let mut out = String::new();
         self.push_condition_and_type(field, &mut out);
         out
     }
 
     /// `flags.3`
-    pub(crate) fn condition(self, condition: Condition) -> String {
+    #[must_use]
+    pub fn condition(self, condition: Condition) -> String {
         let mut out = String::new();
         self.push_nat_ref(condition.mask, &mut out);
         out.extend([".", &condition.bit.to_string()]);
@@ -53,7 +59,8 @@ impl<'a> Speller<'a> {
     }
 
     /// `Vector<int>`
-    pub(crate) fn ty(self, ty: &TypeExpr) -> String {
+    #[must_use]
+    pub fn ty(self, ty: &TypeExpr) -> String {
         let mut out = String::new();
         self.push_type(ty, &mut out);
         out
@@ -61,7 +68,8 @@ impl<'a> Speller<'a> {
 
     /// `Vector t`, `Vector<int>`: variables without brackets, as is the custom where a
     /// constructor's result is declared.
-    pub(crate) fn result(self) -> String {
+    #[must_use]
+    pub fn result(self) -> String {
         let TypeExpr::Boxed { ty, args } = &self.combinator.result else {
             return self.ty(&self.combinator.result);
         };

@@ -15,7 +15,7 @@ pub mod diff;
 pub mod id;
 pub mod input;
 pub mod ir;
-mod ir_text;
+pub mod ir_text;
 #[cfg(feature = "json")]
 pub mod json;
 mod parse;

@@ -58,8 +58,8 @@ const TABLE: &[Row] = &[
     },
     Row {
         package: "tl-macros",
-        uses: &["tl-codegen", "proc-macro2", "quote", "syn"],
-        by_feature: &["tl-parser"],
+        uses: &["proc-macro2", "quote", "syn"],
+        by_feature: &["tl-codegen", "tl-parser"],
         tests: &["tl-runtime", "mtproto-runtime"],
         ..NOTHING
     },

@@ -1,0 +1,11 @@
+use tl_macros::{TlRead, TlWrite};
+
+#[derive(TlRead, TlWrite)]
+#[tl(tl = "pub.ed25519 key:int256 = PublicKey;")]
+struct Ed25519 {
+    key: [u8; 32],
+    #[tl(name = "key")]
+    other: [u8; 32],
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use tl_macros::{TlRead, TlWrite};
+
+#[derive(TlRead, TlWrite)]
+#[tl(tl = "pub.ed25519 key:int256 = PublicKey;")]
+struct Ed25519 {
+    kei: [u8; 32],
+    cached: bool,
+}
+
+fn main() {}

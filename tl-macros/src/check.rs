@@ -484,13 +484,12 @@ fn with(cx: &Ctxt, field: &Field<'_>) {
         }
     }
     let with = attrs.with.iter().chain(halves.into_iter().flatten()).next();
-    match (with, &attrs.form) {
-        (Some(with), Some(form)) => cx.error_hint(
+    if let (Some(with), Some(form)) = (with, &attrs.form) {
+        cx.error_hint(
             &form.key,
             format_args!("`{}` and `{}` can't both be set", with.key, form.key),
             "the functions decide what stands on the wire",
-        ),
-        _ => {}
+        );
     }
     let Some(min_size) = &attrs.min_size else {
         return;

@@ -61,5 +61,5 @@ pub(crate) fn with_hint(message: impl Display, hint: impl Display) -> String {
 
 /// The expansion, or in its place the errors.
 pub(crate) fn or_compile_error(expansion: syn::Result<TokenStream>) -> TokenStream {
-    expansion.unwrap_or_else(|errors| errors.into_compile_error())
+    expansion.unwrap_or_else(syn::Error::into_compile_error)
 }

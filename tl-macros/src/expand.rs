@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use crate::bound;
 use crate::input::{Body, Data, Input, Variant};
@@ -347,7 +346,10 @@ impl Reading<'_> {
         let r = self.r;
         match &slot.wire {
             Wire::Flags { .. } => quote!(#r.nat()?),
-            Wire::Value(value) => leaf::read(self.tl, self.lifetime, ty, value, r),
+            Wire::Value(value) => {
+                let value = leaf::read(self.tl, self.lifetime, ty, value, r);
+                quote!(#value?)
+            }
             Wire::With {
                 read: Some(path), ..
             } => {
@@ -355,7 +357,7 @@ impl Reading<'_> {
                 // function reads.
                 let frame = format!("{}.{}", layout.name, slot.name);
                 let value = local("value");
-                quote_spanned! {path.span()=> {
+                quote_spanned! {leaf::place_of(path)=> {
                     #r.enter(#frame)?;
                     let #value = #path(#r)?;
                     #r.leave();
@@ -363,7 +365,8 @@ impl Reading<'_> {
                 }}
             }
             Wire::With { read: None, .. } => {
-                leaf::read(self.tl, self.lifetime, ty, &Value::Alone, r)
+                let value = leaf::read(self.tl, self.lifetime, ty, &Value::Alone, r);
+                quote!(#value?)
             }
             Wire::True => quote!(true),
         }
@@ -390,7 +393,7 @@ impl Reading<'_> {
                 let id = local("id");
                 let fields = variant.body.fields.iter().map(|field| {
                     let ty = &field.original.ty;
-                    quote_spanned! {ty.span()=>
+                    quote_spanned! {leaf::place_of(ty)=>
                         #id if #id == <#ty as #tl::Identified>::ID => {
                             <#ty as #tl::TlRead<#lifetime>>::read_bare(#r).map(Self::#ident)
                         }
@@ -449,7 +452,7 @@ impl Writing<'_> {
             Wire::Value(value) => leaf::write(self.tl, ty, value, place, w),
             Wire::With {
                 write: Some(path), ..
-            } => quote_spanned!(path.span()=> #path(#place, #w);),
+            } => quote_spanned!(leaf::place_of(path)=> #path(#place, #w);),
             Wire::With { write: None, .. } => leaf::write(self.tl, ty, &Value::Alone, place, w),
             Wire::True | Wire::Flags { .. } => TokenStream::new(),
         }
@@ -529,7 +532,7 @@ impl Writing<'_> {
                     .map(|(index, field)| {
                         let ty = &field.original.ty;
                         let place = place(index);
-                        quote_spanned! {ty.span()=>
+                        quote_spanned! {leaf::place_of(ty)=>
                             #w.id(<#ty as #tl::Identified>::ID);
                             <#ty as #tl::TlWrite>::write_bare(#place, #w);
                         }

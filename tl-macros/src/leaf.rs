@@ -2,14 +2,14 @@
 //!
 //! The tokens carry the place of the field's type, so that rustc's complaints stand there.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::layout::Value;
 use crate::ty::{self, Shape};
 
-/// An expression that reads a value of the type from `r`.
+/// An expression that reads a value of the type from `r`: a `ReadResult`.
 pub(crate) fn read(
     tl: &syn::Path,
     lifetime: &syn::Lifetime,
@@ -17,11 +17,11 @@ pub(crate) fn read(
     value: &Value,
     r: &syn::Ident,
 ) -> TokenStream {
-    let span = ty.span();
+    let span = place_of(ty);
     match value {
-        Value::Alone => quote_spanned!(span=> <#ty as #tl::TlRead<#lifetime>>::read(#r)?),
-        Value::Bare => quote_spanned!(span=> <#ty as #tl::TlRead<#lifetime>>::read_bare(#r)?),
-        Value::Boxed => quote_spanned!(span=> #r.boxed::<#ty>()?),
+        Value::Alone => quote_spanned!(span=> <#ty as #tl::TlRead<#lifetime>>::read(#r)),
+        Value::Bare => quote_spanned!(span=> <#ty as #tl::TlRead<#lifetime>>::read_bare(#r)),
+        Value::Boxed => quote_spanned!(span=> #r.boxed::<#ty>()),
         Value::Vector { boxed, element } => {
             let list = List::of(ty);
             let Some(inner) = list.element() else {
@@ -39,7 +39,7 @@ pub(crate) fn read(
             let min_size = min_size(tl, lifetime, inner, element_of(value));
             let method = list.method(span);
             let values = quote_spanned! {span=>
-                #r.#method(#min_size, |#r| ::core::result::Result::Ok(#element))?
+                #r.#method(#min_size, |#r| #element)
             };
             let values = list.convert(values);
             quote_spanned!(span=> { #id #values })
@@ -55,7 +55,7 @@ pub(crate) fn write(
     place: &TokenStream,
     w: &syn::Ident,
 ) -> TokenStream {
-    let span = ty.span();
+    let span = place_of(ty);
     match value {
         Value::Alone => quote_spanned!(span=> <#ty as #tl::TlWrite>::write(#place, #w);),
         Value::Bare => quote_spanned!(span=> <#ty as #tl::TlWrite>::write_bare(#place, #w);),
@@ -87,7 +87,7 @@ pub(crate) fn min_size(
     ty: &syn::Type,
     value: &Value,
 ) -> TokenStream {
-    let of_type = quote_spanned!(ty.span()=> <#ty as #tl::TlRead<#lifetime>>::MIN_SIZE);
+    let of_type = quote_spanned!(place_of(ty)=> <#ty as #tl::TlRead<#lifetime>>::MIN_SIZE);
     match (known_min_size(ty, value), value) {
         (Some(size), _) => quote!(#size),
         (None, Value::Bare) => quote!(#of_type.saturating_sub(4)),
@@ -116,6 +116,12 @@ fn element_of(value: &Value) -> &Value {
         Value::Vector { element, .. } => element,
         other => other,
     }
+}
+
+/// The place of some tokens for code that is made from them: complaints stand there, and lints
+/// know that the author has not written it.
+pub(crate) fn place_of(tokens: &impl Spanned) -> Span {
+    tokens.span().resolved_at(Span::call_site())
 }
 
 /// What holds the elements of a vector.
@@ -149,7 +155,7 @@ impl<'t> List<'t> {
         }
     }
 
-    fn method(&self, span: proc_macro2::Span) -> syn::Ident {
+    fn method(&self, span: Span) -> syn::Ident {
         let name = match self {
             Self::Slice(_) => "slice_with",
             _ => "vector_with",
@@ -159,7 +165,7 @@ impl<'t> List<'t> {
 
     fn convert(&self, values: TokenStream) -> TokenStream {
         match self {
-            Self::Into(_) => quote!(::core::convert::Into::into(#values)),
+            Self::Into(_) => quote!(#values.map(::core::convert::Into::into)),
             _ => values,
         }
     }

@@ -1,5 +1,7 @@
 //! Types that take ids, flag bits and representations from a schema.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use tl_macros::{TlRead, TlWrite};
 use tl_runtime::{Function, Identified, TlRead, TlWrite};
 

@@ -1,5 +1,7 @@
 //! Schemas in place.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use mtproto_runtime::tl::{Arena, Identified, TlRead, TlWrite};
 
 /// The same pipeline as a build script's: the same text but for the layout.

@@ -268,7 +268,7 @@ fn losses_are_said() {
     assert_eq!(losses("Empty A;"), []);
     assert_eq!(
         losses("tuple {t:Type} {n:#} [ t ] = Tuple t n; Tuple int 10;"),
-        [LossKind::Order, LossKind::Specialisations]
+        [LossKind::Specialisations]
     );
 }
 

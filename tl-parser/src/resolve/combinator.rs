@@ -73,13 +73,13 @@ impl<'a> Context<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// Resolves all declarations, those of the prelude too that are needed for it.
-    pub(super) fn combinators(&mut self) -> Vec<Combinator> {
-        let mut combinators = Vec::with_capacity(self.declarations.len());
+    /// Resolves all declarations that are not resolved yet, those of the prelude too that are needed
+    /// for it.
+    pub(super) fn combinators(&mut self, combinators: &mut Vec<Combinator>) {
+        combinators.reserve(self.declarations.len() - combinators.len());
         while let Some(declared) = self.declarations.get(combinators.len()).copied() {
             combinators.push(self.combinator(&declared));
         }
-        combinators
     }
 
     fn combinator(&mut self, declared: &Declared<'a>) -> Combinator {

@@ -90,10 +90,13 @@ pub fn resolve(sources: &Sources, asts: &[Ast], options: &Options) -> Resolved {
     let mut ids = crate::id::report(sources, asts, options.id_rule, &options.known_ids);
     let mut resolver = collect::collect(sources, asts, &ids);
     resolver.faults.extend(std::mem::take(&mut ids.diagnostics));
-    let mut combinators = resolver.combinators();
+    let mut combinators = Vec::new();
+    resolver.combinators(&mut combinators);
     resolver.check_defaults();
     resolver.check_duplicate_ids();
     let specialisations = resolver.specialisations(asts, &combinators, ids.rule);
+    // What only they use of the prelude.
+    resolver.combinators(&mut combinators);
     let Resolver {
         types,
         symbols,

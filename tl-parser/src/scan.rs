@@ -43,20 +43,22 @@ pub(crate) struct Tokens {
     /// An ASCII character each. Punctuation stands for itself; the others are listed in [`kind`].
     pub(crate) kinds: Vec<u8>,
     pub(crate) spans: Vec<Span>,
+    /// Whether the last name has dots.
+    dotted: bool,
 }
 
 /// The kinds of tokens that are not punctuation.
 pub(crate) mod kind {
-    /// `user`
+    /// `user`, `messages.Messages`
     pub(crate) const NAME: u8 = b'n';
-    /// `messages.Messages`
-    pub(crate) const QUALIFIED: u8 = b'q';
-    /// Either of them, if a `<` follows.
+    /// A name, if a `<` follows.
     pub(crate) const APPLIED: u8 = b'a';
-    /// Either of them, if a `*` follows.
+    /// A name, if a `*` follows.
     pub(crate) const COUNT: u8 = b'c';
     /// `flags` in `flags.3?` or `flags?`, behind a colon.
     pub(crate) const MASK: u8 = b'm';
+    /// A name with dots, if a `:` follows: no parameter is called so.
+    pub(crate) const DOTTED: u8 = b'd';
     /// `#d23c81a3`, directly behind a name; any letters and digits.
     pub(crate) const ID: u8 = b'i';
     /// `32`
@@ -88,13 +90,12 @@ impl Tokens {
 
     /// A name before some tokens is of a kind of its own, so that the grammar need not look ahead.
     fn mark_name(&mut self, next: u8) {
-        if let [before @ .., last @ (kind::NAME | kind::QUALIFIED)] = self.kinds.as_mut_slice() {
+        if let [before @ .., last @ kind::NAME] = self.kinds.as_mut_slice() {
             match next {
                 b'<' => *last = kind::APPLIED,
                 b'*' => *last = kind::COUNT,
-                kind::BIT | b'?' if *last == kind::NAME && before.ends_with(b":") => {
-                    *last = kind::MASK;
-                }
+                b':' if self.dotted => *last = kind::DOTTED,
+                kind::BIT | b'?' if !self.dotted && before.ends_with(b":") => *last = kind::MASK,
                 _ => {}
             }
         }
@@ -292,23 +293,28 @@ impl<'a> Scanner<'a> {
         let mut line_begins = false;
         let begins = Begins::of(self.text[start]);
         while let Some(byte) = self.byte() {
+            let class = Class::of(byte);
             match byte {
-                b' ' => {
+                b'\n' => {
+                    if begins != Begins::Item {
+                        break;
+                    }
+                    line_begins = true;
+                    self.blank(byte);
+                    continue;
+                }
+                _ if class == Class::Blank => {
                     self.at += 1;
                     continue;
                 }
-                b'\n' if begins != Begins::Item => break,
-                _ if is_blank(byte) => {
-                    self.blank(byte);
-                    line_begins |= byte == b'\n';
-                    continue;
-                }
+                _ if class == Class::Word => {}
                 b'/' if self.comment() => continue,
                 b';' if begins != Begins::ForeignComment => {
                     semicolon = true;
                     self.at += 1;
                     break;
                 }
+                b'@' if self.is_beyond_annotations() => break,
                 _ => {}
             }
             if line_begins {
@@ -316,7 +322,7 @@ impl<'a> Scanner<'a> {
                 if matches!(byte, b'-' | b'=') && self.starts_with(&[byte; 3]) {
                     break;
                 }
-                if is_word(byte) {
+                if class == Class::Word {
                     if self.begins_with_id() {
                         break;
                     }
@@ -325,9 +331,6 @@ impl<'a> Scanner<'a> {
                         resume = Some(here);
                     }
                 }
-            }
-            if byte == b'@' && self.is_beyond_annotations() {
-                break;
             }
             if byte == b'=' {
                 if arrow.is_some()
@@ -344,13 +347,13 @@ impl<'a> Scanner<'a> {
                 if let Some(last) = self.tokens.spans.last_mut() {
                     last.end = offset(self.at);
                 }
-            } else if is_word(byte) {
+            } else if class == Class::Word {
                 depth.word();
                 self.word(byte);
-            } else if depth.punctuation(byte) {
-                self.punctuation(byte);
             } else {
-                too_deep = Some(span(self.at, self.at + 1));
+                if !depth.punctuation(byte) {
+                    too_deep = Some(span(self.at, self.at + 1));
+                }
                 self.punctuation(byte);
             }
         }
@@ -418,7 +421,7 @@ impl<'a> Scanner<'a> {
         self.tokens.push(kind, span);
     }
 
-    /// A name with what may only stand directly behind it, or a number.
+    /// A number, or a name with what stands directly behind it: an id, a bit, a colon.
     fn word(&mut self, first: u8) {
         let start = self.at;
         self.skip_word();
@@ -426,29 +429,34 @@ impl<'a> Scanner<'a> {
             self.push_digits(kind::NUMBER, start, start);
             return;
         }
-        let mut name = kind::NAME;
+        self.tokens.dotted = false;
         loop {
             let end = self.at;
-            match self.text[end..] {
-                [b'.', next, ..] if is_word(next) => {
+            match self.byte() {
+                Some(b':') => {
+                    self.push(kind::NAME, start);
+                    self.punctuation(b':');
+                    return;
+                }
+                Some(b'.') if self.text.get(end + 1).copied().is_some_and(is_word) => {
                     self.at += 1;
                     self.skip_word();
-                    if next.is_ascii_digit() {
-                        self.tokens.push(name, span(start, end));
+                    if self.text[end + 1].is_ascii_digit() {
+                        self.tokens.push(kind::NAME, span(start, end));
                         self.push_digits(kind::BIT, end, end + 1);
                         return;
                     }
-                    name = kind::QUALIFIED;
+                    self.tokens.dotted = true;
                 }
-                [b'#', ..] => {
-                    self.tokens.push(name, span(start, end));
+                Some(b'#') => {
+                    self.push(kind::NAME, start);
                     self.at += 1;
                     self.skip_word();
                     self.push(kind::ID, end);
                     return;
                 }
                 _ => {
-                    self.push(name, start);
+                    self.push(kind::NAME, start);
                     return;
                 }
             }
@@ -472,10 +480,8 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         self.at += 1;
         let kind = match byte {
-            b':' | b',' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'+' | b'%' | b'!' => {
-                byte
-            }
-            b'?' | b'<' | b'*' => {
+            b',' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'+' | b'%' | b'!' => byte,
+            b':' | b'?' | b'<' | b'*' => {
                 self.tokens.mark_name(byte);
                 byte
             }
@@ -581,32 +587,40 @@ fn trim_start(text: &[u8]) -> &[u8] {
 }
 
 pub(crate) const fn is_word(byte: u8) -> bool {
-    CLASSES[byte as usize] == Class::Word as u8
+    matches!(Class::of(byte), Class::Word)
 }
 
 pub(crate) const fn is_blank(byte: u8) -> bool {
-    CLASSES[byte as usize] == Class::Blank as u8
+    matches!(Class::of(byte), Class::Blank)
 }
 
+/// What a byte is good for.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Other,
+    /// `[A-Za-z0-9_]`
     Word,
     Blank,
 }
 
-const CLASSES: [u8; 256] = {
-    let mut classes = [Class::Other as u8; 256];
-    let mut byte = 0u8;
-    while byte < 128 {
-        if byte.is_ascii_alphanumeric() || byte == b'_' {
-            classes[byte as usize] = Class::Word as u8;
-        } else if matches!(byte, b' ' | b'\t'..=b'\r') {
-            classes[byte as usize] = Class::Blank as u8;
-        }
-        byte += 1;
+impl Class {
+    const fn of(byte: u8) -> Self {
+        const CLASSES: [Class; 256] = {
+            let mut classes = [Class::Other; 256];
+            let mut byte = 0u8;
+            while byte < 128 {
+                if byte.is_ascii_alphanumeric() || byte == b'_' {
+                    classes[byte as usize] = Class::Word;
+                } else if matches!(byte, b' ' | b'\t'..=b'\r') {
+                    classes[byte as usize] = Class::Blank;
+                }
+                byte += 1;
+            }
+            classes
+        };
+        CLASSES[byte as usize]
     }
-    classes
-};
+}
 
 fn span(start: usize, end: usize) -> Span {
     Span::new(offset(start), offset(end))

@@ -246,10 +246,10 @@ fn parameters() {
     check(
         "a x.y:int = A;",
         expect![[r#"
-        S002 1:6 ":" expected a parameter or `=`, found `:`
-             hint: the name of a parameter has no dots
-        broken "a x.y:int = A;"
-    "#]],
+            S002 1:3 "x.y" expected a parameter or `=`, found `x.y`
+                 hint: the name of a parameter has no dots
+            broken "a x.y:int = A;"
+        "#]],
     );
     check(
         "a 3x:int = A;",

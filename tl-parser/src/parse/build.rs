@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
 
     fn name_if(&mut self) -> Option<Name> {
         match self.kind()? {
-            kind::NAME | kind::QUALIFIED | kind::APPLIED | kind::COUNT => {}
+            kind::NAME | kind::APPLIED | kind::COUNT => {}
             _ => return None,
         }
         let span = *self.spans.get(self.at)?;
@@ -128,17 +128,27 @@ impl<'a> Builder<'a> {
         self.name_if().ok_or_else(|| self.unexpected())
     }
 
+    /// A name that has no dots, as the scanner has seen to before a colon.
     fn ident(&mut self) -> Result<Ident, Fault> {
         Ok(Ident {
             span: self.take(kind::NAME)?,
         })
     }
 
+    /// A name that may have no dots.
+    fn plain(&self, span: Span) -> Result<Ident, Fault> {
+        if self.source.slice(span).contains('.') {
+            let message = "the name of a parameter or variable has no dots";
+            return Err(Fault::new(Code::Syntax, span, message));
+        }
+        Ok(Ident { span })
+    }
+
     /// `{X Y:Type}` behind the brace.
     fn variables(&mut self, open: Span) -> Result<VariableGroup, Fault> {
-        let mut names = vec![self.ident()?];
+        let mut names = Vec::new();
         while let Some(span) = self.take_if(kind::NAME) {
-            names.push(Ident { span });
+            names.push(self.plain(span)?);
         }
         self.take(b':')?;
         let kind = self.term()?;
@@ -226,7 +236,6 @@ impl<'a> Builder<'a> {
             self.kind(),
             Some(
                 kind::NAME
-                    | kind::QUALIFIED
                     | kind::APPLIED
                     | kind::COUNT
                     | kind::NAT
@@ -373,9 +382,7 @@ impl<'a> Builder<'a> {
             _ => vec![inner],
         };
         let mut names = parts.into_iter().map(|part| match part.kind {
-            ExprKind::Name(Name { span }) if !self.source.slice(span).contains('.') => {
-                Ok(Ident { span })
-            }
+            ExprKind::Name(name) => self.plain(name.span),
             _ => {
                 let message = "a group of parameters names them before the `:`, and nothing else";
                 Err(Fault::new(Code::Syntax, part.span, message)

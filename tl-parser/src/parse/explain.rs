@@ -174,11 +174,7 @@ fn hint(wanted: Option<Rule>, place: &Place<'_>) -> Option<&'static str> {
             (Rule::want_arrow, kind::ID) => "is the end of the declaration before this missing?",
             (Rule::want_arrow, b'{') => "variables in braces stand before all parameters",
             (Rule::want_arrow, b'+') => "a sum stands in parentheses: `(n + 1)`",
-            (Rule::want_arrow | Rule::want_close_bracket, b':')
-                if place.kind(1) == kind::QUALIFIED =>
-            {
-                "the name of a parameter has no dots"
-            }
+            (_, kind::DOTTED) => "the name of a parameter has no dots",
             (Rule::want_arrow | Rule::want_close_bracket, kind::BIT | b'?')
             | (Rule::want_when, _) => CONDITION,
             (Rule::want_type, _) if place.kind(1) == kind::ARROW => {

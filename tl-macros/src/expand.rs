@@ -301,6 +301,13 @@ impl Reading<'_> {
             let value = value.unwrap_or_else(|| default(field));
             quote!(#member: #value)
         });
+        if layout.slots.iter().all(|slot| is_empty(slot, body)) {
+            return quote! {
+                #r.empty();
+                #(#slots)*
+                let #whole = #constructor { #(#fields),* };
+            };
+        }
         quote! {
             #r.enter(#outline)?;
             #(#slots)*

@@ -6,6 +6,7 @@ use std::process::Command;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(vaes)");
+    println!("cargo::rustc-check-cfg=cfg(constant_time_check)");
     if minor_version().is_some_and(|minor| minor >= 89) {
         println!("cargo::rustc-cfg=vaes");
     }

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::hash::slice;
 use super::packet::PREFIX_LEN;
+use super::public::verdict;
 use super::{AuthKey, DecryptError, Direction, MsgKey, ige, kdf};
 
 /// Length of a serialised `bind_auth_key_inner`.
@@ -76,7 +77,7 @@ pub fn open(permanent: &AuthKey, sealed: &[u8]) -> Result<Binding, DecryptError>
 
     let right = kdf::msg_key_v1(&plain[..PLAIN_LEN]).ct_eq(&msg_key);
     let form = plain[24..HEADER_LEN].ct_eq(&[0, 0, 0, 0, 40, 0, 0, 0]);
-    if bool::from(right & form) {
+    if verdict(right & form) {
         Ok(Binding {
             msg_id: i64::from_le_bytes(slice(&plain[..], 16)),
             inner: slice(&plain[..], HEADER_LEN),

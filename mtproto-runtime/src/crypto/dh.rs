@@ -24,13 +24,14 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use crypto_bigint::{Odd, U2048};
+use crypto_bigint::{CtGt, CtLt, Odd, U2048};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::AuthKey;
 use super::hash::sha256;
 use super::number::{self, LEN, Modulus, remainder};
+use super::public::{publish, verdict};
 
 /// The prime that Telegram's servers send.
 pub const TELEGRAM_PRIME: [u8; LEN] = number::from_hex(concat!(
@@ -134,10 +135,11 @@ impl Group {
         // 2^1984
         let margin = U2048::ONE.shl_vartime(U2048::BITS - 64);
         let most = self.prime.wrapping_sub(&margin);
-        if value < margin || value > most {
-            return Err(ParameterError::PublicValue);
+        // Also asked about what a server keeps of a password.
+        match verdict((!value.ct_lt(&margin) & !value.ct_gt(&most)).into()) {
+            true => Ok(PublicValue(number::to_bytes(&value))),
+            false => Err(ParameterError::PublicValue),
         }
-        Ok(PublicValue(number::to_bytes(&value)))
     }
 
     #[cfg(test)]
@@ -224,7 +226,8 @@ impl SecretExponent {
             let mut bytes = Zeroizing::new([0; LEN]);
             rng.fill_bytes(&mut bytes[..]);
             let secret = Self(U2048::from_be_slice(&bytes[..]));
-            let public = number::to_bytes(&group.power(&secret.0));
+            let mut public = number::to_bytes(&group.power(&secret.0));
+            publish(&mut public);
             if let Ok(public) = group.public_value(&public) {
                 return (secret, public);
             }

@@ -15,6 +15,7 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use super::hash::sha1;
+use super::public::publish;
 use super::{DecryptError, ige};
 
 const HASH_LEN: usize = 20;
@@ -51,12 +52,13 @@ pub fn open<'a>(key: &ige::Key, data: &'a mut [u8]) -> Result<&'a [u8], DecryptE
     }
     ige::decrypt(key, data.as_chunks_mut().0);
     let (hash, rest) = data.split_at(HASH_LEN);
-    let mut len = 0;
+    let mut len = 0_u64;
     for padding in [0, 4, 8, 12] {
         let candidate = rest.len() - padding;
         let fits = hash.ct_eq(&sha1(&[&rest[..candidate]]));
         len.conditional_assign(&(candidate as u64), fits);
     }
+    publish(&mut len);
     match usize::try_from(len) {
         Ok(len) if len > 0 => Ok(&data[HASH_LEN..HASH_LEN + len]),
         _ => {

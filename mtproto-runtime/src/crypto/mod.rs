@@ -22,6 +22,7 @@ pub(crate) mod hash;
 pub mod ige;
 pub mod kdf;
 mod number;
+mod public;
 pub mod packet;
 pub mod pq;
 pub mod random;
@@ -46,7 +47,7 @@ use subtle::ConstantTimeEq;
 /// ```
 #[must_use]
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    public::verdict(a.ct_eq(b))
 }
 
 /// The bytes were not made by the holder of the key, or not for us. Nothing more is told: every

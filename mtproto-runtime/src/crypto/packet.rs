@@ -20,6 +20,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::hash::{sha256, slice};
+use super::public::verdict;
 use super::{AuthKey, DecryptError, Direction, MsgKey, ige, kdf};
 
 /// `auth_key_id` and `msg_key`, before the encrypted part.
@@ -248,7 +249,7 @@ pub fn open<'a>(
         inner.as_chunks_mut().0,
     ));
     let right = hash[8..24].ct_eq(&msg_key);
-    if bool::from(right) {
+    if verdict(right) {
         Ok(Plaintext {
             quick_ack: QuickAck::of(&hash),
             bytes: inner,

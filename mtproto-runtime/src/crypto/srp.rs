@@ -36,6 +36,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::dh::{Group, ParameterError, PublicValue, SecretExponent};
 use super::hash::sha256;
 use super::number::{self, LEN, Modulus, Residue};
+use super::public::{publish, verdict};
 
 /// Rounds of PBKDF2 in the only algorithm there is,
 /// `passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow`.
@@ -248,7 +249,8 @@ impl<'a> Challenge<'a> {
         let verifier = parameters.group.public_value(verifier)?;
         loop {
             let (secret, power) = SecretExponent::generate(parameters.group, rng);
-            let public = public_of(parameters, &verifier, power.as_bytes());
+            let mut public = public_of(parameters, &verifier, power.as_bytes());
+            publish(&mut public);
             if let Ok(public) = parameters.group.public_value(&public) {
                 return Ok(Self {
                     parameters: *parameters,
@@ -280,7 +282,7 @@ impl<'a> Challenge<'a> {
             self.public.as_bytes(),
             theirs.as_bytes(),
         )?;
-        match bool::from(wanted.ct_eq(&answer.m1)) {
+        match verdict(wanted.ct_eq(&answer.m1)) {
             true => Ok(()),
             false => Err(SrpError::Wrong),
         }

@@ -16,6 +16,7 @@ use super::LEN;
 use crate::crypto::DecryptError;
 use crate::crypto::hash::{sha1, slice};
 use crate::crypto::number::{self, Modulus};
+use crate::crypto::public::verdict;
 
 /// Why something is no key for the key exchange.
 #[derive(Debug)]
@@ -279,6 +280,22 @@ impl PrivateKey {
         Ok(key)
     }
 
+    /// Shows the secret numbers to the check of constant time.
+    #[cfg(constant_time_check)]
+    #[doc(hidden)]
+    pub fn mark_secret(&self, mark: impl Fn(&[crypto_bigint::Word])) {
+        let Secret { p, q, d_p, d_q, q_inverse } = &*self.secret;
+        for params in [p, q] {
+            mark(params.modulus().as_words());
+            mark(params.one().as_words());
+            mark(params.r2().as_words());
+            mark(params.mod_inv().as_words());
+        }
+        for number in [d_p, d_q, q_inverse] {
+            mark(number.as_words());
+        }
+    }
+
     /// The public key.
     #[must_use]
     pub fn public(&self) -> &PublicKey {
@@ -311,7 +328,7 @@ impl PrivateKey {
             .as_slice()
             .ct_eq(blinded.to_be_bytes().as_slice());
         let plain = Zeroizing::new((modulus.residue(&power) * *inverse).retrieve());
-        match bool::from(intact) {
+        match verdict(intact) {
             true => Ok(Zeroizing::new(number::to_bytes(&plain))),
             false => Err(DecryptError),
         }
@@ -327,9 +344,12 @@ impl PrivateKey {
             let mut bytes = Zeroizing::new([0; LEN]);
             rng.fill_bytes(&mut bytes[..]);
             let random = Zeroizing::new(modulus.residue(&U2048::from_be_slice(&bytes[..])));
-            // All but one in 2^1000 have one.
-            if let Some(inverse) = random.invert().into_option() {
-                return (random, Zeroizing::new(inverse));
+            // All but one in 2^1000 have an inverse.
+            let inverse = random.invert();
+            let exists = inverse.is_some();
+            let inverse = Zeroizing::new(inverse.unwrap_or(modulus.one()));
+            if verdict(exists.into()) {
+                return (random, inverse);
             }
         }
     }

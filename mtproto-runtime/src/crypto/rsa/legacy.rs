@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{LEN, PrivateKey, PublicKey, TooLong, pad};
 use crate::crypto::hash::sha1;
+use crate::crypto::public::{publish, verdict};
 use crate::crypto::{DecryptError, number};
 
 const HASH: usize = 20;
@@ -81,13 +82,14 @@ impl PrivateKey {
     ) -> Result<Opened, DecryptError> {
         let number = self.decrypt(encrypted, rng)?;
         let (padded, is_pad) = pad::unwrap(&number);
-        let mut legacy_len = 0;
+        let mut legacy_len = 0_u64;
         for len in lengths.iter().filter(|len| **len <= MAX_DATA) {
             let hash = sha1(&[&number[START..START + len]]);
             let right = hash.ct_eq(&number[1..START]) & number[0].ct_eq(&0);
             legacy_len.conditional_assign(&(*len as u64), right);
         }
-        match (bool::from(is_pad), usize::try_from(legacy_len)) {
+        publish(&mut legacy_len);
+        match (verdict(is_pad), usize::try_from(legacy_len)) {
             (true, _) => Ok(Opened::Pad(padded)),
             (false, Ok(len @ 1..)) => Ok(Opened::Legacy(Zeroizing::new(
                 number[START..START + len].to_vec(),

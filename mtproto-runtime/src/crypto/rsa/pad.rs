@@ -7,13 +7,14 @@
 //! number    = temp_key ⊕ SHA-256(encrypted) | encrypted
 //! ```
 
-use crypto_bigint::U2048;
+use crypto_bigint::{CtLt, U2048};
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use super::{LEN, PrivateKey, PublicKey, TooLong};
 use crate::crypto::hash::{sha256, slice};
+use crate::crypto::public::verdict;
 use crate::crypto::{DecryptError, ige, number};
 
 /// Longest data.
@@ -46,7 +47,8 @@ impl PublicKey {
             let mut temp_key = Zeroizing::new([0; TEMP_KEY]);
             rng.fill_bytes(&mut temp_key[..]);
             let number = U2048::from_be_slice(&wrap(&padded, &temp_key)[..]);
-            if number < *self.number() {
+            // One that is refused is used for nothing else.
+            if verdict(number.ct_lt(self.number()).into()) {
                 break Zeroizing::new(number);
             }
         };
@@ -67,7 +69,7 @@ impl PrivateKey {
     ) -> Result<Zeroizing<[u8; PADDED]>, DecryptError> {
         let number = self.decrypt(encrypted, rng)?;
         let (padded, right) = unwrap(&number);
-        match bool::from(right) {
+        match verdict(right) {
             true => Ok(padded),
             false => Err(DecryptError),
         }

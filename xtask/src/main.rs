@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod codegen;
+mod constant_time;
 mod deps;
 mod fuzz;
 mod grammar;
@@ -44,6 +45,8 @@ enum Chore {
     Msrv,
     /// Run the benchmarks, which stand in crates of their own beside the ordinary build
     Bench(bench::Args),
+    /// Check under valgrind that no branch and no address of the cryptography depends on a secret
+    ConstantTime,
     /// Run every fuzz target for a short time (needs `cargo install cargo-fuzz`)
     Fuzz(fuzz::Args),
 }
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Schemas(args) => schemas::run(&args),
         Chore::Msrv => msrv::run(),
         Chore::Bench(args) => bench::run(&args),
+        Chore::ConstantTime => constant_time::run(),
         Chore::Fuzz(args) => fuzz::run(&args),
     };
     match outcome {

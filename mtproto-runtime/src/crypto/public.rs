@@ -24,7 +24,14 @@ pub(crate) fn publish<T: Copy>(_: &mut T) {}
 #[allow(unsafe_code)]
 pub(crate) fn publish<T: Copy>(value: &mut T) {
     const MAKE_MEM_DEFINED: usize = 0x4d43_0002;
-    let request = [MAKE_MEM_DEFINED, core::ptr::from_mut(value).addr(), size_of::<T>(), 0, 0, 0];
+    let request = [
+        MAKE_MEM_DEFINED,
+        core::ptr::from_mut(value).addr(),
+        size_of::<T>(),
+        0,
+        0,
+        0,
+    ];
     // SAFETY: valgrind's client request: rotations by 128 bits in all and an exchange of a register
     // with itself, which do nothing outside of valgrind; under valgrind rdx gets a result, and the
     // marks of memory change, not its content.

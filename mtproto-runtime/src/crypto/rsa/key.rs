@@ -284,7 +284,13 @@ impl PrivateKey {
     #[cfg(constant_time_check)]
     #[doc(hidden)]
     pub fn mark_secret(&self, mark: impl Fn(&[crypto_bigint::Word])) {
-        let Secret { p, q, d_p, d_q, q_inverse } = &*self.secret;
+        let Secret {
+            p,
+            q,
+            d_p,
+            d_q,
+            q_inverse,
+        } = &*self.secret;
         for params in [p, q] {
             mark(params.modulus().as_words());
             mark(params.one().as_words());

@@ -85,3 +85,24 @@ pub(crate) fn valid_schema(source: Source) -> Option<Schema> {
     let parsed = tl_parser::parse(file, sources.get(file).unwrap());
     tl_parser::resolve::resolve(&sources, &[parsed.ast], &Options::default()).schema
 }
+
+/// Runs a fuzz target on all kept inputs of a kind.
+pub(crate) fn fuzz_inputs(kind: &str, target: fn(&[u8])) {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let mut inputs = 0;
+    for folder in [
+        fuzz.join("seeds").join(kind),
+        fuzz.join("regressions").join(kind),
+    ] {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            println!("{}", path.display());
+            target(&std::fs::read(&path).unwrap());
+            inputs += 1;
+        }
+    }
+    assert!(inputs > 0, "no inputs of the kind {kind}");
+}

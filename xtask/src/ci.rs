@@ -84,6 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
     }
     let wanted = |step: &&Step| args.steps.is_empty() || args.steps.iter().any(|s| s == step.name);
+    let mut failed = Vec::new();
     for step in STEPS.iter().filter(wanted) {
         if args.list {
             println!("{:<9} {}", step.name, spell(step));
@@ -94,14 +95,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let status = command(step)?
             .status()
             .with_context(|| format!("step {} cannot be run", step.name))?;
-        ensure!(
-            status.success(),
-            "step {} fails: {}",
-            step.name,
-            spell(step)
-        );
-        println!("== {}: passed in {:.0?}", step.name, start.elapsed());
+        let outcome = if status.success() { "passed" } else { "FAILED" };
+        println!("== {}: {outcome} in {:.0?}", step.name, start.elapsed());
+        // What is wrong elsewhere is worth knowing too.
+        if !status.success() {
+            failed.push(step.name);
+        }
     }
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())
 }
 

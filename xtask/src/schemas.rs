@@ -271,3 +271,80 @@ fn parse(text: &str) -> Result<(Source, tl_parser::Parsed)> {
     ensure!(parsed.is_clean(), "{:?}", parsed.diagnostics);
     Ok((source.clone(), parsed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DECLARATIONS: &str = "\
+        ipPort#d433ad73 ipv4:int port:int = IpPort;\n\
+        configSimple#5a592a6c date:int rules:vector<ipPort> = ConfigSimple;\n\
+        \n\
+        ---functions---\n\
+        getConfig#c4f9186b = ConfigSimple;\n";
+
+    fn entry() -> Entry {
+        Entry {
+            file: "small/small.tl".to_owned(),
+            what: "A small schema".to_owned(),
+            layers: Some("layer 7".to_owned()),
+            package: "small".to_owned(),
+            registry: "crates.io".to_owned(),
+            version: "1.0.0".to_owned(),
+            path: "small.tl".to_owned(),
+            license: "MIT".to_owned(),
+            id_rule: "telegram".to_owned(),
+            constructors: 2,
+            functions: 1,
+            types: 2,
+        }
+    }
+
+    fn faults(entry: &Entry, text: &str, known: &str) -> Vec<String> {
+        verify(entry, text, &KnownIds::parse(known).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_schemas_are_what_the_list_says() {
+        run(&Args { import: None }).unwrap();
+    }
+
+    #[test]
+    fn every_fault_is_told() {
+        let entry = entry();
+        let text = header(&entry) + DECLARATIONS;
+        let known = "configSimple#5a592a6c given by hand\ngetConfig#c4f9186b\n";
+        let none: [&str; 0] = [];
+        assert_eq!(faults(&entry, &text, known), none);
+
+        let found = faults(&entry, &text, "getConfig#c4f9186b");
+        assert_eq!(
+            found,
+            ["I001 the id of `configSimple` follows neither rule"]
+        );
+        let found = faults(&entry, &text.replace("= IpPort", "=  IpPort"), known);
+        assert_eq!(found, ["not in the canonical form; run tl-gen fmt"]);
+        let found = faults(&entry, &text.replace("MIT", "GPL"), known);
+        assert!(found[0].starts_with("the file must begin with\n// A small schema, layer 7\n"));
+
+        let other = Entry {
+            constructors: 3,
+            id_rule: "tl".to_owned(),
+            ..entry
+        };
+        assert_eq!(
+            faults(&other, &(header(&other) + DECLARATIONS), known),
+            [
+                "the ids follow the rule telegram, not tl",
+                "2 constructors, but schemas/schemas.toml says 3"
+            ]
+        );
+    }
+
+    #[test]
+    fn comments_are_left_out_and_declarations_are_not() {
+        let text = "// prose\na = A; // more\n/* b = B; */\n//@description doc\nc = C;\n";
+        let rest = format(&without_comments(text).unwrap()).unwrap();
+        assert_eq!(rest, "a = A;\n\nc = C;\n");
+    }
+}

@@ -38,12 +38,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> io::Result<Outcome> {
-    let known = match args.known.read() {
-        Ok(known) => known,
-        Err(unreadable) => {
-            terminal.complain(&unreadable.to_string());
-            return Ok(Outcome::Unusable);
-        }
+    let Some(known) = args.known.read(&mut terminal.err)? else {
+        return Ok(Outcome::Unusable);
     };
     let (files, unreadable) = input::read_sources(&args.files.files);
     let mut compiler = args.rule.compiler().known_ids(known);

@@ -9,6 +9,8 @@ use tl_parser::Compiler;
 use tl_parser::id::{IdRule, KnownIds};
 use tl_parser::source::Source;
 
+use super::output::Stream;
+
 /// Longer input is refused: it is no schema (the greatest known has 1 MB) but a device or a
 /// mistake, and reading it whole would use up the memory.
 const MAX_LEN: u64 = 256 << 20;
@@ -69,21 +71,19 @@ pub(super) struct KnownArg {
 }
 
 impl KnownArg {
-    /// Reads the lists.
-    pub(super) fn read(&self) -> Result<KnownIds, Unreadable> {
+    /// Reads the lists; if one cannot be read, says so.
+    pub(super) fn read(&self, stderr: &mut Stream) -> io::Result<Option<KnownIds>> {
         let mut all = KnownIds::default();
         for path in &self.known {
-            let input = read(path)?;
-            let known = String::from_utf8(input.bytes)
-                .map_err(|error| error.to_string())
-                .and_then(|text| KnownIds::parse(&text).map_err(|error| error.to_string()))
-                .map_err(|message| Unreadable {
-                    file: input.name,
-                    message,
-                })?;
-            all.extend(known);
+            match read_known(path) {
+                Ok(known) => all.extend(known),
+                Err(unreadable) => {
+                    stderr.error(&unreadable.to_string())?;
+                    return Ok(None);
+                }
+            }
         }
-        Ok(all)
+        Ok(Some(all))
     }
 }
 
@@ -162,6 +162,17 @@ pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+fn read_known(path: &Path) -> Result<KnownIds, Unreadable> {
+    let Input { name, bytes } = read(path)?;
+    String::from_utf8(bytes)
+        .map_err(|error| error.to_string())
+        .and_then(|text| KnownIds::parse(&text).map_err(|error| error.to_string()))
+        .map_err(|message| Unreadable {
+            file: name,
+            message,
+        })
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {

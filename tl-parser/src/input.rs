@@ -39,6 +39,14 @@ impl Form {
 /// Text stays as it is. Of another form a text is made; places in it are then places in that text,
 /// and the source's name says so.
 ///
+/// ```
+/// use tl_parser::input;
+///
+/// let source = input::source("user.tl", b"user id:int = User;".to_vec())?;
+/// assert_eq!(source.text(), "user id:int = User;");
+/// # Ok::<(), input::InputError>(())
+/// ```
+///
 /// # Errors
 /// [`InputError`] if the file is damaged. Text never is: its faults are the parser's to report.
 pub fn source(name: &str, bytes: Vec<u8>) -> Result<Source, InputError> {

@@ -16,13 +16,13 @@
 //!
 //! Comments and documentation, annotations, the number of the schema's layer, `Final`, `New` and
 //! `Empty`, partial applications, the declarations of built-ins (`int ? = Int;`), whether an id was
-//! written and whether constructors and functions alternate. [`write`] says which of these a schema
+//! written and whether constructors and functions alternate. [`write()`] says which of these a schema
 //! has.
 //!
 //! The form has no place for implicit parameters (`{X:Type}`): Telegram's own leaves them out, and
 //! with them the whole left side of `vector`. [`read`] restores `vector`, the `{X:Type}` of a `!X`,
 //! and variables among the arguments of a result (`= Maybe t`). Where that would not give the same
-//! again, [`write`] says that variables are lost.
+//! again, [`write()`] says that variables are lost.
 //!
 //! Parameters without a name, which Telegram's schemas do not have, get an empty one.
 
@@ -179,6 +179,17 @@ fn keeps_variables(schema: &Schema, combinator: &Combinator, list: List, entry: 
 }
 
 /// Reads the JSON form, as TL text with explicit ids.
+///
+/// ```
+/// let json = r##"{"constructors":[{"id":"1","predicate":"user","params":[
+///     {"name":"flags","type":"#"}, {"name":"self","type":"flags.10?true"}
+/// ],"type":"User"}]}"##;
+/// assert_eq!(
+///     tl_parser::json::read(json.as_bytes())?,
+///     "user#00000001 flags:# self:flags.10?true = User;\n"
+/// );
+/// # Ok::<(), tl_parser::json::ReadError>(())
+/// ```
 ///
 /// # Errors
 /// [`ReadError`] if the bytes are not JSON, not of this form, or have names or types that would

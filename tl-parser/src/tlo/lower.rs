@@ -244,7 +244,8 @@ fn losses(
     if schema.layer.is_some() {
         losses.of_schema(LossKind::Layer);
     }
-    let written: Vec<_> = constructors.iter().chain(functions).copied().collect();
+    let all = constructors.iter().chain(functions).copied();
+    let written: Vec<_> = all.filter(|&id| !schema[id].predeclared).collect();
     if !written.is_sorted() {
         losses.of_schema(LossKind::Order);
     }

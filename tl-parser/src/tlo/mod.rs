@@ -27,7 +27,7 @@
 //! declarations across types, `Final` and `New`, partial applications (`Tuple int 10;`, which the
 //! official tool makes a type of), whether an id was written, and some spelling: groups (`x y:int`)
 //! are taken apart, and where `%Message` or `message`, `[ … ]` or `n*[ … ]`, `_:int` or `int` was
-//! written can be told only by the id, it is lost if the id follows no rule. [`write`] says which of
+//! written can be told only by the id, it is lost if the id follows no rule. [`write()`] says which of
 //! these a schema has. Layer sections are left out too, and it is an error if they declare a name
 //! twice.
 //!
@@ -66,6 +66,21 @@ pub enum Version {
 ///
 /// That holds for [`Version::V2`], which is compared with that tool's files. Versions 3 and 4 are
 /// written as their descriptions have it.
+///
+/// ```
+/// use tl_parser::source::Source;
+/// use tl_parser::tlo::{self, Version};
+///
+/// let source = Source::new("user.tl", "user id:int = User;")?;
+/// let schema = tl_parser::compile([source]).schema.expect("there are no errors");
+/// let written = tlo::write(&schema, Version::V2)?;
+/// assert_eq!(written.losses, []);
+/// assert_eq!(
+///     tlo::read(&written.output)?,
+///     "int#a8509bda ? = Int;\nuser#1ec2365e id:int = User;\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`WriteError`] if the schema has something that would be read back as something else.

@@ -38,14 +38,27 @@ const STEPS: &[Step] = &[
     step("licenses", &["xtask", "licenses"]),
     step("codegen", &["xtask", "codegen", "--check"]),
     step("schemas", &["xtask", "schemas"]),
-    // What a build script and the macros get: no command line.
+    // What the macros get: no schemas, no command line.
     step(
-        "library",
+        "emit",
         &[
             "check",
             "-p",
             "tl-codegen",
             "--no-default-features",
+            "--locked",
+        ],
+    ),
+    // What a build script gets: no command line.
+    step(
+        "schema",
+        &[
+            "check",
+            "-p",
+            "tl-codegen",
+            "--no-default-features",
+            "--features",
+            "schema",
             "--locked",
         ],
     ),

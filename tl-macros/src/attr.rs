@@ -73,6 +73,10 @@ pub(crate) enum Id {
 
 /// Where the schema is.
 #[derive(Clone)]
+#[cfg_attr(
+    not(feature = "schema"),
+    expect(dead_code, reason = "without schemas it is only said to be there")
+)]
 pub(crate) enum Schema {
     /// A path, counted from the folder of `Cargo.toml`.
     File(syn::LitStr),
@@ -80,6 +84,7 @@ pub(crate) enum Schema {
     Text(syn::LitStr),
 }
 
+#[cfg(feature = "schema")]
 impl Schema {
     pub(crate) fn literal(&self) -> &syn::LitStr {
         match self {

@@ -1,6 +1,6 @@
 //! Generics: the lifetime of the input, and what type parameters must be able to do.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 /// The lifetime of the bytes that a value is read from: the type's own, or a new one.
@@ -65,6 +65,47 @@ pub(crate) fn with_bound_of_owner(
     bounded
 }
 
+/// The type with `'static` for its lifetimes, as it can stand in an item of its own. `None` if it
+/// depends on parameters of `generics`, or on what `Self` is.
+pub(crate) fn without_parameters(ty: &syn::Type, generics: &syn::Generics) -> Option<TokenStream> {
+    let mut parameters: Vec<String> = generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            syn::GenericParam::Type(ty) => Some(ty.ident.to_string()),
+            syn::GenericParam::Const(constant) => Some(constant.ident.to_string()),
+            syn::GenericParam::Lifetime(_) => None,
+        })
+        .collect();
+    parameters.extend(["Self", "for"].map(str::to_owned));
+    static_tokens(ty.to_token_stream(), &parameters)
+}
+
+fn static_tokens(tokens: TokenStream, forbidden: &[String]) -> Option<TokenStream> {
+    let mut in_lifetime = false;
+    let tokens = tokens.into_iter().map(|token| {
+        let after_quote = std::mem::take(&mut in_lifetime);
+        Some(match token {
+            TokenTree::Group(group) => {
+                let mut inner =
+                    Group::new(group.delimiter(), static_tokens(group.stream(), forbidden)?);
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            TokenTree::Ident(ident) if after_quote => {
+                TokenTree::Ident(proc_macro2::Ident::new("static", ident.span()))
+            }
+            TokenTree::Ident(ident) if forbidden.contains(&ident.to_string()) => return None,
+            TokenTree::Punct(punct) => {
+                in_lifetime = punct.as_char() == '\'';
+                TokenTree::Punct(punct)
+            }
+            other => other,
+        })
+    });
+    tokens.collect()
+}
+
 /// The type parameters in some tokens, each with the path that is taken from it.
 fn occurrences(tokens: TokenStream, parameters: &[&syn::Ident], found: &mut Vec<TokenStream>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -112,6 +153,21 @@ mod tests {
         let bounded = with_bound(&generics, Some(&lifetime), types.iter(), &quote!(Read));
         let (generics, _, clause) = bounded.split_for_impl();
         quote!(#generics #clause).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn types_in_items_of_their_own() {
+        let of = |generics: &str, ty: &str| {
+            let generics: syn::Generics = syn::parse_str(generics).unwrap();
+            let ty: syn::Type = syn::parse_str(ty).unwrap();
+            let tokens = without_parameters(&ty, &generics)?;
+            Some(tokens.to_string().replace(' ', ""))
+        };
+        let wanted = Some("(Point,&'static[Hash<'static>;32])".to_owned());
+        assert_eq!(of("<'a, T>", "(Point, &'a [Hash<'a>; 32])"), wanted);
+        assert_eq!(of("<T>", "Vec<T>"), None);
+        assert_eq!(of("<const N: usize>", "[i32; N]"), None);
+        assert_eq!(of("", "Box<Self>"), None);
     }
 
     #[test]

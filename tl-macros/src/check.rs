@@ -359,6 +359,14 @@ fn flag_bit(cx: &Ctxt, body: &Body<'_>, position: usize, field: &Field<'_>, has_
     if attrs.flags.is_some() || attrs.skip.is_some() {
         return;
     }
+    // Alone, `()` is `True` with its id; what is meant is `true`, which has no bytes.
+    if ty::option(ty).is_some_and(ty::is_unit) && attrs.form.is_none() {
+        cx.error_hint(
+            ty,
+            "the flag bit says all that there is to say",
+            "use `bool`",
+        );
+    }
     if !may_be_absent && attrs.default.is_none() {
         cx.error_hint(
             ty,

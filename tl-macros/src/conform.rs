@@ -5,17 +5,14 @@
 
 use std::collections::HashMap;
 
-use tl_codegen::names;
-use tl_parser::ir::{
-    Arg, Builtin, Combinator, CombinatorId, CombinatorKind, FieldId, NatRef, Schema, TypeExpr,
-};
-use tl_parser::ir_text::Speller;
+use tl_parser::ir::{CombinatorId, CombinatorKind, NatRef, Schema};
 
 use crate::attr::nearest;
 use crate::ctxt::{Ctxt, with_hint};
+use crate::declaration::{Declaration, Mismatch};
 use crate::input::{Body, Field, Style};
-use crate::layout::{self, Condition, Layout, Slot, Value, Wire};
-use crate::ty::{self, Shape};
+use crate::layout::{self, Condition, Kin, Layout, Slot, Wire};
+use crate::ty;
 
 /// Compares a body with the declaration of a constructor or function. `owner` is the struct or
 /// variant. `None` if they don't agree; the faults are in `cx`.
@@ -32,16 +29,18 @@ pub(crate) fn body(
         Style::Tuple => by_position(cx, &declaration, owner, body),
         Style::Named | Style::Unit => by_name(cx, &declaration, owner, body),
     }?;
-    let slots = slots(cx, &declaration, owner, body, &partners)?;
+    let mut kin = Vec::new();
+    let slots = slots(cx, &declaration, owner, body, &partners, &mut kin)?;
     Some(Layout {
         name: schema[combinator.name].to_owned(),
         id: Some(combinator.id),
         slots,
+        kin,
     })
 }
 
 /// Compares what a function is said to answer with its declaration.
-pub(crate) fn result(cx: &Ctxt, schema: &Schema, id: CombinatorId, result: &syn::Type) {
+pub(crate) fn result(cx: &Ctxt, schema: &Schema, id: CombinatorId, result: &syn::Type) -> Vec<Kin> {
     let combinator = &schema[id];
     let declaration = Declaration::new(schema, combinator);
     if combinator.kind == CombinatorKind::Constructor {
@@ -53,9 +52,10 @@ pub(crate) fn result(cx: &Ctxt, schema: &Schema, id: CombinatorId, result: &syn:
             ),
             "leave `result` out",
         );
-        return;
+        return Vec::new();
     }
-    match declaration.value(&combinator.result, result) {
+    let mut kin = Vec::new();
+    match declaration.value(&combinator.result, result, &mut kin) {
         // An answer is read as it stands alone.
         Ok(value) if value.is_alone() => {}
         Ok(_) => cx.error_hint(
@@ -73,84 +73,7 @@ pub(crate) fn result(cx: &Ctxt, schema: &Schema, id: CombinatorId, result: &syn:
             hint,
         ),
     }
-}
-
-/// A declaration and what is asked of it again and again.
-struct Declaration<'s> {
-    schema: &'s Schema,
-    combinator: &'s Combinator,
-    /// The Rust names that generated code would use, by the position of the field.
-    rust_names: Vec<String>,
-    /// Which fields guard others.
-    masks: Vec<bool>,
-}
-
-impl<'s> Declaration<'s> {
-    fn new(schema: &'s Schema, combinator: &'s Combinator) -> Self {
-        let rust_names = combinator
-            .fields
-            .iter()
-            .map(|field| names::field(field.name.map_or("_", |name| &schema[name])))
-            .collect();
-        let masks = combinator
-            .fields
-            .iter()
-            .map(|mask| {
-                combinator.all_fields().any(|field| {
-                    field
-                        .condition
-                        .is_some_and(|condition| condition.mask == NatRef::Field(mask.id))
-                })
-            })
-            .collect();
-        Self {
-            schema,
-            combinator,
-            rust_names,
-            masks,
-        }
-    }
-
-    fn name(&self) -> &'s str {
-        &self.schema[self.combinator.name]
-    }
-
-    /// The name of a field in the schema; `_` if it has none.
-    fn field_name(&self, position: usize) -> &'s str {
-        let name = self.combinator.fields[position].name;
-        name.map_or("_", |name| &self.schema[name])
-    }
-
-    /// A field as written: `lt:mode.1?long`.
-    fn field_text(&self, position: usize) -> String {
-        let speller = Speller::new(self.schema, self.combinator);
-        let field = &self.combinator.fields[position];
-        format!(
-            "{}:{}",
-            self.field_name(position),
-            speller.condition_and_type(field)
-        )
-    }
-
-    fn nat(&self, nat: NatRef) -> &'s str {
-        match nat {
-            NatRef::Field(id) => {
-                let name = self.combinator.field(id).and_then(|field| field.name);
-                name.map_or("#", |name| &self.schema[name])
-            }
-            NatRef::Variable(id) => {
-                let variable = self.combinator.variables.get(id.0 as usize);
-                variable.map_or("#", |variable| &self.schema[variable.name])
-            }
-        }
-    }
-
-    fn position(&self, id: FieldId) -> Option<usize> {
-        self.combinator
-            .fields
-            .iter()
-            .position(|field| field.id == id)
-    }
+    kin
 }
 
 /// For each field of the declaration, which field of the body it is.
@@ -329,6 +252,7 @@ fn slots(
     owner: &syn::Ident,
     body: &Body<'_>,
     partners: &Partners,
+    kin: &mut Vec<Kin>,
 ) -> Option<Vec<Slot>> {
     let mut slots = Vec::with_capacity(partners.len());
     let mut sound = true;
@@ -385,7 +309,7 @@ fn slots(
             Some(field) => {
                 let agrees = same_condition(cx, declaration, position, field);
                 sound &= agrees;
-                wire(cx, declaration, position, field)
+                wire(cx, declaration, position, field, kin)
             }
         };
         match wire {
@@ -479,6 +403,7 @@ fn wire(
     declaration: &Declaration<'_>,
     position: usize,
     field: &Field<'_>,
+    kin: &mut Vec<Kin>,
 ) -> Option<Wire> {
     let parameter = &declaration.combinator.fields[position];
     if let Some(form) = &field.attrs.form {
@@ -553,7 +478,7 @@ fn wire(
             }
         }
     }
-    match declaration.value(&parameter.ty, ty) {
+    match declaration.value(&parameter.ty, ty, kin) {
         Ok(value) => Some(Wire::Value(value)),
         Err(Mismatch { at, wanted, hint }) => {
             let declared = declaration.field_text(position);
@@ -572,214 +497,4 @@ fn wire(
             None
         }
     }
-}
-
-/// A Rust type that is not what the declaration says.
-struct Mismatch<'t> {
-    /// The Rust type.
-    at: &'t syn::Type,
-    /// The TL type.
-    wanted: String,
-    hint: String,
-}
-
-impl Declaration<'_> {
-    /// Flags need not be seen in Rust: they are computed.
-    fn may_hide(&self, position: usize) -> bool {
-        self.masks[position]
-    }
-
-    fn is_true(&self, ty: &TypeExpr) -> bool {
-        matches!(ty, TypeExpr::Bare { constructor, .. }
-            if self.schema[*constructor].builtin == Some(Builtin::True))
-    }
-
-    /// How a Rust type stands for a TL type on the wire.
-    fn value<'t>(&self, wanted: &TypeExpr, ty: &'t syn::Type) -> Result<Value, Mismatch<'t>> {
-        let shape = ty::shape(ty);
-        let mismatch = || Mismatch {
-            at: ty,
-            wanted: self.text(wanted),
-            hint: match self.rust(wanted) {
-                Some(rust) => format!("use `{rust}`"),
-                None => format!("use your type for `{}`", self.text(wanted)),
-            },
-        };
-        match wanted {
-            TypeExpr::Nat => match shape {
-                Shape::Number("u32") | Shape::Other => Ok(Value::Alone),
-                _ => Err(mismatch()),
-            },
-            TypeExpr::Bare {
-                constructor, args, ..
-            } => {
-                let constructor = &self.schema[*constructor];
-                match constructor.builtin {
-                    Some(Builtin::Vector) => self.vector(false, args, ty, mismatch),
-                    Some(builtin) => match fits(builtin, shape) {
-                        true if matches!(shape, Shape::Other) => Ok(Value::Bare),
-                        true => Ok(bare_builtin(builtin)),
-                        false => Err(mismatch()),
-                    },
-                    None => match shape {
-                        Shape::Other => Ok(Value::Bare),
-                        _ => Err(mismatch()),
-                    },
-                }
-            }
-            TypeExpr::Boxed { args, .. } => match self.builtin_type(wanted) {
-                Some(Builtin::Vector) => self.vector(true, args, ty, mismatch),
-                Some(Builtin::BoolTrue | Builtin::BoolFalse) => match shape {
-                    Shape::Bool | Shape::Other => Ok(Value::Alone),
-                    _ => Err(mismatch()),
-                },
-                Some(builtin) => match fits(builtin, shape) {
-                    true if matches!(shape, Shape::Other) => Ok(Value::Alone),
-                    true => Ok(boxed_builtin(builtin)),
-                    false => Err(mismatch()),
-                },
-                None => match shape {
-                    Shape::Other => Ok(Value::Alone),
-                    _ => Err(mismatch()),
-                },
-            },
-            TypeExpr::Variable(_) | TypeExpr::Forward(_) => match shape {
-                Shape::Other => Ok(Value::Alone),
-                _ => Err(mismatch()),
-            },
-            _ => Err(Mismatch {
-                hint: "a derive can't read or write this by itself; use `with`".to_owned(),
-                ..mismatch()
-            }),
-        }
-    }
-
-    fn vector<'t>(
-        &self,
-        boxed: bool,
-        args: &[Arg],
-        ty: &'t syn::Type,
-        mismatch: impl FnOnce() -> Mismatch<'t>,
-    ) -> Result<Value, Mismatch<'t>> {
-        match (ty::shape(ty), args) {
-            (Shape::List(element), [Arg::Type(wanted)]) => Ok(Value::Vector {
-                boxed,
-                element: Box::new(self.value(wanted, element)?),
-            }),
-            (Shape::Other, _) if boxed => Ok(Value::Alone),
-            (Shape::Other, _) => Ok(Value::Bare),
-            _ => Err(mismatch()),
-        }
-    }
-
-    /// The built-in whose constructor, boxed, makes this type.
-    fn builtin_type(&self, ty: &TypeExpr) -> Option<Builtin> {
-        let TypeExpr::Boxed { ty, .. } = ty else {
-            return None;
-        };
-        let mut constructors = self.schema[*ty].constructors.iter();
-        constructors.find_map(|&constructor| self.schema[constructor].builtin)
-    }
-
-    /// The TL type as one would write it.
-    fn text(&self, ty: &TypeExpr) -> String {
-        Speller::new(self.schema, self.combinator).ty(ty)
-    }
-
-    /// The Rust type to write for a field.
-    fn suggestion(&self, position: usize) -> String {
-        let parameter = &self.combinator.fields[position];
-        if parameter.condition.is_some() && self.is_true(&parameter.ty) {
-            return "bool".to_owned();
-        }
-        let rust = self.rust(&parameter.ty).unwrap_or_else(|| "…".to_owned());
-        match parameter.condition {
-            Some(_) => format!("Option<{rust}>"),
-            None => rust,
-        }
-    }
-
-    /// The Rust type of a TL type, `…` for the author's own.
-    fn rust(&self, ty: &TypeExpr) -> Option<String> {
-        let of_vector = |args: &[Arg]| match args {
-            [Arg::Type(element)] => {
-                let element = self.rust(element).unwrap_or_else(|| "…".to_owned());
-                Some(format!("Vec<{element}>"))
-            }
-            _ => None,
-        };
-        match ty {
-            TypeExpr::Nat => Some("u32".to_owned()),
-            TypeExpr::Bare {
-                constructor, args, ..
-            } => match self.schema[*constructor].builtin {
-                Some(Builtin::Vector) => of_vector(args),
-                Some(builtin) => rust_builtin(builtin).map(str::to_owned),
-                None => None,
-            },
-            TypeExpr::Boxed { args, .. } => match self.builtin_type(ty) {
-                Some(Builtin::Vector) => of_vector(args),
-                Some(builtin) => rust_builtin(builtin).map(str::to_owned),
-                None => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// Whether a type of that shape can hold the values of a built-in. One of the author's own is
-/// trusted.
-fn fits(builtin: Builtin, shape: Shape<'_>) -> bool {
-    match (builtin, shape) {
-        (_, Shape::Other)
-        | (Builtin::Int, Shape::Number("i32" | "u32"))
-        | (Builtin::Long, Shape::Number("i64" | "u64"))
-        | (Builtin::Double, Shape::Number("f64"))
-        | (Builtin::Float, Shape::Number("f32"))
-        // A string is the bytes of a text, and may be taken as bytes.
-        | (Builtin::String, Shape::Text | Shape::Bytes)
-        | (Builtin::Bytes, Shape::Bytes)
-        | (Builtin::True, Shape::Unit)
-        | (Builtin::BoolTrue | Builtin::BoolFalse, Shape::Bool)
-        | (
-            Builtin::Int128 | Builtin::Int256 | Builtin::Int512,
-            Shape::ByteArray(None),
-        )
-        | (Builtin::Int128, Shape::ByteArray(Some(16)))
-        | (Builtin::Int256, Shape::ByteArray(Some(32)))
-        | (Builtin::Int512, Shape::ByteArray(Some(64))) => true,
-        _ => false,
-    }
-}
-
-/// Scalars stand alone bare; `true` does not.
-fn bare_builtin(builtin: Builtin) -> Value {
-    match builtin {
-        Builtin::True => Value::Bare,
-        _ => Value::Alone,
-    }
-}
-
-fn boxed_builtin(builtin: Builtin) -> Value {
-    match builtin {
-        Builtin::True => Value::Alone,
-        _ => Value::Boxed,
-    }
-}
-
-fn rust_builtin(builtin: Builtin) -> Option<&'static str> {
-    Some(match builtin {
-        Builtin::Int => "i32",
-        Builtin::Long => "i64",
-        Builtin::Double => "f64",
-        Builtin::Float => "f32",
-        Builtin::String => "String",
-        Builtin::Bytes => "Vec<u8>",
-        Builtin::Int128 => "[u8; 16]",
-        Builtin::Int256 => "[u8; 32]",
-        Builtin::Int512 => "[u8; 64]",
-        Builtin::True => "()",
-        Builtin::BoolTrue | Builtin::BoolFalse => "bool",
-        _ => return None,
-    })
 }

@@ -27,11 +27,16 @@ fn implementation(derive: Derive, item: &syn::DeriveInput) -> syn::Result<TokenS
             let tl = &item.tl;
             let contract = quote!(const _: () = #tl::private::contract(#CONTRACT););
             let implementation = match derive {
-                Derive::Read => item.read(),
+                Derive::Read => {
+                    let read = item.read();
+                    let kinship = item.kinship();
+                    quote!(#read #kinship)
+                }
                 Derive::Write => {
                     let write = item.write();
                     let identified = item.identified();
-                    quote!(#write #identified)
+                    let kinship = item.kinship();
+                    quote!(#write #identified #kinship)
                 }
                 Derive::Identified => item.identified(),
             };

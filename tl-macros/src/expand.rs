@@ -192,6 +192,35 @@ impl Item<'_, '_> {
         }
     }
 
+    /// Items that don't compile if a field's type is another constructor than the schema says.
+    pub(crate) fn kinship(&self) -> TokenStream {
+        let tl = &self.tl;
+        let layouts: Vec<&Layout> = match &self.layouts {
+            Layouts::Struct(layout) => vec![layout],
+            Layouts::Enum(layouts) => layouts.iter().flatten().collect(),
+        };
+        let kin = layouts.iter().flat_map(|layout| &layout.kin);
+        let checks = kin.filter_map(|kin| {
+            let ty = bound::without_parameters(&kin.ty, self.input.generics)?;
+            let ids = kin.ids.iter().copied().map(hex);
+            let message = format!(
+                "this type has an id, and it is not that of `{}`",
+                kin.wanted
+            );
+            Some(quote_spanned! {leaf::place_of(&kin.ty)=>
+                const _: () = {
+                    #[allow(unused_imports)]
+                    use #tl::private::WithoutId as _;
+                    assert!(
+                        #tl::private::may_be(<#tl::private::Probe<#ty>>::ID, &[#(#ids),*]),
+                        #message
+                    );
+                };
+            })
+        });
+        quote!(#(#checks)*)
+    }
+
     /// The types that are read or written by their traits.
     fn types(&self, direction: Direction) -> impl Iterator<Item = &syn::Type> {
         let layouts: Vec<Option<&Layout>> = match &self.layouts {

@@ -12,6 +12,16 @@ pub(crate) struct Layout {
     pub(crate) name: String,
     pub(crate) id: Option<u32>,
     pub(crate) slots: Vec<Slot>,
+    /// What the types of fields must be, as far as their tokens do not tell.
+    pub(crate) kin: Vec<Kin>,
+}
+
+/// A type of the author's own: if it has an id, then one of these.
+pub(crate) struct Kin {
+    pub(crate) ty: syn::Type,
+    /// The TL type that it stands for.
+    pub(crate) wanted: String,
+    pub(crate) ids: Vec<u32>,
 }
 
 /// A parameter of the declaration.
@@ -50,6 +60,10 @@ pub(crate) enum Wire {
 
 /// How a type stands on the wire.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "schema"),
+    expect(dead_code, reason = "only schemas speak of elements")
+)]
 pub(crate) enum Value {
     /// As its traits have it where it stands alone.
     Alone,
@@ -61,6 +75,7 @@ pub(crate) enum Value {
     Vector { boxed: bool, element: Box<Value> },
 }
 
+#[cfg(feature = "schema")]
 impl Value {
     /// Whether this is how the type stands alone.
     pub(crate) fn is_alone(&self) -> bool {
@@ -104,6 +119,7 @@ pub(crate) fn of_attributes(name: String, id: Option<&Id>, body: &Body<'_>) -> L
             _ => None,
         },
         slots,
+        kin: Vec::new(),
     }
 }
 

@@ -41,10 +41,12 @@ pub(crate) fn layouts(cx: &Ctxt, input: &Input<'_>) -> Option<(String, Layouts, 
                 source.literal(),
                 input.ident,
             )?;
-            if let Some(result) = &attrs.result {
-                conform::result(cx, &loaded.schema, id, &result.value);
-            }
-            let layout = conform::body(cx, &loaded.schema, id, input.ident, body)?;
+            let of_result = attrs
+                .result
+                .as_ref()
+                .map(|result| conform::result(cx, &loaded.schema, id, &result.value));
+            let mut layout = conform::body(cx, &loaded.schema, id, input.ident, body)?;
+            layout.kin.extend(of_result.into_iter().flatten());
             let name = layout.name.clone();
             Some((name, Layouts::Struct(layout), loaded.watch()))
         }
@@ -66,7 +68,7 @@ fn of_enum(
     rule: Option<IdRule>,
 ) -> Option<(String, Layouts, TokenStream)> {
     let mut layouts = Vec::with_capacity(variants.len());
-    let mut kin: Option<Kin> = None;
+    let mut sort: Option<Sort> = None;
     let mut ids: HashMap<u32, &syn::Ident> = HashMap::new();
     let mut sound = true;
     for variant in variants {
@@ -92,7 +94,7 @@ fn of_enum(
                 literal,
                 variant.ident,
             )?;
-            same_kin(cx, &mut kin, Kin::of(&loaded.schema, id), variant);
+            same_sort(cx, &mut sort, Sort::of(&loaded.schema, id), variant);
             conform::body(cx, &loaded.schema, id, variant.ident, &variant.body)
         });
         if let Some(id) = layout.as_ref().and_then(|layout| layout.id)
@@ -107,8 +109,8 @@ fn of_enum(
         sound &= layout.is_some();
         layouts.push(layout);
     }
-    let name = match kin {
-        Some(Kin::ConstructorOf(name)) => name,
+    let name = match sort {
+        Some(Sort::ConstructorOf(name)) => name,
         _ => input.ident.unraw().to_string(),
     };
     let watch = shared.map(|shared| shared.watch()).unwrap_or_default();
@@ -118,12 +120,12 @@ fn of_enum(
 /// What the variants of an enum have in common: they are the constructors of one type, or they
 /// are functions.
 #[derive(PartialEq, Eq)]
-enum Kin {
+enum Sort {
     ConstructorOf(String),
     Function,
 }
 
-impl Kin {
+impl Sort {
     fn of(schema: &Schema, id: CombinatorId) -> Self {
         let combinator = &schema[id];
         match (combinator.kind, combinator.result_type()) {
@@ -135,17 +137,17 @@ impl Kin {
     }
 }
 
-fn same_kin(cx: &Ctxt, kin: &mut Option<Kin>, own: Kin, variant: &Variant<'_>) {
-    let Some(first) = kin else {
-        *kin = Some(own);
+fn same_sort(cx: &Ctxt, sort: &mut Option<Sort>, own: Sort, variant: &Variant<'_>) {
+    let Some(first) = sort else {
+        *sort = Some(own);
         return;
     };
     if *first == own {
         return;
     }
-    let said = |kin: &Kin| match kin {
-        Kin::ConstructorOf(name) => format!("a constructor of `{name}`"),
-        Kin::Function => "a function".to_owned(),
+    let said = |sort: &Sort| match sort {
+        Sort::ConstructorOf(name) => format!("a constructor of `{name}`"),
+        Sort::Function => "a function".to_owned(),
     };
     cx.error_hint(
         variant.ident,

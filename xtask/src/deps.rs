@@ -64,6 +64,16 @@ const TABLE: &[Row] = &[
         ..NOTHING
     },
     Row {
+        package: "example-derive",
+        uses: &["mtproto-runtime"],
+        ..NOTHING
+    },
+    Row {
+        package: "example-include",
+        uses: &["mtproto-runtime"],
+        ..NOTHING
+    },
+    Row {
         package: "tl-runtime",
         ..NOTHING
     },

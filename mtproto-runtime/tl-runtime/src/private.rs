@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use crate::Identified;
+
 /// The contract between emitted code and this crate; a new number for every change that makes
 /// code emitted before it wrong or slow.
 pub const CONTRACT: u32 = 1;
@@ -31,6 +33,36 @@ pub const fn has(flags: u32, bit: u32) -> bool {
 #[must_use]
 pub const fn flag(set: bool, bit: u32) -> u32 {
     (set as u32) << bit
+}
+
+/// Asks a type for its id: `<Probe<T>>::ID` is `Some` if the type is [`Identified`], and `None`,
+/// that of [`WithoutId`], if it is not. For types without parameters only.
+pub struct Probe<T>(core::marker::PhantomData<T>);
+
+impl<T: Identified> Probe<T> {
+    /// The id.
+    pub const ID: Option<u32> = Some(T::ID);
+}
+
+/// See [`Probe`].
+pub trait WithoutId {
+    /// None.
+    const ID: Option<u32> = None;
+}
+
+impl<T> WithoutId for Probe<T> {}
+
+/// Whether a type is what a declaration says, as far as its id tells.
+#[must_use]
+pub const fn may_be(id: Option<u32>, mut ids: &[u32]) -> bool {
+    let Some(id) = id else { return true };
+    while let [first, rest @ ..] = ids {
+        if *first == id {
+            return true;
+        }
+        ids = rest;
+    }
+    false
 }
 
 /// Every element of a slice, made to own what it holds.

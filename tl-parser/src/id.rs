@@ -436,7 +436,7 @@ pub(crate) fn too_long(place: Location) -> Diagnostic {
 /// The longest spelling of a declaration. Groups `(x y:T)` are spelled out, so that groups of
 /// repetitions of groups grow exponentially; no honest schema comes near this.
 fn limit(declaration: &Declaration) -> usize {
-    4096 + 64 * declaration.span.len() as usize
+    512 + 4 * declaration.span.len() as usize
 }
 
 struct Spelled {

@@ -54,7 +54,7 @@ impl<'a> Context<'a> {
             kind,
             layer,
             next_field: 0,
-            max_fields: written.saturating_add(256),
+            max_fields: written / 2 + 64,
             last_nat: None,
             variables: Vec::new(),
             in_result: false,
@@ -73,8 +73,7 @@ impl<'a> Context<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// Resolves all declarations that are not resolved yet, those of the prelude too that are needed
-    /// for it.
+    /// Resolves all declarations that are not resolved yet, those of the prelude too that are needed.
     pub(super) fn combinators(&mut self, combinators: &mut Vec<Combinator>) {
         combinators.reserve(self.declarations.len() - combinators.len());
         while let Some(declared) = self.declarations.get(combinators.len()).copied() {
@@ -283,10 +282,19 @@ impl<'a> Resolver<'a> {
     #[cold]
     fn hides(&mut self, context: &mut Context<'a>, symbol: Symbol, span: Span, hidden: &Hidden) {
         let unit = context.unit;
+        let is_double = matches!(hidden, Hidden::Field(first) if first.depth == self.scope.depth());
+        context.broken |= is_double;
+        let code = match is_double {
+            true => Code::DuplicateField,
+            false => Code::Shadowed,
+        };
+        if self.faults.is_full(code) {
+            return;
+        }
         if let Hidden::Field(first) = hidden {
             let name = clip(self.symbols.text(symbol));
             let there = unit.at(first.span);
-            if first.depth == self.scope.depth() {
+            if is_double {
                 self.faults.push(
                     Diagnostic::new(
                         Code::DuplicateField,
@@ -295,7 +303,6 @@ impl<'a> Resolver<'a> {
                     )
                     .also(there, "first declared here"),
                 );
-                context.broken = true;
             } else {
                 self.faults.push(
                     Diagnostic::new(

@@ -29,6 +29,19 @@ impl Faults {
         }
     }
 
+    /// Whether there is no room for a fault of that kind: then it is counted as if it were there,
+    /// and need not be put into words.
+    pub(super) fn is_full(&mut self, code: Code) -> bool {
+        let count = match code.severity() {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        // One more than are shown, to say where the others are.
+        let is_full = *count > MAX_FAULTS;
+        *count += usize::from(is_full);
+        is_full
+    }
+
     pub(super) fn extend(&mut self, diagnostics: Vec<Diagnostic>) {
         for diagnostic in diagnostics {
             self.push(diagnostic);

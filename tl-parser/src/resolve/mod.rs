@@ -92,11 +92,11 @@ pub fn resolve(sources: &Sources, asts: &[Ast], options: &Options) -> Resolved {
     resolver.faults.extend(std::mem::take(&mut ids.diagnostics));
     let mut combinators = Vec::new();
     resolver.combinators(&mut combinators);
+    let specialisations = resolver.specialisations(asts, &combinators, ids.rule);
+    // Those of the prelude that only a specialisation names.
+    resolver.combinators(&mut combinators);
     resolver.check_defaults();
     resolver.check_duplicate_ids();
-    let specialisations = resolver.specialisations(asts, &combinators, ids.rule);
-    // What only they use of the prelude.
-    resolver.combinators(&mut combinators);
     let Resolver {
         types,
         symbols,

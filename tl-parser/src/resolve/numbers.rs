@@ -129,6 +129,9 @@ impl<'a> Resolver<'a> {
             }
             Nat::None => {}
         }
+        if self.faults.is_full(Code::UnknownVariable) {
+            return None;
+        }
         if what == NatUse::Number && text.contains('.') || is_upper(text) {
             self.faults.push(
                 Diagnostic::new(Code::WrongKind, "a number is wanted here, not a type", at)
@@ -160,13 +163,17 @@ impl<'a> Resolver<'a> {
                 .parameters()
                 .iter()
                 .take_while(|parameter| parameter.span.start < span.start)
-                .filter(|parameter| matches!(parameter.ty.kind, ExprKind::Nat))
-                .filter_map(|parameter| parameter.name);
+                .map(|parameter| match parameter.ty.kind {
+                    ExprKind::Nat => parameter.name,
+                    _ => None,
+                });
             let variables = ast
                 .variables
                 .iter()
-                .flat_map(|group| group.names.iter().copied());
-            let names = numbers.chain(variables).map(|ident| unit.slice(ident.span));
+                .flat_map(|group| group.names.iter().copied().map(Some));
+            let names = numbers
+                .chain(variables)
+                .map(|ident| ident.map(|ident| unit.slice(ident.span)));
             self.suggester.nearest(text, names)
         });
         diagnostic = match (near, what) {

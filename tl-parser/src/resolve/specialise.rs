@@ -4,8 +4,12 @@ use super::collect::{Resolver, Unit};
 use super::combinator::Context;
 use super::types::{Application, Place};
 use crate::ast::{Ast, Expr, Item};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::id::{Bound, specialised, spell_expr};
 use crate::ir::{Arg, Combinator, CombinatorKind, IdRule, Specialisation, TypeExpr};
+
+/// A line of a schema could make a hundred thousand constructors, and there may be as many lines.
+const MAX_PER_ITEM: usize = 16;
 
 impl<'a> Resolver<'a> {
     /// `Tuple int 10;`
@@ -16,11 +20,19 @@ impl<'a> Resolver<'a> {
         rule: IdRule,
     ) -> Vec<Specialisation> {
         let mut found = Vec::new();
+        let items = asts.iter().map(|ast| ast.items.len()).sum();
         for (index, ast) in asts.iter().enumerate() {
             let unit = self.units[index];
             for item in &ast.items {
                 if let Item::PartialApplication(application) = item {
-                    self.specialise(&application.expr, unit, combinators, rule, &mut found);
+                    self.specialise(
+                        &application.expr,
+                        unit,
+                        combinators,
+                        rule,
+                        items,
+                        &mut found,
+                    );
                 }
             }
         }
@@ -33,6 +45,7 @@ impl<'a> Resolver<'a> {
         unit: Unit<'a>,
         combinators: &[Combinator],
         rule: IdRule,
+        items: usize,
         found: &mut Vec<Specialisation>,
     ) {
         let mut context = Context::new(unit, None, CombinatorKind::Constructor, Some(u32::MAX));
@@ -52,6 +65,17 @@ impl<'a> Resolver<'a> {
             .arguments()
             .map(|argument| spell_expr(argument, unit.text, rule))
             .collect();
+        if found.len() + constructors.len() > MAX_PER_ITEM * items {
+            self.faults.push(
+                Diagnostic::new(
+                    Code::TooGreat,
+                    "this makes more constructors than the compiler takes",
+                    unit.at(expr.span),
+                )
+                .label("one for each constructor of the type"),
+            );
+            return;
+        }
         for constructor in constructors {
             let (Some(combinator), Some(declared)) = (
                 combinators.get(constructor.0 as usize),

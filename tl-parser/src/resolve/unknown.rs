@@ -33,6 +33,9 @@ impl<'a> Resolver<'a> {
     }
 
     fn unknown(&mut self, symbol: Symbol, text: &str, at: Location) {
+        if self.faults.is_full(Code::UnknownName) {
+            return;
+        }
         let name = clip(text);
         let names = self.names_of(symbol);
         if text == "Type" {
@@ -99,18 +102,20 @@ impl<'a> Resolver<'a> {
         application: Application<'_>,
         symbol: Symbol,
     ) -> TypeId {
-        let text = self.symbols.text(symbol);
         let at = context.unit.at(application.name);
-        let mut diagnostic = Diagnostic::new(
-            Code::UndeclaredResult,
-            format!("no constructor makes a `{}`", clip(text)),
-            at,
-        )
-        .label("a function results in it");
-        if let Some(near) = self.nearest(symbol) {
-            diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
+        if !self.faults.is_full(Code::UndeclaredResult) {
+            let text = self.symbols.text(symbol);
+            let mut diagnostic = Diagnostic::new(
+                Code::UndeclaredResult,
+                format!("no constructor makes a `{}`", clip(text)),
+                at,
+            )
+            .label("a function results in it");
+            if let Some(near) = self.nearest(symbol) {
+                diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
+            }
+            self.faults.push(diagnostic);
         }
-        self.faults.push(diagnostic);
         let kinds = application
             .arguments()
             .map(|argument| match &unwrapped(argument).kind {
@@ -140,11 +145,13 @@ impl<'a> Resolver<'a> {
         } = self;
         let wrong = symbols.text(wrong);
         let is_type = is_upper(wrong);
-        let candidates = (0..).zip(names.iter()).filter(|(_, names)| match is_type {
-            true => names.ty.is_some(),
-            false => names.constructor.is_some(),
+        let candidates = (0..).zip(names.iter()).map(|(index, names)| {
+            let is_declared = match is_type {
+                true => names.ty.is_some(),
+                false => names.constructor.is_some(),
+            };
+            is_declared.then(|| symbols.by_index(index))
         });
-        let candidates = candidates.map(|(index, _)| symbols.by_index(index));
         suggester.nearest(wrong, candidates).map(str::to_owned)
     }
 

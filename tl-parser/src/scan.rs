@@ -43,11 +43,14 @@ pub(crate) struct Tokens {
     /// An ASCII character each. Punctuation stands for itself; the others are listed in [`kind`].
     pub(crate) kinds: Vec<u8>,
     pub(crate) spans: Vec<Span>,
+    /// Where the last token ends, or what follows it and is part of no token.
+    end: u32,
     /// Whether the last name has dots.
     dotted: bool,
 }
 
-/// The kinds of tokens that are not punctuation.
+/// The kinds of tokens that are not punctuation. A name with what follows it is often one token,
+/// and of a kind of its own in any case, so that the grammar need not look ahead.
 pub(crate) mod kind {
     /// `user`, `messages.Messages`
     pub(crate) const NAME: u8 = b'n';
@@ -55,16 +58,18 @@ pub(crate) mod kind {
     pub(crate) const APPLIED: u8 = b'a';
     /// A name, if a `*` follows.
     pub(crate) const COUNT: u8 = b'c';
-    /// `flags` in `flags.3?` or `flags?`, behind a colon.
-    pub(crate) const MASK: u8 = b'm';
+    /// `id:`, without dots. The span is that of the name.
+    pub(crate) const LABEL: u8 = b'l';
+    /// `flags.3?` or `flags?`, behind a label. White space and comments may stand before the `?`.
+    pub(crate) const CONDITION: u8 = b'f';
+    /// `flags.3`, without its `?` or not behind a label.
+    pub(crate) const BIT: u8 = b'b';
     /// A name with dots, if a `:` follows: no parameter is called so.
     pub(crate) const DOTTED: u8 = b'd';
     /// `#d23c81a3`, directly behind a name; any letters and digits.
     pub(crate) const ID: u8 = b'i';
     /// `32`
     pub(crate) const NUMBER: u8 = b'0';
-    /// `.3`, directly behind a name.
-    pub(crate) const BIT: u8 = b'.';
     /// `@read`
     pub(crate) const ANNOTATION: u8 = b'@';
     /// `=` or `=>`
@@ -86,29 +91,41 @@ impl Tokens {
     fn push(&mut self, kind: u8, span: Span) {
         self.kinds.push(kind);
         self.spans.push(span);
+        self.end = span.end;
     }
 
-    /// A name before some tokens is of a kind of its own, so that the grammar need not look ahead.
-    fn mark_name(&mut self, next: u8) {
-        if let [before @ .., last @ kind::NAME] = self.kinds.as_mut_slice() {
-            match next {
-                b'<' => *last = kind::APPLIED,
-                b'*' => *last = kind::COUNT,
-                b':' if self.dotted => *last = kind::DOTTED,
-                kind::BIT | b'?' if !self.dotted && before.ends_with(b":") => *last = kind::MASK,
-                _ => {}
+    /// A sign that may belong to the name before it.
+    fn push_suffix(&mut self, sign: u8, span: Span) {
+        match (sign, self.kinds.as_mut_slice()) {
+            (b':', [.., last @ kind::NAME]) => {
+                *last = if self.dotted {
+                    kind::DOTTED
+                } else {
+                    kind::LABEL
+                };
+                self.end = span.end;
+                return;
             }
+            (b'?', [.., kind::LABEL, last @ (kind::NAME | kind::BIT)]) if !self.dotted => {
+                *last = kind::CONDITION;
+                self.end = span.end;
+                if let Some(last) = self.spans.last_mut() {
+                    last.end = span.end;
+                }
+                return;
+            }
+            (b'<', [.., last @ kind::NAME]) => *last = kind::APPLIED,
+            (b'*', [.., last @ kind::NAME]) => *last = kind::COUNT,
+            _ => {}
         }
+        self.push(sign, span);
     }
 
-    /// Where the last token ends.
-    fn end(&self) -> Option<usize> {
-        self.spans.last().map(|span| span.end as usize)
-    }
-
-    fn truncate(&mut self, len: usize) {
+    /// As many tokens as that, of which the last ends there.
+    fn truncate(&mut self, len: usize, end: u32) {
         self.kinds.truncate(len);
         self.spans.truncate(len);
+        self.end = end;
     }
 }
 
@@ -171,8 +188,7 @@ struct Resume {
     line: usize,
     comments: usize,
     tokens: usize,
-    /// Where the last token ends; it may grow.
-    end: usize,
+    end: u32,
     /// How much speaks for it.
     score: u8,
 }
@@ -280,8 +296,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn item(&mut self) -> RawItem {
-        self.tokens.truncate(0);
         let start = self.at;
+        self.tokens.truncate(0, offset(start));
         let column = start - self.line;
         let comments_before = offset(self.comments.len());
         let mut semicolon = false;
@@ -343,10 +359,7 @@ impl<'a> Scanner<'a> {
             }
             if too_deep.is_some() {
                 self.at += 1;
-                // The last token grows over all that is not read.
-                if let Some(last) = self.tokens.spans.last_mut() {
-                    last.end = offset(self.at);
-                }
+                self.tokens.end = offset(self.at);
             } else if class == Class::Word {
                 depth.word();
                 self.word(byte);
@@ -357,11 +370,14 @@ impl<'a> Scanner<'a> {
                 self.punctuation(byte);
             }
         }
-        let end = self.tokens.end().unwrap_or(start);
-        let span = span(start, if semicolon { self.at } else { end });
-        let semicolon_at = span.end - u32::from(semicolon);
-        self.tokens
-            .push(kind::END, Span::new(semicolon_at, span.end));
+        let end = self.tokens.end;
+        let end = if semicolon {
+            Span::new(offset(self.at - 1), offset(self.at))
+        } else {
+            Span::new(end, end)
+        };
+        self.tokens.push(kind::END, end);
+        let span = span(start, end.end as usize);
         RawItem {
             span,
             semicolon,
@@ -381,7 +397,7 @@ impl<'a> Scanner<'a> {
             line: self.line,
             comments: self.comments.len(),
             tokens: self.tokens.spans.len(),
-            end: self.tokens.end().unwrap_or(self.at),
+            end: self.tokens.end,
             score: 2 * u8::from(outdented) + u8::from(has_result),
         }
     }
@@ -389,10 +405,7 @@ impl<'a> Scanner<'a> {
     fn rewind(&mut self, place: Resume) {
         (self.at, self.line) = (place.at, place.line);
         self.comments.truncate(place.comments);
-        self.tokens.truncate(place.tokens);
-        if let Some(last) = self.tokens.spans.last_mut() {
-            last.end = offset(place.end);
-        }
+        self.tokens.truncate(place.tokens, place.end);
     }
 
     /// Whether an item has tokens that no item can begin behind without another having ended.
@@ -421,7 +434,7 @@ impl<'a> Scanner<'a> {
         self.tokens.push(kind, span);
     }
 
-    /// A number, or a name with what stands directly behind it: an id, a bit, a colon.
+    /// A number, or a name with what may only stand directly behind it.
     fn word(&mut self, first: u8) {
         let start = self.at;
         self.skip_word();
@@ -433,17 +446,14 @@ impl<'a> Scanner<'a> {
         loop {
             let end = self.at;
             match self.byte() {
-                Some(b':') => {
-                    self.push(kind::NAME, start);
-                    self.punctuation(b':');
-                    return;
-                }
-                Some(b'.') if self.text.get(end + 1).copied().is_some_and(is_word) => {
+                Some(b'.') => {
+                    let Some(next) = self.text.get(end + 1).filter(|&&byte| is_word(byte)) else {
+                        break;
+                    };
                     self.at += 1;
                     self.skip_word();
-                    if self.text[end + 1].is_ascii_digit() {
-                        self.tokens.push(kind::NAME, span(start, end));
-                        self.push_digits(kind::BIT, end, end + 1);
+                    if next.is_ascii_digit() {
+                        self.push_digits(kind::BIT, start, end + 1);
                         return;
                     }
                     self.tokens.dotted = true;
@@ -455,12 +465,10 @@ impl<'a> Scanner<'a> {
                     self.push(kind::ID, end);
                     return;
                 }
-                _ => {
-                    self.push(kind::NAME, start);
-                    return;
-                }
+                _ => break,
             }
         }
+        self.push(kind::NAME, start);
     }
 
     fn skip_word(&mut self) {
@@ -470,9 +478,6 @@ impl<'a> Scanner<'a> {
     /// Adds the token that began at `start`, if there are but digits from `digits` on.
     fn push_digits(&mut self, kind: u8, start: usize, digits: usize) {
         let is_number = self.text[digits..self.at].iter().all(u8::is_ascii_digit);
-        if is_number {
-            self.tokens.mark_name(kind);
-        }
         self.push(if is_number { kind } else { kind::OTHER }, start);
     }
 
@@ -482,8 +487,8 @@ impl<'a> Scanner<'a> {
         let kind = match byte {
             b',' | b'>' | b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'+' | b'%' | b'!' => byte,
             b':' | b'?' | b'<' | b'*' => {
-                self.tokens.mark_name(byte);
-                byte
+                self.tokens.push_suffix(byte, span(start, self.at));
+                return;
             }
             b'=' => {
                 self.at += usize::from(self.byte() == Some(b'>'));

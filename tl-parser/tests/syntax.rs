@@ -216,7 +216,7 @@ fn misplaced_arrow() {
     check(
         "Some.states = pts:int date:int Some.States;\nb = B;",
         expect![[r#"
-            S002 1:18 ":" expected `;`, found `:`
+            S002 1:15 "pts" expected the result type, found `pts`
                  hint: parameters stand before the `=`, the type of the result behind it
             broken "Some.states = pts:int date:int Some.States;"
             read "b = B;"
@@ -276,18 +276,17 @@ fn parameters() {
     check(
         "a (x int<y>:int) = A;",
         expect![[r#"
-        S002 1:6 "int<y>" a group of parameters names them before the `:`, and nothing else
-             hint: write `(x y:int)`, or a parameter each
-        broken "a (x int<y>:int) = A;"
-    "#]],
+            S002 1:12 ":" expected `)`, found `:`
+                 1:3 "(" opened here
+            broken "a (x int<y>:int) = A;"
+        "#]],
     );
     check(
         "a x:(y z:int) = A;",
         expect![[r#"
-        S002 1:9 ":" expected `)`, found `:`
-             hint: a group of parameters `(x y:int)` cannot stand inside of a type
-        broken "a x:(y z:int) = A;"
-    "#]],
+            S002 1:5 "(y z" a group of parameters cannot stand inside of a type
+            broken "a x:(y z:int) = A;"
+        "#]],
     );
     check(
         "a x:int / y:int = A;",
@@ -343,26 +342,26 @@ fn conditions() {
     check(
         "a flags.3?true = A;",
         expect![[r#"
-        S002 1:8 ".3" expected a parameter or `=`, found `.3`
-             hint: a condition is written `name:flags.3?Type`
-        broken "a flags.3?true = A;"
-    "#]],
+            S002 1:3 "flags.3" expected a parameter or `=`, found `flags.3`
+                 hint: a condition is written `name:flags.3?Type`
+            broken "a flags.3?true = A;"
+        "#]],
     );
     check(
         "a x:flags.3 int = A;",
         expect![[r#"
-        S002 1:13 "int" expected `?`, found `int`
-             hint: a condition is written `name:flags.3?Type`
-        broken "a x:flags.3 int = A;"
-    "#]],
+            S002 1:5 "flags.3" expected a type, found `flags.3`
+                 hint: a condition is written `name:flags.3?Type`
+            broken "a x:flags.3 int = A;"
+        "#]],
     );
     check(
         "a x:flags.3int = A;",
         expect![[r#"
-        S002 1:10 ".3int" expected a parameter or `=`, found `.3int`
-             hint: a condition is written `name:flags.3?Type`
-        broken "a x:flags.3int = A;"
-    "#]],
+            S002 1:5 "flags.3int" expected a type, found `flags.3int`
+                 hint: a condition is written `name:flags.3?Type`
+            broken "a x:flags.3int = A;"
+        "#]],
     );
     check(
         "a x:flags . 3?int = A;",

@@ -9,7 +9,7 @@ use crate::ast::{
     FinalisationKind, Ident, Item, Name, Parameter, PartialApplication, Repeat, VariableGroup,
 };
 use crate::diagnostic::Code;
-use crate::scan::{Tokens, kind};
+use crate::scan::{Tokens, is_word, kind};
 use crate::source::{Source, Span};
 
 /// Builds the node of an item that the grammar has accepted.
@@ -128,11 +128,12 @@ impl<'a> Builder<'a> {
         self.name_if().ok_or_else(|| self.unexpected())
     }
 
-    /// A name that has no dots, as the scanner has seen to before a colon.
-    fn ident(&mut self) -> Result<Ident, Fault> {
-        Ok(Ident {
-            span: self.take(kind::NAME)?,
-        })
+    fn label_if(&mut self) -> Option<Ident> {
+        self.take_if(kind::LABEL).map(|span| Ident { span })
+    }
+
+    fn label(&mut self) -> Result<Ident, Fault> {
+        self.label_if().ok_or_else(|| self.unexpected())
     }
 
     /// A name that may have no dots.
@@ -150,7 +151,7 @@ impl<'a> Builder<'a> {
         while let Some(span) = self.take_if(kind::NAME) {
             names.push(self.plain(span)?);
         }
-        self.take(b':')?;
+        names.push(self.label()?);
         let kind = self.term()?;
         let close = self.take(b'}')?;
         Ok(VariableGroup {
@@ -161,20 +162,21 @@ impl<'a> Builder<'a> {
     }
 
     fn parameters(&mut self) -> Result<Vec<Parameter>, Fault> {
-        // Most have a name, and so a colon.
         let rest = &self.kinds[self.at..];
-        let named = rest.iter().filter(|&&kind| kind == b':').count();
+        let named = rest.iter().filter(|&&kind| kind == kind::LABEL).count();
         let mut parameters = Vec::with_capacity(named);
-        while self.begins_term() {
+        while self.begins_parameter() {
             parameters.push(self.parameter()?);
         }
         Ok(parameters)
     }
 
+    fn begins_parameter(&self) -> bool {
+        self.is(kind::LABEL) || self.begins_term()
+    }
+
     fn parameter(&mut self) -> Result<Parameter, Fault> {
-        if self.kinds[self.at..].starts_with(b"n:") {
-            let name = self.ident()?;
-            self.take(b':')?;
+        if let Some(name) = self.label_if() {
             let (condition, ty) = self.conditional()?;
             return Ok(Parameter {
                 span: name.span.to(ty.span),
@@ -188,17 +190,22 @@ impl<'a> Builder<'a> {
         let Some(open) = self.take_if(b'(') else {
             return Ok(anonymous(self.term()?));
         };
-        let inner = self.application()?;
-        if self.take_if(b':').is_none() {
-            let paren = self.close_paren(open, inner)?;
-            return Ok(anonymous(self.times(paren)?));
+        let mut names = Vec::new();
+        if !self.is(kind::LABEL) {
+            let inner = self.application()?;
+            if !self.is(kind::LABEL) {
+                let paren = self.close_paren(open, inner)?;
+                return Ok(anonymous(self.times(paren)?));
+            }
+            names = self.group_names(inner)?;
         }
-        let (name, more_names) = self.group_names(inner)?;
+        names.push(self.label()?);
         let (condition, ty) = self.conditional()?;
         let close = self.take(b')')?;
+        let more_names = names.split_off(1);
         Ok(Parameter {
             span: open.to(close),
-            name: Some(name),
+            name: names.pop(),
             more_names,
             grouped: true,
             condition,
@@ -206,29 +213,39 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// `flags.3?T` or `T`, behind a colon.
+    /// `flags.3?T` or `T`, behind a label.
     fn conditional(&mut self) -> Result<(Option<Condition>, Expr), Fault> {
-        let Some(mask) = self.take_if(kind::MASK) else {
-            return Ok((None, self.term()?));
-        };
-        let mask = Ident { span: mask };
-        let bit = match self.take_if(kind::BIT) {
-            Some(bit) => {
-                let digits = Span::new(bit.start + 1, bit.end);
-                Some((digits, self.number(digits)?))
-            }
+        let condition = match self.take_if(kind::CONDITION) {
+            Some(span) => Some(self.condition(span)?),
             None => None,
         };
-        let span = mask.span.to(self.take(b'?')?);
-        if bit.is_none() {
-            let mask = self.source.slice(mask.span);
-            let message = format!("the condition does not say which bit of `{mask}` it means");
-            self.faults.push(
-                Fault::new(Code::ConditionWithoutBit, span, message)
-                    .hint(format!("write the number of the bit: `{mask}.0?`")),
-            );
-        }
-        Ok((Some(Condition { span, mask, bit }), self.term()?))
+        Ok((condition, self.term()?))
+    }
+
+    /// `flags.3?`; there may be white space and comments before the `?`.
+    fn condition(&mut self, span: Span) -> Result<Condition, Fault> {
+        let text = self.source.slice(span);
+        let mask = word(text, span.start);
+        let bit = match text.as_bytes().get(mask.len() as usize) {
+            Some(b'.') => {
+                let digits = word(&text[mask.len() as usize + 1..], mask.end + 1);
+                Some((digits, self.number(digits)?))
+            }
+            _ => {
+                let mask = self.source.slice(mask);
+                let message = format!("the condition does not say which bit of `{mask}` it means");
+                self.faults.push(
+                    Fault::new(Code::ConditionWithoutBit, span, message)
+                        .hint(format!("write the number of the bit: `{mask}.0?`")),
+                );
+                None
+            }
+        };
+        Ok(Condition {
+            span,
+            mask: Ident { span: mask },
+            bit,
+        })
     }
 
     fn begins_term(&self) -> bool {
@@ -269,10 +286,12 @@ impl<'a> Builder<'a> {
                 self.times(Expr { span, kind })
             }
             b'(' => {
+                if self.is(kind::LABEL) {
+                    return Err(self.group_in_type(span));
+                }
                 let inner = self.application()?;
-                if let Some(colon) = self.take_if(b':') {
-                    return Err(Fault::new(Code::Syntax, colon, "expected `)`, found `:`")
-                        .hint("a group of parameters `(x y:int)` cannot stand inside of a type"));
+                if self.is(kind::LABEL) {
+                    return Err(self.group_in_type(span));
                 }
                 let paren = self.close_paren(span, inner)?;
                 self.times(paren)
@@ -375,13 +394,13 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// The names of `(x y:int)`, which look like an application as far as the colon.
-    fn group_names(&self, inner: Expr) -> Result<(Ident, Vec<Ident>), Fault> {
+    /// The names but the last of `(x y:int)`, which look like an application.
+    fn group_names(&self, inner: Expr) -> Result<Vec<Ident>, Fault> {
         let parts = match inner.kind {
             ExprKind::Spaced(parts) => parts,
             _ => vec![inner],
         };
-        let mut names = parts.into_iter().map(|part| match part.kind {
+        let names = parts.into_iter().map(|part| match part.kind {
             ExprKind::Name(name) => self.plain(name.span),
             _ => {
                 let message = "a group of parameters names them before the `:`, and nothing else";
@@ -389,19 +408,27 @@ impl<'a> Builder<'a> {
                     .hint("write `(x y:int)`, or a parameter each"))
             }
         });
-        let first = names.next().ok_or_else(|| self.unexpected())??;
-        Ok((first, names.collect::<Result<_, _>>()?))
+        names.collect()
+    }
+
+    fn group_in_type(&self, open: Span) -> Fault {
+        let span = self
+            .spans
+            .get(self.at)
+            .map_or(open, |&label| open.to(label));
+        let message = "a group of parameters cannot stand inside of a type";
+        Fault::new(Code::Syntax, span, message)
     }
 
     fn id(&self, span: Span) -> Result<ExplicitId, Fault> {
-        let digits = self.source.slice(span).trim_start_matches('#');
-        let value = match digits.len() {
-            1..=8 => u32::from_str_radix(digits, 16).ok(),
-            _ => None,
-        };
+        let digits = self.source.slice(span).as_bytes().get(1..).unwrap_or(&[]);
+        let value = digits.iter().try_fold(0, |value: u32, &digit| {
+            let digit = char::from(digit).to_digit(16)?;
+            Some((value << 4) | digit)
+        });
         match value {
-            Some(value) => Ok(ExplicitId { span, value }),
-            None => Err(Fault::new(
+            Some(value) if (1..=8).contains(&digits.len()) => Ok(ExplicitId { span, value }),
+            _ => Err(Fault::new(
                 Code::BadId,
                 span,
                 "a constructor id is 1 to 8 hexadecimal digits",
@@ -419,6 +446,12 @@ impl<'a> Builder<'a> {
             )
         })
     }
+}
+
+/// The word that a text at `start` begins with.
+fn word(text: &str, start: u32) -> Span {
+    let len = text.bytes().take_while(|&byte| is_word(byte)).count();
+    Span::new(start, start + u32::try_from(len).unwrap_or(0))
 }
 
 fn anonymous(ty: Expr) -> Parameter {

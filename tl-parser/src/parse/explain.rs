@@ -136,9 +136,10 @@ fn expected(wanted: Option<Rule>, place: &Place<'_>) -> &'static str {
             _ => "a type",
         },
         Some(Rule::want_type_name) => "the name of a type",
-        Some(Rule::want_name) => "the name of a variable",
-        Some(Rule::want_colon) => "`:`",
-        Some(Rule::want_when) => "`?`",
+        Some(Rule::want_label) => match place.kind(1) {
+            b'{' => "the name of a variable",
+            _ => "`:`",
+        },
         Some(Rule::want_bracket) => "`[`",
         Some(Rule::want_close_bracket) => "a parameter or `]`",
         Some(Rule::want_close_paren) => "`)`",
@@ -160,7 +161,7 @@ fn hint(wanted: Option<Rule>, place: &Place<'_>) -> Option<&'static str> {
             b'/' => COMMENT,
             b'#' | b'-' | b'\'' | b'"' if begins => COMMENT,
             b'#' => "an id stands directly behind the name, without a space",
-            b'.' => CONDITION,
+            _ if place.text().contains('.') => CONDITION,
             b'-' if wanted == Rule::want_arrow => "the type of the result stands behind a `=`",
             b'0'..=b'9' => "names begin with a letter",
             _ => return None,
@@ -175,17 +176,18 @@ fn hint(wanted: Option<Rule>, place: &Place<'_>) -> Option<&'static str> {
             (Rule::want_arrow, b'{') => "variables in braces stand before all parameters",
             (Rule::want_arrow, b'+') => "a sum stands in parentheses: `(n + 1)`",
             (_, kind::DOTTED) => "the name of a parameter has no dots",
-            (Rule::want_arrow | Rule::want_close_bracket, kind::BIT | b'?')
-            | (Rule::want_when, _) => CONDITION,
+            (_, kind::BIT | b'?') => CONDITION,
+            (Rule::want_type | Rule::want_end, kind::LABEL) => {
+                "parameters stand before the `=`, the type of the result behind it"
+            }
             (Rule::want_type, _) if place.kind(1) == kind::ARROW => {
                 "the type of the result stands behind the `=`"
             }
-            (Rule::want_type, _) if place.kind(1) == b':' => "a parameter is written `name:Type`",
-            (Rule::want_end, b':') => {
-                "parameters stand before the `=`, the type of the result behind it"
+            (Rule::want_type, _) if place.kind(1) == kind::LABEL => {
+                "a parameter is written `name:Type`"
             }
             (Rule::want_end, kind::ARROW) => "is a `;` missing before this declaration?",
-            (Rule::want_colon, b'}') => "say what the variable ranges over: `{X:Type}` or `{n:#}`",
+            (Rule::want_label, b'}') => "say what the variable ranges over: `{X:Type}` or `{n:#}`",
             (Rule::want_bracket, _) => "a repetition is written `n*[ … ]`",
             _ => return None,
         },

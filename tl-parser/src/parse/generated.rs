@@ -8,15 +8,17 @@ The scanner has cut the text into items and the items into tokens, and limited h
 nest. This grammar reads the *shape* of an item, in which each token is one character:
 
 ```text
-n  name               a  the same before a `<`      c  before a `*`
-m  before .3? or ?    d  with dots, before a `:`    i  #id, behind a name
-#  nat                .  the .3 of flags.3          0  number
-=  = or =>            @  @annotation                ;  the end, written or not
-$  what is no token   ? : < > ( ) { } [ ] , * + % ! themselves
+n  name             a  the same before a `<`         c  before a `*`
+l  name:            f  flags.3? or flags?            i  #id, behind a name
+#  nat              0  number                        @  @annotation
+=  = or =>          ;  the end, written or not       ? < > ( ) { } [ ] , * + % ! themselves
 ```
 
+and these, which the grammar accepts nowhere: `b` is the `flags.3` of a condition that is none,
+`d` a name with dots before a `:`, `:` one that follows no name, `$` what is no token at all.
+
 So `user#d23c81a3 flags:# photo:flags.5?UserPhoto ids:Vector<int> = User;` is
-`nin:#n:m.?nn:a<n>=n;`.
+`nil#lfnla<n>=n;`.
 
 It is made for speed. Every alternative is decided by its first tokens, so nothing is read
 twice. The rules make no pairs: the tree is built from the tokens, whose order is right once
@@ -52,9 +54,7 @@ piece faster than it does anything else.*/
     r#want_arrow,
     r#want_type,
     r#want_type_name,
-    r#want_name,
-    r#want_colon,
-    r#want_when,
+    r#want_label,
     r#want_bracket,
     r#want_close_bracket,
     r#want_close_paren,
@@ -86,9 +86,7 @@ impl Rule {
             Rule::r#want_arrow,
             Rule::r#want_type,
             Rule::r#want_type_name,
-            Rule::r#want_name,
-            Rule::r#want_colon,
-            Rule::r#want_when,
+            Rule::r#want_label,
             Rule::r#want_bracket,
             Rule::r#want_close_bracket,
             Rule::r#want_close_paren,
@@ -284,12 +282,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state
-                                        .match_string("n")
-                                        .or_else(|state| { self::r#want_name(state) })
-                                })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| {
-                                    state
                                         .sequence(|state| {
                                             state
                                                 .optional(|state| {
@@ -311,8 +303,8 @@ impl ::pest::Parser<Rule> for Grammar {
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     state
-                                        .match_string(":")
-                                        .or_else(|state| { self::r#want_colon(state) })
+                                        .match_string("l")
+                                        .or_else(|state| { self::r#want_label(state) })
                                 })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
@@ -336,16 +328,16 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     let state = state.check_stack_limit()?;
                     state
-                        .match_string("n:m.?n")
-                        .or_else(|state| { state.match_string("n:n") })
-                        .or_else(|state| { state.match_string("n:#") })
-                        .or_else(|state| { state.match_string("n:a<n>") })
-                        .or_else(|state| { state.match_string("n:m.?a<n>") })
+                        .match_string("lfn")
+                        .or_else(|state| { state.match_string("ln") })
+                        .or_else(|state| { state.match_string("l#") })
+                        .or_else(|state| { state.match_string("la<n>") })
+                        .or_else(|state| { state.match_string("lfa<n>") })
                         .or_else(|state| {
                             state
                                 .sequence(|state| {
                                     state
-                                        .match_string("n:")
+                                        .match_string("l")
                                         .and_then(|state| { super::hidden::skip(state) })
                                         .and_then(|state| { self::r#conditional(state) })
                                 })
@@ -362,20 +354,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     state
                         .sequence(|state| {
                             state
-                                .optional(|state| {
-                                    state
-                                        .match_string("m.?")
-                                        .or_else(|state| { state.match_string("m?") })
-                                        .or_else(|state| {
-                                            state
-                                                .sequence(|state| {
-                                                    state
-                                                        .match_string("m.")
-                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                        .and_then(|state| { self::r#want_when(state) })
-                                                })
-                                        })
-                                })
+                                .optional(|state| { state.match_string("f") })
                                 .and_then(|state| { super::hidden::skip(state) })
                                 .and_then(|state| {
                                     self::r#term(state)
@@ -587,18 +566,30 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     state
                         .sequence(|state| {
-                            self::r#application(state)
-                                .or_else(|state| { self::r#want_type(state) })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| {
+                            state
+                                .sequence(|state| {
                                     state
-                                        .optional(|state| {
-                                            state
-                                                .sequence(|state| {
+                                        .match_string("l")
+                                        .and_then(|state| { super::hidden::skip(state) })
+                                        .and_then(|state| { self::r#conditional(state) })
+                                })
+                                .or_else(|state| {
+                                    state
+                                        .sequence(|state| {
+                                            self::r#application(state)
+                                                .or_else(|state| { self::r#want_type(state) })
+                                                .and_then(|state| { super::hidden::skip(state) })
+                                                .and_then(|state| {
                                                     state
-                                                        .match_string(":")
-                                                        .and_then(|state| { super::hidden::skip(state) })
-                                                        .and_then(|state| { self::r#conditional(state) })
+                                                        .optional(|state| {
+                                                            state
+                                                                .sequence(|state| {
+                                                                    state
+                                                                        .match_string("l")
+                                                                        .and_then(|state| { super::hidden::skip(state) })
+                                                                        .and_then(|state| { self::r#conditional(state) })
+                                                                })
+                                                        })
                                                 })
                                         })
                                 })
@@ -831,30 +822,12 @@ impl ::pest::Parser<Rule> for Grammar {
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
-                pub fn r#want_name(
+                pub fn r#want_label(
                     state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 ) -> ::pest::ParseResult<
                     ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
                 > {
-                    state.rule(Rule::r#want_name, |state| { self::r#never(state) })
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#want_colon(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state.rule(Rule::r#want_colon, |state| { self::r#never(state) })
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#want_when(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state.rule(Rule::r#want_when, |state| { self::r#never(state) })
+                    state.rule(Rule::r#want_label, |state| { self::r#never(state) })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -952,9 +925,7 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#want_arrow => rules::r#want_arrow(state),
                     Rule::r#want_type => rules::r#want_type(state),
                     Rule::r#want_type_name => rules::r#want_type_name(state),
-                    Rule::r#want_name => rules::r#want_name(state),
-                    Rule::r#want_colon => rules::r#want_colon(state),
-                    Rule::r#want_when => rules::r#want_when(state),
+                    Rule::r#want_label => rules::r#want_label(state),
                     Rule::r#want_bracket => rules::r#want_bracket(state),
                     Rule::r#want_close_bracket => rules::r#want_close_bracket(state),
                     Rule::r#want_close_paren => rules::r#want_close_paren(state),

@@ -65,7 +65,7 @@ pub fn parse(file: FileId, source: &Source) -> Parsed {
         invalid_utf8: source.invalid_utf8(),
         items: Vec::new(),
         diagnostics: Vec::new(),
-        accepted: HashSet::new(),
+        accepted: HashSet::default(),
     };
     let mut scanner = Scanner::new(source.text());
     while let Some(cut) = scanner.next() {
@@ -106,7 +106,7 @@ struct Parser<'s> {
     diagnostics: Vec<Diagnostic>,
     /// Shapes of declarations that the grammar has accepted. Most declarations of a schema are
     /// shaped like another one, and a set is asked faster than the grammar.
-    accepted: HashSet<Box<str>>,
+    accepted: HashSet<Box<str>, foldhash::fast::RandomState>,
 }
 
 impl Parser<'_> {
@@ -240,7 +240,7 @@ impl ItemKind {
         }
         let last = first.rsplit('.').next().unwrap_or("");
         let is_type = last.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
-        let of_declaration = |kind: &u8| matches!(kind, b':' | b'{' | b'?' | &kind::ID);
+        let of_declaration = |kind: &u8| matches!(*kind, kind::LABEL | kind::ID | b'{' | b'?');
         if is_type && !tokens.kinds.iter().any(of_declaration) {
             Self::Partial
         } else {

@@ -1,6 +1,7 @@
 //! Real schemas to try things on, where there are any.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     dead_code,
     reason = "helpers that not every test needs"

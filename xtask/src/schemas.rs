@@ -40,7 +40,8 @@ struct Entry {
     what: String,
     layers: Option<String>,
     package: String,
-    registry: String,
+    /// `Rust package` or `Python package`.
+    kind: String,
     version: String,
     /// In the package.
     path: String,
@@ -178,7 +179,7 @@ pub(crate) fn markdown() -> Result<String> {
             title(&entry),
             entry.package,
             entry.version,
-            entry.registry,
+            entry.kind,
             entry.path,
             entry.license,
             entry.id_rule,
@@ -198,7 +199,7 @@ fn list(root: &Path) -> Result<Vec<Entry>> {
 
 /// Takes the declarations of a package's file, without its comments, and writes them our way.
 fn import(entry: &Entry, packages: &Path, schemas: &Path) -> Result<()> {
-    // Source packages of PyPI write their name with underscores.
+    // Python source packages write their name with underscores.
     let folder = ["-", "_"]
         .map(|dash| format!("{}-{}", entry.package.replace('-', dash), entry.version))
         .map(|name| packages.join(name))
@@ -230,7 +231,7 @@ fn header(entry: &Entry) -> String {
         title(entry),
         entry.package,
         entry.version,
-        entry.registry,
+        entry.kind,
         entry.path,
         entry.license,
         entry.id_rule
@@ -289,7 +290,7 @@ mod tests {
             what: "A small schema".to_owned(),
             layers: Some("layer 7".to_owned()),
             package: "small".to_owned(),
-            registry: "crates.io".to_owned(),
+            kind: "Rust package".to_owned(),
             version: "1.0.0".to_owned(),
             path: "small.tl".to_owned(),
             license: "MIT".to_owned(),

@@ -2,7 +2,7 @@
 //! one of them fail.
 
 #![cfg(feature = "json")]
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 #[path = "../fuzz/conversions.rs"]

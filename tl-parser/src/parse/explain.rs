@@ -177,7 +177,7 @@ fn hint(wanted: Option<Rule>, place: &Place<'_>) -> Option<&'static str> {
             (Rule::want_arrow, b'+') => "a sum stands in parentheses: `(n + 1)`",
             (_, kind::DOTTED) => "the name of a parameter has no dots",
             (_, kind::BIT | b'?') => CONDITION,
-            (Rule::want_type | Rule::want_end, kind::LABEL) => {
+            (Rule::want_type | Rule::want_end, kind::LABEL) if place.kind(1) != kind::LABEL => {
                 "parameters stand before the `=`, the type of the result behind it"
             }
             (Rule::want_type, _) if place.kind(1) == kind::ARROW => {

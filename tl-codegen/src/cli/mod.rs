@@ -1,6 +1,6 @@
 //! The command `tl-gen`, a verb a file.
 //!
-//! A verb reads its files through [`input`], writes through [`output`] and tells an [`Outcome`];
+//! A verb reads its files through `input`, writes through `output` and tells an `Outcome`;
 //! nothing here knows more of TL than the library tells.
 
 mod check;

@@ -143,14 +143,12 @@ pub(crate) fn keys(bytes: &[u8]) {
     if let Some((number, exponent)) = bytes.split_at_checked(256) {
         let _ = PublicKey::new(number, exponent);
     }
-    if let Some(number) = bytes.first_chunk() {
-        if let Ok(factors) = pq::split(u64::from_be_bytes(*number)) {
-            assert_eq!(
-                factors.p.checked_mul(factors.q),
-                Some(u64::from_be_bytes(*number))
-            );
-            assert!(1 < factors.p && factors.p < factors.q);
-        }
+    if let Some(number) = bytes.first_chunk()
+        && let Ok(factors) = pq::split(u64::from_be_bytes(*number))
+    {
+        let product = factors.p.checked_mul(factors.q);
+        assert_eq!(product, Some(u64::from_be_bytes(*number)));
+        assert!(1 < factors.p && factors.p < factors.q);
     }
     let group = Group::check(&TELEGRAM_PRIME, 3, &mut KnownPrimes::default(), &mut Zeros);
     let group = group.expect("its parameters are good");

@@ -8,7 +8,9 @@ use mtproto_runtime::crypto::dh::{
     Group, KnownPrimes, ParameterError, SecretExponent, TELEGRAM_PRIME,
 };
 use mtproto_runtime::crypto::kdf::{self, Direction, Verdict};
-use mtproto_runtime::crypto::packet::{self, QuickAck};
+use mtproto_runtime::crypto::packet::{
+    self, Header, MAX_PADDING, MIN_PADDING, Padding, QuickAck, SealError,
+};
 use mtproto_runtime::crypto::pq::{self, Factors, PqError};
 use mtproto_runtime::crypto::random::SystemRandom;
 use mtproto_runtime::crypto::rsa::{self, KeyError, Opened, PrivateKey, PublicKey, TooLong};
@@ -921,4 +923,131 @@ fn k4_forged_and_old_forms_are_refused() {
         key.public().seal_legacy(&[0; 236], &mut rng),
         Err(TooLong { len: 236, max: 235 })
     );
+}
+
+#[test]
+fn what_cannot_be_sealed_is_refused() {
+    let key = AuthKey::new([1; AuthKey::LEN]);
+    let direction = Direction::FromClient;
+    for len in [0, 23, 24, 25, 39, 41] {
+        let mut packet = vec![9; len];
+        let refused = packet::seal(&key, direction, &mut packet);
+        assert_eq!(
+            refused,
+            Err(SealError::Blocks {
+                len: len.saturating_sub(24)
+            })
+        );
+        assert_eq!(packet, vec![9; len]);
+    }
+    let header = Header {
+        salt: 1,
+        session_id: 2,
+        msg_id: 4,
+        seq_no: 5,
+    };
+    let mut out = vec![1, 2, 3];
+    for len in [1, 2, 3, 5] {
+        let body = vec![0; len];
+        let padding = Padding::Shortest;
+        let rng = &mut SystemRandom::new();
+        let refused = packet::seal_message(&key, direction, &header, &body, padding, rng, &mut out);
+        assert_eq!(refused, Err(SealError::Body { len }));
+    }
+    assert_eq!(out, [1, 2, 3]);
+}
+
+#[test]
+fn paddings_are_within_the_bounds_of_the_protocol() {
+    for len in (32..8000).step_by(4) {
+        for padding in [Padding::Shortest, Padding::Buckets] {
+            let bytes = padding.len_for(len);
+            assert!(
+                (MIN_PADDING..=MAX_PADDING).contains(&bytes),
+                "{padding:?} {len}"
+            );
+            assert!((len + bytes).is_multiple_of(16));
+        }
+        assert!(Padding::Shortest.len_for(len) < 28);
+    }
+    let sizes = [64, 128, 192, 256, 384, 512, 768, 1024, 1280, 1728, 2176];
+    for size in sizes {
+        assert_eq!(size - 12 + Padding::Buckets.len_for(size - 12), size);
+    }
+}
+
+#[test]
+fn k10_random_bytes_are_never_given_twice() {
+    use rand_core::Rng;
+
+    let mut rng = SystemRandom::new();
+    let mut seen = std::collections::HashSet::new();
+    for len in [16, 300, 511, 512, 513, 2000, 100, 400, 16, 64] {
+        let mut bytes = vec![0; len];
+        rng.fill_bytes(&mut bytes);
+        for piece in bytes.as_chunks::<16>().0 {
+            assert!(seen.insert(*piece), "drawn before");
+        }
+    }
+    assert_ne!(rng.next_u64(), rng.next_u64());
+    assert_eq!(format!("{rng:?}"), "SystemRandom");
+}
+
+#[test]
+#[should_panic(expected = "no random source")]
+fn k10_nothing_is_sealed_without_randomness() {
+    struct Broken;
+    impl rand_core::TryRng for Broken {
+        type Error = std::convert::Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            panic!("no random source")
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            panic!("no random source")
+        }
+
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+            panic!("no random source")
+        }
+    }
+    impl rand_core::TryCryptoRng for Broken {}
+
+    let header = Header {
+        salt: 1,
+        session_id: 2,
+        msg_id: 4,
+        seq_no: 5,
+    };
+    let key = AuthKey::new([1; AuthKey::LEN]);
+    let padding = Padding::Shortest;
+    let out = &mut Vec::new();
+    let _ = packet::seal_message(
+        &key,
+        Direction::FromClient,
+        &header,
+        &[],
+        padding,
+        &mut Broken,
+        out,
+    );
+}
+
+#[test]
+fn m2_any_changed_bit_is_noticed() {
+    let key = AuthKey::new(core::array::from_fn(|i| i.to_le_bytes()[0]));
+    let mut sealed = vec![5; 24 + 64];
+    packet::seal(&key, Direction::FromServer, &mut sealed).unwrap();
+    for bit in 0..sealed.len() * 8 {
+        let mut changed = sealed.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let opened = packet::open(&key, Direction::FromServer, &mut changed);
+        assert_eq!(opened.unwrap_err(), DecryptError, "{bit}");
+    }
+    // M14: nor is a packet accepted that goes the other way, nor one cut or lengthened.
+    assert!(packet::open(&key, Direction::FromClient, &mut sealed.clone()).is_err());
+    assert!(packet::open(&key, Direction::FromServer, &mut sealed[..72].to_vec()).is_err());
+    sealed.extend([0; 16]);
+    assert!(packet::open(&key, Direction::FromServer, &mut sealed).is_err());
 }

@@ -126,15 +126,13 @@ unsafe fn run<const ENC: bool>(
         };
     }
     match (kernel, lanes.len()) {
-        // Three messages or less do not fill one wide register.
+        // Up to four messages the chain alone sets the pace, and narrow registers need no packing.
         #[cfg(vaes)]
         (Kernel::Vaes512, 13..) => unsafe { run_512::<ENC, 4>(lanes, data, blocks) },
         #[cfg(vaes)]
         (Kernel::Vaes512, 9..) => unsafe { run_512::<ENC, 3>(lanes, data, blocks) },
         #[cfg(vaes)]
         (Kernel::Vaes512, 5..) => unsafe { run_512::<ENC, 2>(lanes, data, blocks) },
-        #[cfg(vaes)]
-        (Kernel::Vaes512, 4) => unsafe { run_512::<ENC, 1>(lanes, data, blocks) },
         #[cfg(vaes)]
         (Kernel::Vaes256, 9..) => unsafe { run_256::<ENC, 8>(lanes, data, blocks) },
         #[cfg(vaes)]

@@ -14,7 +14,11 @@ pub(crate) struct Args {
 }
 
 /// Folders of the benchmarks' crates, from the workspace's root.
-const FOLDERS: &[&str] = &["tl-parser/bench", "mtproto-runtime/bench"];
+const FOLDERS: &[&str] = &[
+    "tl-parser/bench",
+    "mtproto-runtime/bench",
+    "tl-macros/bench",
+];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let filter = args.filter.as_deref().unwrap_or("");

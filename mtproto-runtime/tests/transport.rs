@@ -272,6 +272,19 @@ fn t1_lengths_out_of_bounds() {
 }
 
 #[test]
+fn any_limit_can_be_set() {
+    for framing in FRAMINGS {
+        for max in [0, 3, usize::MAX] {
+            let mut client = Transport::client(framing).with_max_packet(max);
+            let _ = decode_all(&mut client.decoder, &[0x7f, 0xff, 0xff, 0x7f, 0, 0, 0, 0]);
+            let _ = client
+                .encoder
+                .encode(&[0; 4], false, &mut rng(), &mut Vec::new());
+        }
+    }
+}
+
+#[test]
 fn quick_acks() {
     for case in each(&vectors("transports")["quick_ack"]) {
         let token = QuickAck(u32::try_from(number(&case["token_u32"])).unwrap());

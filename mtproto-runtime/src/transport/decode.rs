@@ -155,7 +155,9 @@ impl Decoder {
         match self.framing {
             Framing::Abridged => self.layout_abridged(),
             Framing::Intermediate => self.layout_intermediate(self.max_packet),
-            Framing::PaddedIntermediate => self.layout_intermediate(self.max_packet + 15),
+            Framing::PaddedIntermediate => {
+                self.layout_intermediate(self.max_packet.saturating_add(15))
+            }
             Framing::Full => self.layout_full(),
         }
     }

@@ -1,10 +1,4 @@
 //! The form before 2021: SHA-1 of the data, the data, random bytes.
-//!
-//! Some clients still send it, and a server can be told to accept it. It is weaker: who can tell
-//! from an answer, or from the time it took, how far the server came with a forged number, learns
-//! bits of what is encrypted, and with a very large number of forgeries all of them. Here nothing
-//! is parsed before the hash is right: all lengths that the data may have are tried, all of them
-//! always, beside RSA_PAD. What remains is that the form itself has no proof of security.
 
 use crypto_bigint::U2048;
 use rand_core::CryptoRng;
@@ -66,8 +60,14 @@ impl PublicKey {
 }
 
 impl PrivateKey {
-    /// [`PrivateKey::open`] that also accepts the form before 2021, with data of one of these
-    /// lengths. **A risk**: see the words at the top of this file's module.
+    /// [`PrivateKey::open`] that also accepts the form before 2021 (SHA-1 of the data, the data,
+    /// random bytes), which some clients still send, with data of one of these lengths.
+    ///
+    /// **A risk.** Who can tell from an answer, or from the time it took, how far a server came
+    /// with a forged number in this form, learns bits of what is encrypted, and after a very large
+    /// number of forgeries all of it. Nothing is parsed here before the hash is right: all lengths
+    /// are tried, always, beside RSA_PAD. But the form has no proof of security, and accepting it
+    /// keeps clients alive that should be updated.
     ///
     /// `p_q_inner_data` has 96 bytes, `_dc` and `_temp` 100, `_temp_dc` 104, with primes below
     /// 2^32.

@@ -67,6 +67,11 @@ impl Faults {
             ));
         }
         super::in_order(&mut self.list);
+        // The names of a group share what is at fault with them.
+        self.list.dedup_by(|a, b| {
+            let place = |d: &Diagnostic| d.labels.first().map(|label| label.location);
+            a.code == b.code && place(a) == place(b) && a.message == b.message
+        });
         self.list
     }
 }

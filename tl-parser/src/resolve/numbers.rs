@@ -132,7 +132,9 @@ impl<'a> Resolver<'a> {
         if self.faults.is_full(Code::UnknownVariable) {
             return None;
         }
-        if what == NatUse::Number && text.contains('.') || is_upper(text) {
+        let is_type = what == NatUse::Number
+            && (is_upper(text) || self.find_constructor(symbol, context.layer).is_some());
+        if is_type {
             self.faults.push(
                 Diagnostic::new(Code::WrongKind, "a number is wanted here, not a type", at)
                     .hint("write a number, a `#` field or a variable `{n:#}`"),

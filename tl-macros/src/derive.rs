@@ -129,3 +129,65 @@ fn own_name(given: Option<&crate::attr::Attr<syn::LitStr>>, ident: &syn::Ident) 
         None => ident.unraw().to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `expand` makes of an item, for every derive. That it comes back at all is the point.
+    fn expand_all(item: &str) -> [String; 3] {
+        let tokens: TokenStream = item.parse().expect(item);
+        [Derive::Read, Derive::Write, Derive::Identified]
+            .map(|derive| expand(derive, tokens.clone()).to_string())
+    }
+
+    #[test]
+    fn odd_items_are_errors_or_code_and_never_panics() {
+        for item in [
+            "",
+            "struct",
+            "fn f() {}",
+            "union U { a: i32 }",
+            "struct S;",
+            "struct S();",
+            "struct S {}",
+            "enum E {}",
+            "enum E { A = 1, B(), C {} }",
+            "struct S { #[tl] a: i32 }",
+            "struct S { #[tl()] a: i32 }",
+            "struct S { #[tl(,)] a: i32 }",
+            "struct S { #[tl(a::b)] a: i32 }",
+            "struct S { #[tl(5)] a: i32 }",
+            "struct S { #[tl(id =)] a: i32 }",
+            "struct S { #[tl(flags_bit = 4294967296)] a: i32 }",
+            "struct S { #[tl(flags_bit = \"..\")] a: i32 }",
+            "struct S { #[tl(with = 5)] a: i32 }",
+            "struct S { #[tl(default = )] a: i32 }",
+            "#[tl(id = 1)] struct S { #[tl(flags)] f: u32, #[tl(flags_bit = 31)] a: bool }",
+            "#[tl(id = 1, result = )] struct S;",
+            "#[tl(crate = \"not a path\")] struct S;",
+            "#[repr(packed)] struct S { a: i32 }",
+            "struct S<'a, 'b: 'a, T: ?Sized + 'a, const N: usize> where T: Fn(&T) { a: &'a [T; N], \
+             b: &'b dyn Fn(), r#type: *const T, c: fn(T) -> !, d: [u8; { N + 1 }], e: m!() }",
+            "enum r#type { r#fn(Box<Self>), #[tl(id = 2)] r#struct { r#move: Vec<Vec<r#type>> } }",
+            "#[tl(tl = \"\")] struct S;",
+            "#[tl(tl = \"a = A; a = A; ===\")] struct S;",
+            "#[tl(tl = \"a %%%%%%%%%( = A\", id = \"\\u{0}\")] struct S(i32);",
+            "#[tl(tl = \"a x:B y:b z:c.D w:%E = A\")] struct S { x: i32 }",
+            "#[tl(tl = \"a x:A = A\", result = Vec<)] struct S { x: i32 }",
+            "#[tl(schema = \"/\")] struct S;",
+        ] {
+            for expansion in expand_all(item) {
+                let _: TokenStream = expansion.parse().unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn faults_of_all_sorts_come_in_one_run() {
+        let [read, ..] = expand_all(
+            "#[tl(boxed, unheard)] struct S { #[tl(skip, boxed)] a: i32, #[tl(flags)] b: i64 }",
+        );
+        assert_eq!(read.matches("compile_error").count(), 4, "{read}");
+    }
+}

@@ -12,7 +12,7 @@
 use zeroize::Zeroizing;
 
 use super::AuthKey;
-use super::hash::{sha1, sha256, slice};
+use super::hash::{sha1, slice};
 use super::ige;
 use crate::Side;
 
@@ -55,8 +55,14 @@ impl From<Side> for Direction {
 pub fn message_key(auth_key: &AuthKey, msg_key: &MsgKey, direction: Direction) -> ige::Key {
     let x = direction.x();
     let key = auth_key.expose_bytes();
-    let a = Zeroizing::new(sha256(&[msg_key, &key[x..x + 36]]));
-    let b = Zeroizing::new(sha256(&[&key[40 + x..76 + x], msg_key]));
+    let mut first = Zeroizing::new([0; 52]);
+    first[..16].copy_from_slice(msg_key);
+    first[16..].copy_from_slice(&key[x..x + 36]);
+    let mut second = Zeroizing::new([0; 52]);
+    second[..36].copy_from_slice(&key[40 + x..76 + x]);
+    second[36..].copy_from_slice(msg_key);
+    let hashes = Zeroizing::new(ige::hash_two(&first, &second));
+    let [a, b] = &*hashes;
 
     let mut aes_key = [0; 32];
     aes_key[..8].copy_from_slice(&a[..8]);

@@ -659,15 +659,15 @@ impl<'a> Resolver<'a> {
                     .hint("a type is closed after its last constructor"),
                 );
             }
+            // It is declared by its first constructor.
+            (FinalisationKind::New, _, None) => {}
             (kind, _, _) => {
                 let location = unit.location(finalisation.ty.span);
                 let ty = ty.unwrap_or_else(|| self.new_type(name, Vec::new(), location));
-                if kind != FinalisationKind::New {
-                    self.types[ty.0 as usize].is_final = true;
-                    self.type_facts[ty.0 as usize]
-                        .closed
-                        .get_or_insert((kind, at));
-                }
+                self.types[ty.0 as usize].is_final = true;
+                let facts = &mut self.type_facts[ty.0 as usize];
+                facts.known = true;
+                facts.closed.get_or_insert((kind, at));
             }
         }
     }

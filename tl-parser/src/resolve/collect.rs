@@ -116,6 +116,11 @@ pub(super) struct TypeFacts {
 }
 
 impl TypeFacts {
+    /// If it has no constructor, that is not because one is at fault.
+    pub(super) fn is_meant_empty(self) -> bool {
+        self.closed.is_some() || self.only_result
+    }
+
     /// Its parameters are known.
     pub(super) fn is_known(self) -> bool {
         self.known

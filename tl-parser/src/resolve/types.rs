@@ -261,7 +261,7 @@ impl<'a> Resolver<'a> {
                 at,
             );
             // Or its constructor is at fault itself.
-            if !self.type_facts_of(ty).is_known() {
+            if self.type_facts_of(ty).is_meant_empty() {
                 self.faults.push(diagnostic);
             }
             return None;

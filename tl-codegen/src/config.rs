@@ -36,6 +36,7 @@ pub struct Config {
     pub(crate) renames: Vec<(String, String)>,
     pub(crate) only: Vec<String>,
     pub(crate) ownership: Ownership,
+    pub(crate) owned_module: Option<String>,
     pub(crate) side: Side,
     pub(crate) boxing: Boxing,
     pub(crate) docs: bool,
@@ -106,6 +107,7 @@ impl Config {
             renames: Vec::new(),
             only: Vec::new(),
             ownership: Ownership::default(),
+            owned_module: None,
             side: Side::default(),
             boxing: Boxing::default(),
             docs: true,
@@ -233,6 +235,25 @@ impl Config {
     #[must_use]
     pub fn ownership(mut self, ownership: Ownership) -> Self {
         self.ownership = ownership;
+        self
+    }
+
+    /// Where the owned types of the same schema are: borrowed ones get a method `to_owned` that
+    /// makes them.
+    ///
+    /// ```
+    /// use tl_codegen::{Config, Ownership};
+    ///
+    /// let owned = Config::new().schema("api.tl");
+    /// let borrowed = owned
+    ///     .clone()
+    ///     .module("borrowed")
+    ///     .ownership(Ownership::Borrowed)
+    ///     .owned_module("crate::api");
+    /// ```
+    #[must_use]
+    pub fn owned_module(mut self, path: impl Into<String>) -> Self {
+        self.owned_module = Some(path.into());
         self
     }
 

@@ -53,6 +53,8 @@ pub struct Docs {
 pub struct Struct {
     /// The Rust name.
     pub name: String,
+    /// The path from where `types`, `enums` and `functions` are.
+    pub path: Rc<str>,
     /// The full name in the schema; of what a repetition repeats, `table.rows`.
     pub schema_name: String,
     /// What is said of it.
@@ -276,6 +278,8 @@ pub struct Named {
 pub struct Enum {
     /// The Rust name.
     pub name: String,
+    /// The path from where `types`, `enums` and `functions` are.
+    pub path: Rc<str>,
     /// The name in the schema.
     pub schema_name: String,
     /// What is said of it.

@@ -249,7 +249,7 @@ impl Config {
         Style {
             runtime: self.runtime.clone(),
             borrowed: self.ownership == crate::config::Ownership::Borrowed,
-            owned_path: None,
+            owned: self.owned_module.clone(),
             format: self.format,
         }
     }

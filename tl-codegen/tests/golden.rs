@@ -1,15 +1,28 @@
 //! Schemas beside the code that is generated from them. `UPDATE_EXPECT=1 cargo test` rewrites it.
 
 use expect_test::expect_file;
-use tl_codegen::{Config, IdRule};
+use tl_codegen::{Config, IdRule, Ownership};
 use tl_parser::source::Source;
 
 #[test]
 fn sample_owned() {
+    let text = generate(&Config::new());
+    expect_file!["golden/sample_owned.rs"].assert_eq(&text);
+}
+
+#[test]
+fn sample_borrowed() {
     let config = Config::new()
+        .ownership(Ownership::Borrowed)
+        .owned_module("crate::sample_owned");
+    expect_file!["golden/sample_borrowed.rs"].assert_eq(&generate(&config));
+}
+
+fn generate(config: &Config) -> String {
+    let config = config
+        .clone()
         .runtime("::tl_runtime")
         .id_rule(IdRule::Telegram);
     let source = Source::new("sample.tl", include_str!("golden/sample.tl")).unwrap();
-    let text = config.generate_from([source]).unwrap().text;
-    expect_file!["golden/sample_owned.rs"].assert_eq(&text);
+    config.generate_from([source]).unwrap().text
 }

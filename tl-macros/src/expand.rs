@@ -88,7 +88,7 @@ impl Item<'_, '_> {
                 let id = local("id");
                 quote! {
                     fn read(#r: &mut #tl::Reader<#lifetime>) -> #tl::ReadResult<Self> {
-                        match #r.id()? {
+                        match #r.id() {
                             #(#arms)*
                             #id => ::core::result::Result::Err(#r.unexpected_id(#id, #name)),
                         }
@@ -356,7 +356,7 @@ impl Reading<'_> {
         let present = slot.condition.map(|condition| self.is_set(condition));
         let (Some(field), Some(present)) = (field, &present) else {
             return match field {
-                None => quote!(#r.nat()?),
+                None => quote!(#r.nat()),
                 Some(field) => self.value(layout, slot, &field.original.ty),
             };
         };
@@ -386,7 +386,7 @@ impl Reading<'_> {
     fn value(&self, layout: &Layout, slot: &Slot, ty: &syn::Type) -> TokenStream {
         let r = self.r;
         match &slot.wire {
-            Wire::Flags { .. } => quote!(#r.nat()?),
+            Wire::Flags { .. } => quote!(#r.nat()),
             Wire::Value(value) => {
                 let value = leaf::read(self.tl, self.lifetime, ty, value, r);
                 quote!(#value?)

@@ -34,14 +34,14 @@ pub(crate) fn read(
                 (Value::Alone, false) => return read(tl, lifetime, ty, &Value::Bare, r),
                 _ => {}
             }
-            let id = boxed.then(|| quote_spanned!(span=> #r.vector_id()?;));
+            let id = boxed.then(|| quote_spanned!(span=> #r.vector_id();));
             let element = read(tl, lifetime, inner, element, r);
             let min_size = min_size(tl, lifetime, inner, element_of(value));
             let method = list.method(span);
             let values = quote_spanned! {span=>
                 #r.#method(#min_size, |#r| #element)
             };
-            let values = list.convert(values);
+            let values = list.convert(&values);
             quote_spanned!(span=> { #id #values })
         }
     }
@@ -163,10 +163,12 @@ impl<'t> List<'t> {
         syn::Ident::new(name, span)
     }
 
-    fn convert(&self, values: TokenStream) -> TokenStream {
+    fn convert(&self, values: &TokenStream) -> TokenStream {
         match self {
-            Self::Into(_) => quote!(#values.map(::core::convert::Into::into)),
-            _ => values,
+            Self::Into(_) => {
+                quote!(::core::result::Result::Ok(::core::convert::Into::into(#values)))
+            }
+            _ => quote!(::core::result::Result::Ok(#values)),
         }
     }
 }

@@ -13,81 +13,72 @@ const LONG_FORM: u8 = 254;
 
 impl<'a> Reader<'a> {
     /// `bytes`
-    ///
-    /// # Errors
-    /// At the end of the bytes, or if the length starts with 255.
     #[inline]
-    pub fn bytes(&mut self) -> ReadResult<&'a [u8]> {
+    pub fn bytes(&mut self) -> &'a [u8] {
         self.byte_string("bytes")
     }
 
     /// `bytes`, copied.
-    ///
-    /// # Errors
-    /// Those of [`bytes`](Reader::bytes).
-    pub fn byte_vec(&mut self) -> ReadResult<Vec<u8>> {
-        self.bytes().map(<[u8]>::to_vec)
+    pub fn byte_vec(&mut self) -> Vec<u8> {
+        self.bytes().to_vec()
     }
 
-    /// `string`
-    ///
-    /// # Errors
-    /// At the end of the bytes, if the length starts with 255, or if it is not UTF-8.
-    pub fn str(&mut self) -> ReadResult<&'a str> {
+    /// `string`; one that is not UTF-8 is a failure.
+    pub fn str(&mut self) -> &'a str {
         if self.is_hidden() {
             return self.shown(Self::str);
         }
         let before = self.rest();
-        let bytes = self.byte_string("string")?;
+        let bytes = self.byte_string("string");
         match core::str::from_utf8(bytes) {
-            Ok(text) => Ok(text),
+            Ok(text) => text,
             Err(error) => {
                 let offset = self.offset() - (before.len() - self.rest().len());
                 let kind = ReadErrorKind::InvalidUtf8 {
                     valid_up_to: error.valid_up_to(),
                 };
-                Err(self.fail_at(offset, kind))
+                self.fail_at(offset, kind);
+                ""
             }
         }
     }
 
-    /// `string`, copied.
-    ///
-    /// # Errors
-    /// Those of [`str`](Reader::str).
-    pub fn string(&mut self) -> ReadResult<String> {
-        self.str().map(ToOwned::to_owned)
+    /// `string`, copied; one that is not UTF-8 is a failure.
+    pub fn string(&mut self) -> String {
+        self.str().to_owned()
     }
 
     /// `string`, with U+FFFD in the place of what is not UTF-8.
-    ///
-    /// # Errors
-    /// At the end of the bytes, or if the length starts with 255.
-    pub fn str_lossy(&mut self) -> ReadResult<Cow<'a, str>> {
-        self.byte_string("string").map(String::from_utf8_lossy)
+    pub fn str_lossy(&mut self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.byte_string("string"))
     }
 
     /// `string`, copied, with U+FFFD in the place of what is not UTF-8.
-    ///
-    /// # Errors
-    /// At the end of the bytes, or if the length starts with 255.
-    pub fn string_lossy(&mut self) -> ReadResult<String> {
-        self.str_lossy().map(Cow::into_owned)
+    pub fn string_lossy(&mut self) -> String {
+        self.str_lossy().into_owned()
     }
 
-    fn byte_string(&mut self, wanted: &'static str) -> ReadResult<&'a [u8]> {
+    fn byte_string(&mut self, wanted: &'static str) -> &'a [u8] {
         if self.is_hidden() {
             return self.shown(|r| r.byte_string(wanted));
         }
-        let rest = self.rest();
-        let (header, len) = match *rest {
+        let (header, len) = match *self.rest() {
             [LONG_FORM, a, b, c, ..] => (4, u32::from_le_bytes([a, b, c, 0]) as usize),
-            [255, ..] => return Err(self.fail(ReadErrorKind::InvalidLength)),
-            [LONG_FORM, ..] | [] => return Err(self.fail_at_end(wanted, 4)),
+            [255, ..] => {
+                self.fail(ReadErrorKind::InvalidLength);
+                return &[];
+            }
+            [LONG_FORM, ..] | [] => {
+                self.fail_at_end(wanted, 4);
+                return &[];
+            }
             [len, ..] => (1, usize::from(len)),
         };
         let size = (header + len).next_multiple_of(4);
-        Ok(&self.take(size, wanted)?[header..header + len])
+        match self.take(size, wanted) {
+            Ok(bytes) => &bytes[header..header + len],
+            Err(_) => &[],
+        }
     }
 }
 
@@ -123,7 +114,7 @@ impl<'a> TlRead<'a> for &'a str {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.str()
+        Ok(r.str())
     }
 }
 
@@ -132,7 +123,7 @@ impl<'a> TlRead<'a> for String {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.string()
+        Ok(r.string())
     }
 }
 
@@ -141,7 +132,7 @@ impl<'a> TlRead<'a> for &'a [u8] {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.bytes()
+        Ok(r.bytes())
     }
 }
 
@@ -150,7 +141,7 @@ impl<'a> TlRead<'a> for Vec<u8> {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.byte_vec()
+        Ok(r.byte_vec())
     }
 }
 

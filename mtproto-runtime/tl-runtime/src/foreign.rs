@@ -14,7 +14,7 @@ impl<'a> TlRead<'a> for u64 {
 
     #[inline]
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.long().map(i64::cast_unsigned)
+        Ok(r.long().cast_unsigned())
     }
 
     fn read_elements(r: &mut Reader<'a>, count: usize) -> ReadResult<Vec<Self>> {
@@ -65,7 +65,7 @@ impl<'a> TlRead<'a> for Cow<'a, str> {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.str().map(Cow::Borrowed)
+        Ok(Cow::Borrowed(r.str()))
     }
 }
 
@@ -74,7 +74,7 @@ impl<'a> TlRead<'a> for Cow<'a, [u8]> {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.bytes().map(Cow::Borrowed)
+        Ok(Cow::Borrowed(r.bytes()))
     }
 }
 
@@ -94,7 +94,7 @@ impl<'a> TlRead<'a> for Box<str> {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.str().map(Into::into)
+        Ok(r.str().into())
     }
 }
 
@@ -103,7 +103,7 @@ impl<'a> TlRead<'a> for Box<[u8]> {
     const MIN_SIZE: usize = 4;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.bytes().map(Into::into)
+        Ok(r.bytes().into())
     }
 }
 

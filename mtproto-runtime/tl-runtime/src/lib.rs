@@ -28,7 +28,7 @@
 //!
 //!     fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
 //!         r.enter("point x y")?;
-//!         let point = Self { x: r.int()?, y: r.int()? };
+//!         let point = Self { x: r.int(), y: r.int() };
 //!         r.leave();
 //!         Ok(point)
 //!     }
@@ -80,6 +80,7 @@ mod id;
 mod limits;
 mod object;
 mod outline;
+mod own;
 #[doc(hidden)]
 pub mod private;
 mod read;

@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::{Arena, ReadError, ReadResult, Reader};
+use crate::private::Constructor;
+use crate::{Arena, ReadError, ReadErrorKind, ReadResult, Reader};
 
 /// A type whose values can be read from bytes.
 ///
@@ -11,13 +12,14 @@ use crate::{Arena, ReadError, ReadResult, Reader};
 /// boxed for constructors and functions, types of several constructors and vectors, bare for
 /// `int`, `string` and the other built-ins.
 ///
-/// Programs call the `from_…` methods; `read` and `read_bare` are for other implementations.
+/// Programs call the `from_…` methods; `read` and `read_bare` are for other implementations. Who
+/// writes one by hand gives at least `read`; generated code gives the hidden items instead.
 pub trait TlRead<'a>: Sized {
     /// The smallest number of bytes that [`read`](TlRead::read) takes.
     ///
     /// It bounds how many elements of this type a vector may claim, so it must never be too
     /// large; too small is only wasteful.
-    const MIN_SIZE: usize;
+    const MIN_SIZE: usize = Self::CONSTRUCTOR.1;
 
     /// The type keeps parts of itself in an arena.
     const NEEDS_ARENA: bool = false;
@@ -26,7 +28,10 @@ pub trait TlRead<'a>: Sized {
     ///
     /// # Errors
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
-    fn read(r: &mut Reader<'a>) -> ReadResult<Self>;
+    fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+        Self::CONSTRUCTOR.expect_id(r)?;
+        Self::read_bare(r)
+    }
 
     /// Reads a value without its id; the same as [`read`](TlRead::read) if the type has no bare
     /// representation of its own.
@@ -35,7 +40,23 @@ pub trait TlRead<'a>: Sized {
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
     #[inline]
     fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
-        Self::read(r)
+        if !Self::CONSTRUCTOR.is_given() {
+            return Self::read(r);
+        }
+        r.enter(Self::CONSTRUCTOR.2)?;
+        let value = Self::read_fields(r)?;
+        r.leave();
+        Ok(value)
+    }
+
+    /// For generated code: what its constructor is.
+    #[doc(hidden)]
+    const CONSTRUCTOR: Constructor = Constructor::NONE;
+
+    /// For generated code: reads the fields.
+    #[doc(hidden)]
+    fn read_fields(r: &mut Reader<'a>) -> ReadResult<Self> {
+        Err(r.fail(ReadErrorKind::Invalid(NOT_IMPLEMENTED)))
     }
 
     /// The value that is all of these bytes.
@@ -84,19 +105,41 @@ pub trait TlRead<'a>: Sized {
 /// that are not part of the value (`stats {mask:#} count:int views:mask.0?int = Stats mask;`).
 pub trait TlReadWith<'a, const N: usize>: Sized {
     /// The smallest number of bytes that a value takes, whatever the numbers.
-    const MIN_SIZE: usize = 0;
+    const MIN_SIZE: usize = Self::CONSTRUCTOR.1;
 
     /// Reads a value as it stands alone.
     ///
     /// # Errors
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
-    fn read_with(r: &mut Reader<'a>, nats: [u32; N]) -> ReadResult<Self>;
+    fn read_with(r: &mut Reader<'a>, nats: [u32; N]) -> ReadResult<Self> {
+        Self::CONSTRUCTOR.expect_id(r)?;
+        Self::read_bare_with(r, nats)
+    }
 
     /// Reads a value without its id.
     ///
     /// # Errors
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
     fn read_bare_with(r: &mut Reader<'a>, nats: [u32; N]) -> ReadResult<Self> {
-        Self::read_with(r, nats)
+        if !Self::CONSTRUCTOR.is_given() {
+            return Self::read_with(r, nats);
+        }
+        r.enter_with(Self::CONSTRUCTOR.2, &nats)?;
+        let value = Self::read_fields_with(r, nats)?;
+        r.leave();
+        Ok(value)
+    }
+
+    /// For generated code: what its constructor is.
+    #[doc(hidden)]
+    const CONSTRUCTOR: Constructor = Constructor::NONE;
+
+    /// For generated code: reads the fields.
+    #[doc(hidden)]
+    fn read_fields_with(r: &mut Reader<'a>, nats: [u32; N]) -> ReadResult<Self> {
+        let _ = nats;
+        Err(r.fail(ReadErrorKind::Invalid(NOT_IMPLEMENTED)))
     }
 }
+
+const NOT_IMPLEMENTED: &str = "a type whose reading is not implemented";

@@ -22,7 +22,7 @@ macro_rules! scalar {
 
             #[inline]
             fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-                r.$method()
+                Ok(r.$method())
             }
 
             fn read_elements(r: &mut Reader<'a>, count: usize) -> ReadResult<Vec<Self>> {
@@ -70,7 +70,7 @@ macro_rules! fixed {
 
             #[inline]
             fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-                r.$method()
+                Ok(r.$method())
             }
         }
 
@@ -95,7 +95,7 @@ impl<'a> TlRead<'a> for bool {
 
     #[inline]
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.bool()
+        Ok(r.bool())
     }
 }
 

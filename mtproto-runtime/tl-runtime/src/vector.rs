@@ -11,88 +11,82 @@ const VECTOR: &str = "vector";
 
 /// Owned.
 impl<'a> Reader<'a> {
-    /// `vector<T>`: a count and that many values, each as it stands alone.
-    ///
-    /// # Errors
-    /// If it claims more elements than can follow, and those of the elements.
-    pub fn vector<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
-        let count = self.element_count(T::MIN_SIZE)?;
-        self.enter_vector()?;
-        let values = T::read_elements(self, count)?;
-        self.leave();
-        Ok(values)
+    /// `vector<T>`: a count and that many values, each as it stands alone. It is a failure if more
+    /// are claimed than can follow.
+    pub fn vector<T: TlRead<'a>>(&mut self) -> Vec<T> {
+        let count = self.element_count(T::MIN_SIZE);
+        self.list(count, T::read_elements)
     }
 
     /// `vector<%T>`: a count and that many values without their ids.
-    ///
-    /// # Errors
-    /// If it claims more elements than can follow, and those of the elements.
-    pub fn vector_of_bare<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
+    pub fn vector_of_bare<T: TlRead<'a>>(&mut self) -> Vec<T> {
         self.vector_with(T::MIN_SIZE.saturating_sub(4), T::read_bare)
     }
 
     /// `Vector<T>`: an id and a [`vector`](Reader::vector).
-    ///
-    /// # Errors
-    /// If the id is another one, and those of the vector.
-    pub fn boxed_vector<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
-        self.vector_id()?;
+    pub fn boxed_vector<T: TlRead<'a>>(&mut self) -> Vec<T> {
+        self.vector_id();
         self.vector()
     }
 
     /// `Vector<%T>`: an id and a [`vector_of_bare`](Reader::vector_of_bare).
-    ///
-    /// # Errors
-    /// If the id is another one, and those of the vector.
-    pub fn boxed_vector_of_bare<T: TlRead<'a>>(&mut self) -> ReadResult<Vec<T>> {
-        self.vector_id()?;
+    pub fn boxed_vector_of_bare<T: TlRead<'a>>(&mut self) -> Vec<T> {
+        self.vector_id();
         self.vector_of_bare()
     }
 
     /// A vector of what a function reads, at least `min_size` bytes each. For what no type says:
-    /// `r.vector_with(8, |r| r.boxed_vector_of_bare::<Point>())` is a `vector<Vector<%Point>>`.
-    ///
-    /// # Errors
-    /// If it claims more elements than can follow, and those of the function.
+    /// `r.vector_with(8, |r| Ok(r.boxed_vector_of_bare::<Point>()))` is a
+    /// `vector<Vector<%Point>>`.
     pub fn vector_with<T>(
         &mut self,
         min_size: usize,
         read: impl FnMut(&mut Self) -> ReadResult<T>,
-    ) -> ReadResult<Vec<T>> {
-        let count = self.element_count(min_size)?;
-        self.enter_vector()?;
-        let values = self.elements(count, read)?;
-        self.leave();
-        Ok(values)
+    ) -> Vec<T> {
+        let count = self.element_count(min_size);
+        self.list(count, |r, count| r.elements(count, read))
+    }
+
+    /// The same with the id of `Vector` before it.
+    pub fn boxed_vector_with<T>(
+        &mut self,
+        min_size: usize,
+        read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> Vec<T> {
+        self.vector_id();
+        self.vector_with(min_size, read)
     }
 
     /// `count*[T]`: so many values, each as it stands alone, without a count before them.
-    ///
-    /// # Errors
-    /// If so many can't follow, and those of the elements.
-    pub fn repeat<T: TlRead<'a>>(&mut self, count: u32) -> ReadResult<Vec<T>> {
-        let count = self.bounded(count, T::MIN_SIZE)?;
-        self.enter_vector()?;
-        let values = T::read_elements(self, count)?;
-        self.leave();
-        Ok(values)
+    pub fn repeat<T: TlRead<'a>>(&mut self, count: u32) -> Vec<T> {
+        let count = self.bounded(count, T::MIN_SIZE);
+        self.list(count, T::read_elements)
     }
 
-    /// `count*[…]`: so many of what a function reads, without a count before them.
-    ///
-    /// # Errors
-    /// If so many can't follow, and those of the function.
+    /// `count*[…]`: so many of what a function reads, at least `min_size` bytes each.
     pub fn repeat_with<T>(
         &mut self,
         count: u32,
         min_size: usize,
         read: impl FnMut(&mut Self) -> ReadResult<T>,
-    ) -> ReadResult<Vec<T>> {
-        let count = self.bounded(count, min_size)?;
-        self.enter_vector()?;
-        let values = self.elements(count, read)?;
-        self.leave();
-        Ok(values)
+    ) -> Vec<T> {
+        let count = self.bounded(count, min_size);
+        self.list(count, |r, count| r.elements(count, read))
+    }
+
+    /// `4*[…]`: a number of values that is always the same.
+    ///
+    /// # Errors
+    /// Those of the function.
+    pub fn array_with<T, const N: usize>(
+        &mut self,
+        read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<[T; N]> {
+        let count = u32::try_from(N).unwrap_or(u32::MAX);
+        match self.repeat_with(count, 0, read).try_into() {
+            Ok(values) => Ok(values),
+            Err(_) => Err(self.fail(ReadErrorKind::Invalid("an array that is too short"))),
+        }
     }
 
     /// A value on the heap, as it stands alone.
@@ -100,8 +94,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Those of the value.
     pub fn heap<T: TlRead<'a>>(&mut self) -> ReadResult<Box<T>> {
-        self.charge(1, size_of::<T>())?;
-        T::read(self).map(Box::new)
+        self.heap_with(T::read)
     }
 
     /// A value on the heap, without its id.
@@ -109,8 +102,35 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Those of the value.
     pub fn heap_bare<T: TlRead<'a>>(&mut self) -> ReadResult<Box<T>> {
+        self.heap_with(T::read_bare)
+    }
+
+    /// What a function reads, on the heap.
+    ///
+    /// # Errors
+    /// Those of the function.
+    #[inline]
+    pub fn heap_with<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<Box<T>> {
         self.charge(1, size_of::<T>())?;
-        T::read_bare(self).map(Box::new)
+        read(self).map(Box::new)
+    }
+
+    /// The frame of a vector around its elements.
+    #[inline]
+    fn list<T>(
+        &mut self,
+        count: usize,
+        read: impl FnOnce(&mut Self, usize) -> ReadResult<Vec<T>>,
+    ) -> Vec<T> {
+        if self.enter_vector().is_err() {
+            return Vec::new();
+        }
+        let values = read(self, count).unwrap_or_default();
+        self.leave();
+        values
     }
 
     pub(crate) fn elements<T>(
@@ -123,6 +143,7 @@ impl<'a> Reader<'a> {
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
             values.push(read(self)?);
+            self.go_on()?;
         }
         Ok(values)
     }
@@ -130,87 +151,65 @@ impl<'a> Reader<'a> {
 
 /// In the arena.
 impl<'a> Reader<'a> {
-    /// `vector<T>`: a count and that many values, each as it stands alone.
-    ///
-    /// # Errors
-    /// If there is no arena, if it claims more elements than can follow, and those of the elements.
-    pub fn slice<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
-        let count = self.element_count(T::MIN_SIZE)?;
-        self.enter_vector()?;
-        let values = T::place_elements(self, count)?;
-        self.leave();
-        Ok(values)
+    /// `vector<T>`: a count and that many values, each as it stands alone. It is a failure if more
+    /// are claimed than can follow, or if there is no arena.
+    pub fn slice<T: TlRead<'a> + Copy>(&mut self) -> &'a [T] {
+        let count = self.element_count(T::MIN_SIZE);
+        self.slice_list(count, T::place_elements)
     }
 
     /// `vector<%T>`: a count and that many values without their ids.
-    ///
-    /// # Errors
-    /// If there is no arena, if it claims more elements than can follow, and those of the elements.
-    pub fn slice_of_bare<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
+    pub fn slice_of_bare<T: TlRead<'a> + Copy>(&mut self) -> &'a [T] {
         self.slice_with(T::MIN_SIZE.saturating_sub(4), T::read_bare)
     }
 
     /// `Vector<T>`: an id and a [`slice`](Reader::slice).
-    ///
-    /// # Errors
-    /// If the id is another one, and those of the slice.
-    pub fn boxed_slice<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
-        self.vector_id()?;
+    pub fn boxed_slice<T: TlRead<'a> + Copy>(&mut self) -> &'a [T] {
+        self.vector_id();
         self.slice()
     }
 
     /// `Vector<%T>`: an id and a [`slice_of_bare`](Reader::slice_of_bare).
-    ///
-    /// # Errors
-    /// If the id is another one, and those of the slice.
-    pub fn boxed_slice_of_bare<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a [T]> {
-        self.vector_id()?;
+    pub fn boxed_slice_of_bare<T: TlRead<'a> + Copy>(&mut self) -> &'a [T] {
+        self.vector_id();
         self.slice_of_bare()
     }
 
     /// A vector of what a function reads, at least `min_size` bytes each.
-    ///
-    /// # Errors
-    /// If there is no arena, if it claims more elements than can follow, and those of the function.
     pub fn slice_with<T: Copy>(
         &mut self,
         min_size: usize,
         read: impl FnMut(&mut Self) -> ReadResult<T>,
-    ) -> ReadResult<&'a [T]> {
-        let count = self.element_count(min_size)?;
-        self.enter_vector()?;
-        let values = self.place_elements(count, read)?;
-        self.leave();
-        Ok(values)
+    ) -> &'a [T] {
+        let count = self.element_count(min_size);
+        self.slice_list(count, |r, count| r.place_elements(count, read))
+    }
+
+    /// The same with the id of `Vector` before it.
+    pub fn boxed_slice_with<T: Copy>(
+        &mut self,
+        min_size: usize,
+        read: impl FnMut(&mut Self) -> ReadResult<T>,
+    ) -> &'a [T] {
+        self.vector_id();
+        self.slice_with(min_size, read)
     }
 
     /// `count*[T]`: so many values, each as it stands alone, without a count before them.
-    ///
-    /// # Errors
-    /// If there is no arena, if so many can't follow, and those of the elements.
-    pub fn repeat_slice<T: TlRead<'a> + Copy>(&mut self, count: u32) -> ReadResult<&'a [T]> {
-        let count = self.bounded(count, T::MIN_SIZE)?;
-        self.enter_vector()?;
-        let values = T::place_elements(self, count)?;
-        self.leave();
-        Ok(values)
+    pub fn repeat_slice<T: TlRead<'a> + Copy>(&mut self, count: u32) -> &'a [T] {
+        let count = self.bounded(count, T::MIN_SIZE);
+        self.slice_list(count, T::place_elements)
     }
 
-    /// `count*[…]`: so many of what a function reads, without a count before them.
-    ///
-    /// # Errors
-    /// If there is no arena, if so many can't follow, and those of the function.
+    /// `count*[…]`: so many of what a function reads, at least `min_size` bytes each.
     pub fn repeat_slice_with<T: Copy>(
         &mut self,
         count: u32,
         min_size: usize,
         read: impl FnMut(&mut Self) -> ReadResult<T>,
-    ) -> ReadResult<&'a [T]> {
-        let count = self.bounded(count, min_size)?;
-        self.enter_vector()?;
-        let values = self.place_elements(count, read)?;
-        self.leave();
-        Ok(values)
+    ) -> &'a [T] {
+        let count = self.bounded(count, min_size);
+        self.slice_list(count, |r, count| r.place_elements(count, read))
     }
 
     /// A value in the arena, as it stands alone.
@@ -218,9 +217,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If there is no arena, and those of the value.
     pub fn place<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a T> {
-        self.charge(1, size_of::<T>())?;
-        let slot = self.arena()?.reserve();
-        Ok(slot.write(T::read(self)?))
+        self.place_with(T::read)
     }
 
     /// A value in the arena, without its id.
@@ -228,9 +225,54 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If there is no arena, and those of the value.
     pub fn place_bare<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a T> {
+        self.place_with(T::read_bare)
+    }
+
+    /// A value in the arena that is there only if a flag bit is set.
+    #[inline]
+    pub fn optional_place<T: TlRead<'a> + Copy>(&mut self, bit: u32) -> Option<&'a T> {
+        match bit {
+            0 => None,
+            _ => self.place().ok(),
+        }
+    }
+
+    /// The same for a value without its id.
+    #[inline]
+    pub fn optional_place_bare<T: TlRead<'a> + Copy>(&mut self, bit: u32) -> Option<&'a T> {
+        match bit {
+            0 => None,
+            _ => self.place_bare().ok(),
+        }
+    }
+
+    /// What a function reads, in the arena.
+    ///
+    /// # Errors
+    /// If there is no arena, and those of the function.
+    #[inline]
+    pub fn place_with<T: Copy>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> ReadResult<T>,
+    ) -> ReadResult<&'a T> {
         self.charge(1, size_of::<T>())?;
         let slot = self.arena()?.reserve();
-        Ok(slot.write(T::read_bare(self)?))
+        Ok(slot.write(read(self)?))
+    }
+
+    /// The frame of a vector around its elements.
+    #[inline]
+    fn slice_list<T>(
+        &mut self,
+        count: usize,
+        read: impl FnOnce(&mut Self, usize) -> ReadResult<&'a [T]>,
+    ) -> &'a [T] {
+        if self.enter_vector().is_err() {
+            return &[];
+        }
+        let values = read(self, count).unwrap_or_default();
+        self.leave();
+        values
     }
 
     pub(crate) fn place_elements<T: Copy>(
@@ -242,6 +284,7 @@ impl<'a> Reader<'a> {
         let mut slots = self.arena()?.slots(count);
         for _ in 0..count {
             slots.push(read(self)?);
+            self.go_on()?;
         }
         Ok(slots.finish())
     }
@@ -258,31 +301,32 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Reader<'a> {
-    /// The id of `Vector`.
-    ///
-    /// # Errors
-    /// If it is another, or at the end of the bytes.
+impl Reader<'_> {
+    /// The id of `Vector`; another one is a failure.
     #[inline]
-    pub fn vector_id(&mut self) -> ReadResult<()> {
-        self.expect_id(VECTOR_ID, "Vector")
+    pub fn vector_id(&mut self) {
+        // The reader has the failure.
+        let _ = self.expect_id(VECTOR_ID, "Vector");
     }
 
     /// The count of a vector, no more than elements of so many bytes can follow.
-    fn element_count(&mut self, min_size: usize) -> ReadResult<usize> {
-        let count = self.uncounted_nat(VECTOR)?;
+    fn element_count(&mut self, min_size: usize) -> usize {
+        let count = self.uncounted_nat(VECTOR);
         self.bounded(count, min_size)
     }
 
-    fn bounded(&mut self, count: u32, min_size: usize) -> ReadResult<usize> {
+    fn bounded(&mut self, count: u32, min_size: usize) -> usize {
         let limit = self
             .rest()
             .len()
             .checked_div(min_size)
             .unwrap_or(usize::MAX);
         match usize::try_from(count) {
-            Ok(bounded) if bounded <= limit => Ok(bounded),
-            _ => Err(self.fail(ReadErrorKind::TooManyElements { count, limit })),
+            Ok(bounded) if bounded <= limit => bounded,
+            _ => {
+                self.fail(ReadErrorKind::TooManyElements { count, limit });
+                0
+            }
         }
     }
 }
@@ -322,6 +366,12 @@ impl Writer<'_> {
         self.repeat_with(values, write);
     }
 
+    /// The same with the id of `Vector` before it.
+    pub fn boxed_vector_with<T>(&mut self, values: &[T], write: impl FnMut(&T, &mut Self)) {
+        self.vector_id();
+        self.vector_with(values, write);
+    }
+
     /// `n*[T]`: values one after another, without a count before them.
     pub fn repeat<T: TlWrite>(&mut self, values: &[T]) {
         T::write_elements(values, self);
@@ -348,11 +398,11 @@ impl<'a, T: TlRead<'a>> TlRead<'a> for Vec<T> {
     const NEEDS_ARENA: bool = T::NEEDS_ARENA;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.boxed_vector()
+        Ok(r.boxed_vector())
     }
 
     fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.vector()
+        Ok(r.vector())
     }
 }
 
@@ -362,11 +412,11 @@ impl<'a, T: TlRead<'a> + Copy> TlRead<'a> for &'a [T] {
     const NEEDS_ARENA: bool = true;
 
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.boxed_slice()
+        Ok(r.boxed_slice())
     }
 
     fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.slice()
+        Ok(r.slice())
     }
 }
 

@@ -2,22 +2,35 @@
 
 use alloc::vec::Vec;
 
-use crate::{WriteError, Writer};
+use crate::{WriteError, WriteErrorKind, Writer};
 
 /// A type whose values can be written as bytes.
 ///
 /// [`write`](TlWrite::write) and [`write_bare`](TlWrite::write_bare) take the same representations
 /// as the methods of [`TlRead`](crate::TlRead). They don't return errors: the writer keeps the
-/// first one, and whoever made the writer gets it in the end.
+/// first one, and whoever made the writer gets it in the end. Who writes an implementation by hand
+/// gives at least `write`; generated code gives the hidden items instead.
 pub trait TlWrite {
     /// Writes a value as it stands alone.
-    fn write(&self, w: &mut Writer<'_>);
+    fn write(&self, w: &mut Writer<'_>) {
+        match Self::CONSTRUCTOR_ID {
+            Some(id) => {
+                w.id(id);
+                self.write_bare(w);
+            }
+            None => w.fail(WriteErrorKind::Invalid(NOT_IMPLEMENTED)),
+        }
+    }
 
     /// Writes a value without its id.
     #[inline]
     fn write_bare(&self, w: &mut Writer<'_>) {
         self.write(w);
     }
+
+    /// For generated code: the id that [`write`](TlWrite::write) writes.
+    #[doc(hidden)]
+    const CONSTRUCTOR_ID: Option<u32> = None;
 
     /// The number of bytes that the value takes, or would take if it could be written.
     fn size(&self) -> usize {
@@ -65,10 +78,24 @@ pub trait TlWrite {
 /// [`TlReadWith`](crate::TlReadWith).
 pub trait TlWriteWith<const N: usize> {
     /// Writes a value as it stands alone.
-    fn write_with(&self, w: &mut Writer<'_>, nats: [u32; N]);
+    fn write_with(&self, w: &mut Writer<'_>, nats: [u32; N]) {
+        match Self::CONSTRUCTOR_ID {
+            Some(id) => {
+                w.id(id);
+                self.write_bare_with(w, nats);
+            }
+            None => w.fail(WriteErrorKind::Invalid(NOT_IMPLEMENTED)),
+        }
+    }
 
     /// Writes a value without its id.
     fn write_bare_with(&self, w: &mut Writer<'_>, nats: [u32; N]) {
         self.write_with(w, nats);
     }
+
+    /// For generated code: the id that [`write_with`](TlWriteWith::write_with) writes.
+    #[doc(hidden)]
+    const CONSTRUCTOR_ID: Option<u32> = None;
 }
+
+const NOT_IMPLEMENTED: &str = "a type whose writing is not implemented";

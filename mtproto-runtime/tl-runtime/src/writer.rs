@@ -129,6 +129,22 @@ impl<'a> Writer<'a> {
         });
     }
 
+    /// A value that may be there: its flag is written elsewhere.
+    #[inline]
+    pub fn optional<T: TlWrite>(&mut self, value: &Option<T>) {
+        if let Some(value) = value {
+            value.write(self);
+        }
+    }
+
+    /// The same for a value without its id.
+    #[inline]
+    pub fn optional_bare<T: TlWrite>(&mut self, value: &Option<T>) {
+        if let Some(value) = value {
+            value.write_bare(self);
+        }
+    }
+
     /// A number of elements that is a field of its own: `n:# items:n*[int]`.
     pub fn count(&mut self, len: usize) {
         match u32::try_from(len) {

@@ -53,15 +53,26 @@ impl Emitter<'_> {
                 None => self.out.line(&[&variant.name, ","]),
                 Some(ty) => {
                     let ty = self.style.type_text(ty);
-                    self.out.line(&[&variant.name, "(", &ty, "),"]);
+                    if self.out.fits(variant.name.len() + ty.len() + 3) {
+                        self.out.line(&[&variant.name, "(", &ty, "),"]);
+                    } else {
+                        self.out.begin(&[&variant.name], "(");
+                        self.out.line(&[&ty, ","]);
+                        self.out.end("),");
+                    }
                 }
             }
         }
         self.out.close();
-        if let Some(path) = &self.style.owned_path {
-            let path = path.clone();
+        if let Some(path) = self.style.owned_path(&item.path) {
+            let generics = item.generics.declared();
+            let applied = item.generics.applied("'a");
             self.out.blank();
-            self.enum_to_owned(item, &path);
+            self.out
+                .open(&["impl", &generics, " ", &item.name, &applied]);
+            self.method_to_owned(&item.generics, &path);
+            self.out.close();
+            self.own_enum(item, &path);
         }
         if item.codec.read {
             self.out.blank();
@@ -116,17 +127,21 @@ impl Emitter<'_> {
             self.out.dedent();
             self.out.open(&[") -> Self"]);
         }
-        let values: Vec<String> = visible
+        let values: Vec<Vec<String>> = visible
             .iter()
-            .map(|field| self.initial_value(field))
+            .map(|field| vec![self.initial_value(field)])
             .collect();
         self.struct_expression("", "Self", &values, "");
         self.out.close();
-        if let Some(path) = self.style.owned_path.clone() {
+        let owned_path = self.style.owned_path(&item.path);
+        if let Some(path) = &owned_path {
             self.out.blank();
-            self.struct_to_owned(item, &path);
+            self.method_to_owned(&item.generics, path);
         }
         self.out.close();
+        if let Some(path) = &owned_path {
+            self.own_struct(item, path);
+        }
     }
 
     fn initial_value(&self, field: &Field) -> String {
@@ -141,24 +156,29 @@ impl Emitter<'_> {
         }
     }
 
-    /// `Self { a, b }`, on one line if that is short.
+    /// `Self { a, b }`, on one line if that is short. Every field has one or more lines.
     pub(super) fn struct_expression(
         &mut self,
         before: &str,
         path: &str,
-        fields: &[String],
+        fields: &[Vec<String>],
         end: &str,
     ) {
-        let len = fields.iter().map(|field| field.len() + 2).sum::<usize>();
+        let lines = fields.iter().flatten();
+        let len = lines.map(|line| line.len() + 2).sum::<usize>();
+        let one_line = || fields.concat().join(", ");
         if fields.is_empty() {
             self.out.line(&[before, path, " {}", end]);
-        } else if len <= STRUCT_WIDTH + 2 {
+        } else if len <= STRUCT_WIDTH + 2 && fields.iter().all(|lines| lines.len() == 1) {
             self.out
-                .line(&[before, path, " { ", &fields.join(", "), " }", end]);
+                .line(&[before, path, " { ", &one_line(), " }", end]);
         } else {
             self.out.open(&[before, path]);
-            for field in fields {
-                self.out.line(&[field, ","]);
+            for lines in fields {
+                for (index, line) in lines.iter().enumerate() {
+                    let comma = if index + 1 == lines.len() { "," } else { "" };
+                    self.out.line(&[line, comma]);
+                }
             }
             self.out.dedent();
             self.out.line(&["}", end]);
@@ -185,7 +205,7 @@ impl Emitter<'_> {
         ]);
         self.out.line(&["const ID: u32 = ", &hex(identity.id), ";"]);
         self.out
-            .line(&["const NAME: &'static str = \"", &item.schema_name, "\";"]);
+            .constant("NAME", "&'static str", &format!("\"{}\"", item.schema_name));
         self.out.close();
         let Some(output) = &item.output else {
             return;

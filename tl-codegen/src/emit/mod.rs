@@ -11,10 +11,12 @@
 //! write      bodies that write
 //! owned      `to_owned` of borrowed types
 //! types      types as Rust writes them
+//! nats       numbers that other things depend on
 //! out        lines, indentation, width
 //! ```
 
 mod items;
+mod nats;
 mod out;
 mod owned;
 mod read;
@@ -31,14 +33,22 @@ pub struct Style {
     pub runtime: String,
     /// Types borrow what they hold.
     pub borrowed: bool,
-    /// The path of the module with the owned types that `to_owned` makes.
-    pub owned_path: Option<String>,
+    /// For borrowed types, the path of the module with the owned ones.
+    pub owned: Option<String>,
     /// Lines are indented.
     pub format: bool,
 }
 
+impl Style {
+    /// The owned form of a borrowed type.
+    fn owned_path(&self, path: &str) -> Option<String> {
+        let owned = self.owned.as_ref().filter(|_| self.borrowed)?;
+        Some(format!("{owned}::{path}"))
+    }
+}
+
 /// The version of the agreement between emitted code and the run time.
-const CONTRACT: &str = "1";
+const CONTRACT: &str = "2";
 
 /// The text of a file.
 #[must_use]

@@ -80,6 +80,19 @@ impl Out {
         self.depth * 4 + len <= WIDTH
     }
 
+    /// A constant, its value on a line of its own if that is long.
+    pub(super) fn constant(&mut self, name: &str, ty: &str, value: &str) {
+        let before = ["const ", name, ": ", ty, " ="];
+        let len = before.iter().map(|part| part.len()).sum::<usize>() + value.len() + 2;
+        if self.fits(len) {
+            self.line(&[before[0], name, ": ", ty, " = ", value, ";"]);
+        } else {
+            self.begin(&before, "");
+            self.line(&[value, ";"]);
+            self.dedent();
+        }
+    }
+
     /// A call as a statement: on one line if that is short, else an argument a line.
     pub(super) fn call(&mut self, function: &str, args: &[&str], end: &str) {
         let args_len = args
@@ -94,7 +107,13 @@ impl Out {
         }
         self.begin(&[function], "(");
         for arg in args {
-            self.line(&[arg, ","]);
+            match arg.split_once(" == ") {
+                Some((left, right)) if !self.fits(arg.len() + 1) => {
+                    self.line(&[left]);
+                    self.line(&["    == ", right, ","]);
+                }
+                _ => self.line(&[arg, ","]),
+            }
         }
         self.depth -= 1;
         self.line(&[")", end]);

@@ -2,32 +2,19 @@
 
 use super::Emitter;
 use super::items::hex;
-use crate::model::{
-    Condition, Enum, Field, FieldKind, Named, Nat, NatSum, Scalar, Struct, Type, Variant,
-};
+use super::nats::Nats;
+use super::out::CALL_WIDTH;
+use crate::model::{Enum, Field, FieldKind, Generics, Named, Nat, Scalar, Struct, Type, Variant};
 
 impl Emitter<'_> {
     pub(super) fn read_struct(&mut self, item: &Struct) {
-        let has_id = item
-            .identity
-            .as_ref()
-            .is_some_and(|identity| !identity.is_default);
-        let min_size = item.min_size.saturating_add(if has_id { 4 } else { 0 });
         let count = item.nats.len();
-        self.read_impl(&item.name, &item.generics, count, min_size);
-        if has_id {
-            self.read_method("read", count);
-            self.out.line(&[if count == 0 {
-                "r.boxed()"
-            } else {
-                "r.boxed_with(nats)"
-            }]);
-            self.out.close();
-            self.out.blank();
-            self.read_method("read_bare", count);
-        } else {
-            self.read_method("read", count);
-        }
+        self.read_impl(&item.name, &item.generics, count);
+        self.constructor_const(item);
+        self.needs_arena(&item.generics, count);
+        self.out.blank();
+        let reads = item.fields.iter().any(takes_bytes);
+        self.read_method("read_fields", if reads { "r" } else { "_" }, count);
         self.read_fields(item);
         self.out.close();
         self.out.close();
@@ -35,14 +22,18 @@ impl Emitter<'_> {
 
     pub(super) fn read_enum(&mut self, item: &Enum) {
         let count = item.nats.len();
-        self.read_impl(&item.name, &item.generics, count, item.min_size);
-        self.read_method("read", count);
+        self.read_impl(&item.name, &item.generics, count);
+        self.out
+            .line(&["const MIN_SIZE: usize = ", &item.min_size.to_string(), ";"]);
+        self.needs_arena(&item.generics, count);
+        self.out.blank();
+        self.read_method("read", "r", count);
         let default = item
             .variants
             .iter()
             .find(|variant| variant.identity.is_default);
         match default {
-            None => self.out.open(&["Ok(match r.id()?"]),
+            None => self.out.open(&["Ok(match r.id()"]),
             Some(_) => self.out.open(&["Ok(match tl::private::next_id(r)"]),
         }
         for variant in &item.variants {
@@ -69,19 +60,19 @@ impl Emitter<'_> {
         let Some(ty) = &variant.payload else {
             self.out.open(&[&pattern, " =>"]);
             if take_id {
-                self.out.line(&["r.id()?;"]);
+                self.out.line(&["r.id();"]);
             }
             self.out.line(&["r.empty();"]);
             self.out.line(&["Self::", &variant.name]);
             self.out.close();
             return;
         };
-        let value = self.read_value(ty, &Nats::outer());
-        let arm = format!("Self::{}({value}?)", variant.name);
+        let value = self.read_value(ty, &Nats::of_enum()).plain();
+        let arm = format!("Self::{}({value})", variant.name);
         if take_id || !self.out.fits(pattern.len() + arm.len() + 5) {
             self.out.open(&[&pattern, " =>"]);
             if take_id {
-                self.out.line(&["r.id()?;"]);
+                self.out.line(&["r.id();"]);
             }
             self.out.line(&[&arm]);
             self.out.close();
@@ -90,13 +81,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn read_impl(
-        &mut self,
-        name: &str,
-        generics: &crate::model::Generics,
-        nats: usize,
-        min_size: u32,
-    ) {
+    fn read_impl(&mut self, name: &str, generics: &Generics, nats: usize) {
         let parameters = generics.for_read(": tl::TlRead<'a>");
         let applied = generics.applied("'a");
         if nats == 0 {
@@ -106,95 +91,91 @@ impl Emitter<'_> {
             let with = format!(" tl::TlReadWith<'a, {nats}> for ");
             self.out.open(&["impl", &parameters, &with, name, &applied]);
         }
-        self.out
-            .line(&["const MIN_SIZE: usize = ", &min_size.to_string(), ";"]);
-        if nats == 0 {
-            if generics.lifetime && self.style.borrowed {
-                self.out.line(&["const NEEDS_ARENA: bool = true;"]);
-            } else if !generics.types.is_empty() {
-                let any: Vec<String> = generics
-                    .types
-                    .iter()
-                    .map(|ty| format!("{}::NEEDS_ARENA", ty.name))
-                    .collect();
-                self.out
-                    .line(&["const NEEDS_ARENA: bool = ", &any.join(" || "), ";"]);
-            }
-        }
-        self.out.blank();
     }
 
-    fn read_method(&mut self, name: &str, nats: usize) {
-        if nats == 0 {
-            let signature = "(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self>";
-            self.out.open(&["fn ", name, signature]);
+    fn constructor_const(&mut self, item: &Struct) {
+        let id = item.identity.filter(|identity| !identity.is_default);
+        let min_size = item
+            .min_size
+            .saturating_add(if id.is_some() { 4 } else { 0 });
+        let id = match id {
+            Some(identity) => format!("Some({})", hex(identity.id)),
+            None => "None".to_owned(),
+        };
+        let outline = format!("\"{}\"", outline(item));
+        let before = "const CONSTRUCTOR: tl::private::Constructor =";
+        let one_line = format!("tl::private::Constructor({id}, {min_size}, {outline})");
+        let args = one_line.len() - "tl::private::Constructor()".len();
+        if args <= CALL_WIDTH && self.out.fits(before.len() + one_line.len() + 2) {
+            self.out.line(&[before, " ", &one_line, ";"]);
+        } else if args <= CALL_WIDTH && self.out.fits(one_line.len() + 5) {
+            self.out.begin(&[before], "");
+            self.out.line(&[&one_line, ";"]);
+            self.out.dedent();
         } else {
-            let signature = format!(
-                "_with(r: &mut tl::Reader<'a>, nats: [u32; {nats}]) -> tl::ReadResult<Self>"
-            );
-            self.out.open(&["fn ", name, &signature]);
+            self.out.begin(&[before, " tl::private::Constructor"], "(");
+            self.out.line(&[&id, ","]);
+            self.out.line(&[&min_size.to_string(), ","]);
+            self.out.line(&[&outline, ","]);
+            self.out.end(");");
         }
+    }
+
+    fn needs_arena(&mut self, generics: &Generics, nats: usize) {
+        if nats > 0 {
+            return;
+        }
+        if generics.lifetime && self.style.borrowed {
+            self.out.line(&["const NEEDS_ARENA: bool = true;"]);
+        } else if !generics.types.is_empty() {
+            let any: Vec<String> = generics
+                .types
+                .iter()
+                .map(|ty| format!("{}::NEEDS_ARENA", ty.name))
+                .collect();
+            self.out
+                .line(&["const NEEDS_ARENA: bool = ", &any.join(" || "), ";"]);
+        }
+    }
+
+    fn read_method(&mut self, name: &str, reader: &str, nats: usize) {
+        let (with, nats) = match nats {
+            0 => ("", String::new()),
+            _ => ("_with", format!(", nats: [u32; {nats}]")),
+        };
+        let (reader_type, result) = (": &mut tl::Reader<'a>", ") -> tl::ReadResult<Self>");
+        self.out
+            .open(&["fn ", name, with, "(", reader, reader_type, &nats, result]);
     }
 
     fn read_fields(&mut self, item: &Struct) {
-        let nats = Nats::of(item);
+        let nats = Nats::for_read(item);
         if !item.nats.is_empty() {
             self.out
                 .line(&["let [", &item.nats.join(", "), "] = nats;"]);
         }
-        let outline = outline(item);
         let fields = &item.fields;
-        if !fields.iter().any(takes_bytes) {
-            self.out.line(&["r.empty();"]);
-            let values: Vec<String> = fields
-                .iter()
-                .filter(|f| f.is_visible())
-                .map(|f| self.field_value(f, &nats))
-                .collect();
-            self.struct_expression("Ok(", "Self", &values, ")");
-            return;
-        }
-        match item.nats.is_empty() {
-            true => self.out.line(&["r.enter(\"", &outline, "\")?;"]),
-            false => self
-                .out
-                .line(&["r.enter_with(\"", &outline, "\", &nats)?;"]),
-        }
+        let is_referred = |index| nats.is_referred(index);
         // Numbers at the start are read before the struct, those in the middle within it.
         let leading = fields
             .iter()
-            .take_while(|field| is_plain_nat(field))
+            .enumerate()
+            .take_while(|&(index, field)| is_plain_nat(field) && is_referred(index))
             .count();
-        let is_referred = |index: usize| nats.referred.contains(&index);
-        let leading = (0..leading).take_while(|&index| is_referred(index)).count();
         for field in &fields[..leading] {
-            self.out.line(&["let ", &field.name, " = r.nat()?;"]);
+            self.out.line(&["let ", &field.name, " = r.nat();"]);
         }
         for (index, field) in fields.iter().enumerate().skip(leading) {
             if is_referred(index) {
                 self.out.line(&["let ", &field.name, ";"]);
             }
         }
-        let is_short = leading == 0 && (0..fields.len()).all(|index| !is_referred(index));
-        let visible = fields.iter().filter(|field| field.is_visible());
-        let all_plain = fields
-            .iter()
-            .all(|field| field.condition.is_none() && field.is_visible());
-        if is_short && all_plain {
-            let values: Vec<String> = visible
-                .map(|field| format!("{}: {}", field.name, self.field_value(field, &nats)))
-                .collect();
-            self.struct_expression("let value = ", "Self", &values, ";");
-            self.out.line(&["r.leave();"]);
-            self.out.line(&["Ok(value)"]);
-            return;
-        }
-        self.out.open(&["let value = Self"]);
+        let mut literal = Vec::new();
         let mut before: Vec<&str> = Vec::new();
         for (index, field) in fields.iter().enumerate() {
             if index < leading {
                 if field.is_visible() {
-                    self.out.line(&[&field.name, ","]);
+                    literal.push(vec![field.name.clone()]);
                 }
                 continue;
             }
@@ -204,94 +185,71 @@ impl Emitter<'_> {
                 }
                 continue;
             }
-            let value = self.field_value(field, &nats);
-            let name = &field.name;
-            if before.is_empty() && !is_referred(index) {
-                self.push_value(name, field, &value);
-                continue;
+            let mut value = self.field_value(field, &nats);
+            if !before.is_empty() || is_referred(index) {
+                let mut block = vec!["{".to_owned()];
+                block.extend(before.drain(..).map(|nat| format!("    {nat} = r.nat();")));
+                if is_referred(index) {
+                    let name = &field.name;
+                    value = statement(&format!("{name} = "), value, ";");
+                    value.push(name.clone());
+                }
+                block.extend(value.into_iter().map(|line| format!("    {line}")));
+                block.push("}".to_owned());
+                value = block;
             }
-            self.out.open(&[name, ":"]);
-            for nat in before.drain(..) {
-                self.out.line(&[nat, " = r.nat()?;"]);
-            }
-            if is_referred(index) {
-                self.out.line(&[name, " = ", &value, ";"]);
-                self.out.line(&[name]);
-            } else {
-                self.push_value("", field, &value);
-            }
-            self.out.end("},");
+            literal.push(statement(&format!("{}: ", field.name), value, ""));
         }
-        self.out.end("};");
-        self.out.line(&["r.leave();"]);
-        self.out.line(&["Ok(value)"]);
+        self.struct_expression("Ok(", "Self", &literal, ")");
     }
 
-    /// `name: value,`, or the value alone as the end of a block.
-    fn push_value(&mut self, name: &str, field: &Field, value: &str) {
-        let (before, after) = if name.is_empty() {
-            ("", "")
-        } else {
-            (": ", ",")
-        };
-        let conditional = value.strip_prefix("if ").and_then(|_| field.condition);
-        if conditional.is_none() {
-            self.out.line(&[name, before, value, after]);
-            return;
-        }
-        // Longer than rustfmt leaves on one line.
-        let (head, rest) = value.split_once(" { ").unwrap_or((value, ""));
-        let (then, otherwise) = rest.split_once(" } else { ").unwrap_or((rest, ""));
-        if value.len() <= 50 {
-            self.out.line(&[name, before, value, after]);
-            return;
-        }
-        self.out.open(&[name, before, head]);
-        self.out.line(&[then]);
-        self.out.dedent();
-        self.out.open(&["} else"]);
-        self.out.line(&[otherwise.trim_end_matches(" }")]);
-        self.out.dedent();
-        self.out.line(&["}", after]);
-    }
-
-    /// The value of a visible field.
-    fn field_value(&self, field: &Field, nats: &Nats<'_>) -> String {
-        let condition = field.condition.map(|condition| nats.has(condition));
+    /// The value of a visible field, in lines.
+    fn field_value(&self, field: &Field, nats: &Nats<'_>) -> Vec<String> {
+        let condition = field.condition.map(|condition| nats.bit(condition));
         match (&field.kind, condition) {
-            (FieldKind::Value(ty), None) => format!("{}?", self.read_value(ty, nats)),
-            (FieldKind::Value(ty), Some(condition)) => {
-                format!(
-                    "if {condition} {{ Some({}?) }} else {{ None }}",
-                    self.read_value(ty, nats)
-                )
-            }
-            (_, Some(condition)) => condition,
-            (_, None) => String::new(),
+            (FieldKind::Value(ty), None) => vec![self.read_value(ty, nats).plain()],
+            (FieldKind::Value(ty), Some(bit)) => match (alone(ty), self.place(ty)) {
+                (Alone::Read, place) => vec![format!("r.optional{place}({bit})")],
+                (Alone::ReadBare, place) => vec![format!("r.optional{place}_bare({bit})")],
+                (Alone::No, _) => vec![
+                    format!("if {bit} != 0 {{"),
+                    format!("    Some({})", self.read_value(ty, nats).plain()),
+                    "} else {".to_owned(),
+                    "    None".to_owned(),
+                    "}".to_owned(),
+                ],
+            },
+            (_, Some(bit)) => vec![format!("{bit} != 0")],
+            (_, None) => Vec::new(),
         }
     }
 
-    /// An expression of type `ReadResult`.
-    fn read_value(&self, ty: &Type, nats: &Nats<'_>) -> String {
+    /// References into the arena are made otherwise than boxes.
+    fn place(&self, ty: &Type) -> &'static str {
+        match ty {
+            Type::Indirect(_) if self.style.borrowed => "_place",
+            _ => "",
+        }
+    }
+
+    fn read_value(&self, ty: &Type, nats: &Nats<'_>) -> Expr {
         let borrowed = self.style.borrowed;
         match ty {
-            Type::Scalar(scalar) => self.read_scalar(*scalar).to_owned(),
-            Type::Variable(_) | Type::OutputOf(_) => "tl::TlRead::read(r)".to_owned(),
-            Type::Named(named) => read_named(named, nats),
+            Type::Scalar(scalar) => self.read_scalar(*scalar),
+            Type::Variable(_) | Type::OutputOf(_) | Type::WithoutId(_) => {
+                Expr::Result("tl::TlRead::read(r)".to_owned())
+            }
+            Type::Named(named) => Expr::Result(read_named(named, nats)),
             Type::Vector { element, bare } => {
                 let name = if borrowed { "slice" } else { "vector" };
                 let boxed = if *bare { "" } else { "boxed_" };
                 match alone(element) {
-                    Alone::Read => format!("r.{boxed}{name}()"),
-                    Alone::ReadBare => format!("r.{boxed}{name}_of_bare()"),
+                    Alone::Read => Expr::Plain(format!("r.{boxed}{name}()")),
+                    Alone::ReadBare => Expr::Plain(format!("r.{boxed}{name}_of_bare()")),
                     Alone::No => {
                         let min_size = element.min_size();
-                        let element = self.read_value(element, nats);
-                        let vector = format!("r.{name}_with({min_size}, |r| {element})");
-                        match bare {
-                            true => vector,
-                            false => format!("r.vector_id().and_then(|()| {vector})"),
-                        }
+                        let element = self.read_value(element, nats).result();
+                        Expr::Plain(format!("r.{boxed}{name}_with({min_size}, |r| {element})"))
                     }
                 }
             }
@@ -299,49 +257,92 @@ impl Emitter<'_> {
                 let name = if borrowed { "repeat_slice" } else { "repeat" };
                 let count = nats.sum(count);
                 match alone(element) {
-                    Alone::Read => format!("r.{name}({count})"),
+                    Alone::Read => Expr::Plain(format!("r.{name}({count})")),
                     _ => {
                         let min_size = element.min_size();
-                        let element = self.read_value(element, nats);
-                        format!("r.{name}_with({count}, {min_size}, |r| {element})")
+                        let element = self.read_value(element, nats).result();
+                        Expr::Plain(format!("r.{name}_with({count}, {min_size}, |r| {element})"))
                     }
                 }
             }
             Type::Array { element, .. } => {
-                format!("r.array_with(|r| {})", self.read_value(element, nats))
+                let element = self.read_value(element, nats).result();
+                Expr::Result(format!("r.array_with(|r| {element})"))
             }
             Type::Indirect(inner) => {
                 let name = if borrowed { "place" } else { "heap" };
-                match alone(inner) {
+                Expr::Result(match alone(inner) {
                     Alone::Read => format!("r.{name}()"),
                     Alone::ReadBare => format!("r.{name}_bare()"),
-                    Alone::No => format!("r.{name}_with(|r| {})", self.read_value(inner, nats)),
-                }
+                    Alone::No => {
+                        let inner = self.read_value(inner, nats).result();
+                        format!("r.{name}_with(|r| {inner})")
+                    }
+                })
             }
-            Type::WithId(_) => "r.boxed()".to_owned(),
-            Type::WithoutId(_) => "tl::TlRead::read(r)".to_owned(),
+            Type::WithId(_) => Expr::Result("r.boxed()".to_owned()),
         }
     }
 
-    fn read_scalar(&self, scalar: Scalar) -> &'static str {
-        match scalar {
-            Scalar::Int => "r.int()",
-            Scalar::Long => "r.long()",
-            Scalar::Double => "r.double()",
-            Scalar::Float => "r.float()",
-            Scalar::Nat => "r.nat()",
-            Scalar::Int128 => "r.int128()",
-            Scalar::Int256 => "r.int256()",
-            Scalar::Int512 => "r.int512()",
-            Scalar::String if self.style.borrowed => "r.str()",
-            Scalar::String => "r.string()",
-            Scalar::Bytes if self.style.borrowed => "r.bytes()",
-            Scalar::Bytes => "r.byte_vec()",
-            Scalar::Bool => "r.bool()",
-            Scalar::True { bare: true } => "Ok(())",
-            Scalar::True { bare: false } | Scalar::Object => "tl::TlRead::read(r)",
+    fn read_scalar(&self, scalar: Scalar) -> Expr {
+        Expr::Plain(
+            match scalar {
+                Scalar::Int => "r.int()",
+                Scalar::Long => "r.long()",
+                Scalar::Double => "r.double()",
+                Scalar::Float => "r.float()",
+                Scalar::Nat => "r.nat()",
+                Scalar::Int128 => "r.int128()",
+                Scalar::Int256 => "r.int256()",
+                Scalar::Int512 => "r.int512()",
+                Scalar::String if self.style.borrowed => "r.str()",
+                Scalar::String => "r.string()",
+                Scalar::Bytes if self.style.borrowed => "r.bytes()",
+                Scalar::Bytes => "r.byte_vec()",
+                Scalar::Bool => "r.bool()",
+                Scalar::True { bare: true } => "()",
+                Scalar::True { bare: false } | Scalar::Object => {
+                    return Expr::Result("tl::TlRead::read(r)".to_owned());
+                }
+            }
+            .to_owned(),
+        )
+    }
+}
+
+/// An expression that reads.
+enum Expr {
+    /// Of the type itself.
+    Plain(String),
+    /// Of type `ReadResult`.
+    Result(String),
+}
+
+impl Expr {
+    fn plain(self) -> String {
+        match self {
+            Self::Plain(text) => text,
+            Self::Result(text) => text + "?",
         }
     }
+
+    fn result(self) -> String {
+        match self {
+            Self::Plain(text) => format!("Ok({text})"),
+            Self::Result(text) => text,
+        }
+    }
+}
+
+/// Puts something before the first and after the last of some lines.
+fn statement(before: &str, mut lines: Vec<String>, after: &str) -> Vec<String> {
+    if let Some(first) = lines.first_mut() {
+        first.insert_str(0, before);
+    }
+    if let Some(last) = lines.last_mut() {
+        last.push_str(after);
+    }
+    lines
 }
 
 /// How a type reads itself where nothing else is known.
@@ -380,137 +381,6 @@ fn read_named(named: &Named, nats: &Nats<'_>) -> String {
         "tl::TlReadWith::read{bare}_with(r, {})",
         nats.array(&named.nats)
     )
-}
-
-/// How numbers are called in a body.
-pub(super) struct Nats<'m> {
-    fields: Vec<&'m str>,
-    outer: Vec<&'m str>,
-    /// The fields that something refers to.
-    referred: Vec<usize>,
-    /// In writing, numbers that Rust has are fields of `self`.
-    by_self: bool,
-}
-
-impl<'m> Nats<'m> {
-    /// While reading.
-    pub(super) fn of(item: &'m Struct) -> Self {
-        Self {
-            fields: item
-                .fields
-                .iter()
-                .map(|field| field.name.as_str())
-                .collect(),
-            outer: item.nats.iter().map(String::as_str).collect(),
-            referred: referred(item),
-            by_self: false,
-        }
-    }
-
-    /// While writing.
-    pub(super) fn for_write(item: &'m Struct) -> Self {
-        Self {
-            by_self: true,
-            ..Self::of(item)
-        }
-    }
-
-    /// In an enum: numbers are handed on.
-    pub(super) fn outer() -> Self {
-        Self {
-            fields: Vec::new(),
-            outer: Vec::new(),
-            referred: Vec::new(),
-            by_self: false,
-        }
-    }
-
-    pub(super) fn name(&self, nat: Nat) -> String {
-        match nat {
-            Nat::Field(index) => {
-                let name = self.fields.get(index).copied().unwrap_or_default();
-                if self.by_self {
-                    format!("self.{name}")
-                } else {
-                    name.to_owned()
-                }
-            }
-            Nat::Outer(index) => self
-                .outer
-                .get(index)
-                .copied()
-                .unwrap_or_default()
-                .to_owned(),
-        }
-    }
-
-    pub(super) fn sum(&self, sum: &NatSum) -> String {
-        match (sum.base, sum.plus) {
-            (None, plus) => plus.to_string(),
-            (Some(nat), 0) => self.name(nat),
-            (Some(nat), plus) => format!("{}.saturating_add({plus})", self.name(nat)),
-        }
-    }
-
-    pub(super) fn array(&self, sums: &[NatSum]) -> String {
-        if self.outer.is_empty() && self.fields.is_empty() {
-            return "nats".to_owned();
-        }
-        let sums: Vec<String> = sums.iter().map(|sum| self.sum(sum)).collect();
-        format!("[{}]", sums.join(", "))
-    }
-
-    pub(super) fn has(&self, condition: Condition) -> String {
-        format!(
-            "tl::private::has({}, {})",
-            self.name(condition.mask),
-            condition.bit
-        )
-    }
-}
-
-/// The `#` fields that other fields refer to.
-fn referred(item: &Struct) -> Vec<usize> {
-    let mut referred = Vec::new();
-    let mut mark = |nat: Nat| {
-        if let Nat::Field(index) = nat
-            && !referred.contains(&index)
-        {
-            referred.push(index);
-        }
-    };
-    for field in &item.fields {
-        field
-            .condition
-            .iter()
-            .for_each(|condition| mark(condition.mask));
-        if let FieldKind::Value(ty) = &field.kind {
-            visit_nats(ty, &mut mark);
-        }
-    }
-    referred
-}
-
-fn visit_nats(ty: &Type, visit: &mut impl FnMut(Nat)) {
-    match ty {
-        Type::Scalar(_) | Type::Variable(_) | Type::OutputOf(_) => {}
-        Type::Named(named) => {
-            named
-                .nats
-                .iter()
-                .filter_map(|sum| sum.base)
-                .for_each(&mut *visit);
-            named.args.iter().for_each(|arg| visit_nats(arg, visit));
-        }
-        Type::Repeat { element, count } => {
-            count.base.into_iter().for_each(&mut *visit);
-            visit_nats(element, visit);
-        }
-        Type::Vector { element, .. } | Type::Array { element, .. } => visit_nats(element, visit),
-        Type::Indirect(inner) | Type::WithId(inner) | Type::WithoutId(inner) => {
-            visit_nats(inner, visit);
-        }
-    }
 }
 
 /// A `#` that is always there.

@@ -2,28 +2,22 @@
 
 use super::Emitter;
 use super::items::hex;
-use super::read::{Alone, Nats, alone};
-use crate::model::{
-    Condition, Enum, Field, FieldKind, Generics, Named, Nat, NatSum, Scalar, Struct, Type,
-};
+use super::nats::Nats;
+use super::read::{Alone, alone};
+use crate::model::{Condition, Enum, Field, FieldKind, Generics, Named, Nat, Scalar, Struct, Type};
 
 impl Emitter<'_> {
     pub(super) fn write_struct(&mut self, item: &Struct) {
-        let has_id = item.identity.is_some_and(|identity| !identity.is_default);
+        let id = item.identity.filter(|identity| !identity.is_default);
         let count = item.nats.len();
         self.write_impl(&item.name, &item.generics, count);
-        if has_id {
-            self.write_method("write", "w", count);
-            let call = if count == 0 {
-                "w.boxed(self);"
-            } else {
-                "w.boxed_with(self, nats);"
-            };
-            self.out.line(&[call]);
-            self.out.close();
+        if let Some(identity) = id {
+            let id = hex(identity.id);
+            self.out
+                .line(&["const CONSTRUCTOR_ID: Option<u32> = Some(", &id, ");"]);
             self.out.blank();
         }
-        let name = if has_id { "write_bare" } else { "write" };
+        let name = if id.is_some() { "write_bare" } else { "write" };
         if self.writes_nothing(item) {
             let signature = method(name, "_", count);
             self.out.line(&[&signature, " {}"]);
@@ -64,8 +58,14 @@ impl Emitter<'_> {
                     (true, 0) => format!("tl::TlWrite::write({place}, w)"),
                     (true, _) => format!("tl::TlWriteWith::write_with({place}, w, nats)"),
                 };
-                self.out
-                    .line(&["Self::", &variant.name, "(value) => ", &call, ","]);
+                if self.out.fits(variant.name.len() + call.len() + 18) {
+                    self.out
+                        .line(&["Self::", &variant.name, "(value) => ", &call, ","]);
+                } else {
+                    self.out.open(&["Self::", &variant.name, "(value) =>"]);
+                    self.out.line(&[&call]);
+                    self.out.close();
+                }
             }
             self.out.close();
         }
@@ -131,16 +131,19 @@ impl Emitter<'_> {
             self.write_value(ty, &place, nats, ";");
             return;
         }
-        if matches!(ty, Type::Scalar(Scalar::True { bare: true })) {
-            return;
+        match alone(ty) {
+            Alone::Read => self.out.line(&["w.optional(&self.", name, ");"]),
+            Alone::ReadBare => self.out.line(&["w.optional_bare(&self.", name, ");"]),
+            Alone::No => {
+                self.out.open(&["if let Some(", name, ") = &self.", name]);
+                let place = Place {
+                    path: name.clone(),
+                    is_reference: true,
+                };
+                self.write_value(ty, &place, nats, ";");
+                self.out.close();
+            }
         }
-        self.out.open(&["if let Some(", name, ") = &self.", name]);
-        let place = Place {
-            path: name.clone(),
-            is_reference: true,
-        };
-        self.write_value(ty, &place, nats, ";");
-        self.out.close();
     }
 
     /// A statement that writes the value.
@@ -166,10 +169,8 @@ impl Emitter<'_> {
                             .line(&["w.", boxed, name, &place.slice(borrowed), ")", end]);
                     }
                     Alone::No => {
-                        if !bare {
-                            self.out.line(&["w.vector_id();"]);
-                        }
-                        self.write_each("w.vector_with", element, place, nats, end);
+                        let function = format!("w.{boxed}vector_with");
+                        self.write_each(&function, element, place, nats, end);
                     }
                 }
             }
@@ -241,17 +242,25 @@ impl Emitter<'_> {
             };
             if !bits.iter().any(|&(bit, _)| bit == condition.bit) {
                 let is_there = is_there(field);
-                let text = format!("tl::private::flag({is_there}, {})", condition.bit);
+                let text = match condition.bit {
+                    0 => format!("{is_there} as u32"),
+                    bit => format!("({is_there} as u32) << {bit}"),
+                };
                 bits.push((condition.bit, text));
             }
         }
         let bits: Vec<String> = bits.into_iter().map(|(_, text)| text).collect();
         let one_line = bits.join(" | ");
-        if one_line.len() <= super::out::CALL_WIDTH && self.out.fits(one_line.len() + 8) {
+        if self.out.fits(one_line.len() + 8) {
             self.out.line(&["w.nat(", &one_line, ");"]);
             return;
         }
         self.out.begin(&["w.nat"], "(");
+        if self.out.fits(one_line.len() + 1) {
+            self.out.line(&[&one_line, ","]);
+            self.out.end(");");
+            return;
+        }
         for (index, bit) in bits.iter().enumerate() {
             let end = if index + 1 == bits.len() { "," } else { "" };
             match index {
@@ -301,8 +310,8 @@ impl Emitter<'_> {
         if let Some(condition) = field.condition
             && !is_flags(item, condition.mask)
         {
-            let there = self.condition(item, condition, nats);
-            let agrees = format!("{} == {there}", is_there(field));
+            let bit = nats.bit(condition);
+            let agrees = format!("{} == ({bit} != 0)", is_there(field));
             self.out
                 .call("w.check_nat", &[&agrees, &constructor, &name], ";");
         }
@@ -313,9 +322,9 @@ impl Emitter<'_> {
             Some(Nat::Field(index)) => match &item.fields[index].kind {
                 FieldKind::Count(of) if std::ptr::eq(&item.fields[*of], field) => return,
                 FieldKind::Count(of) => format!("self.{}.len()", item.fields[*of].name),
-                _ => format!("{} as usize", self.number(item, count, nats)),
+                _ => format!("{} as usize", nats.sum(count)),
             },
-            _ => format!("{} as usize", self.number(item, count, nats)),
+            _ => format!("{} as usize", nats.sum(count)),
         };
         let agrees = match field.condition {
             None => format!("self.{}.len() == {wanted}", field.name),
@@ -328,29 +337,6 @@ impl Emitter<'_> {
         };
         self.out
             .call("w.check_nat", &[&agrees, &constructor, &name], ";");
-    }
-
-    /// A number while writing; one that is not there counts as 0.
-    fn number(&self, item: &Struct, sum: &NatSum, nats: &Nats<'_>) -> String {
-        match sum.base {
-            Some(nat) if is_optional(item, nat) => {
-                let number = format!("{}.unwrap_or(0)", nats.name(nat));
-                match sum.plus {
-                    0 => number,
-                    plus => format!("{number}.saturating_add({plus})"),
-                }
-            }
-            _ => nats.sum(sum),
-        }
-    }
-
-    fn condition(&self, item: &Struct, condition: Condition, nats: &Nats<'_>) -> String {
-        let sum = NatSum {
-            base: Some(condition.mask),
-            plus: 0,
-        };
-        let number = self.number(item, &sum, nats);
-        format!("tl::private::has({number}, {})", condition.bit)
     }
 }
 
@@ -454,8 +440,4 @@ fn is_there(field: &Field) -> String {
 
 fn is_flags(item: &Struct, nat: Nat) -> bool {
     matches!(nat, Nat::Field(index) if matches!(item.fields[index].kind, FieldKind::Flags))
-}
-
-fn is_optional(item: &Struct, nat: Nat) -> bool {
-    matches!(nat, Nat::Field(index) if item.fields[index].condition.is_some())
 }

@@ -232,6 +232,7 @@ impl Work<'_, '_> {
         let name = field.name.map_or("item", |name| &lowering.schema[name]);
         self.repetitions.push(Struct {
             name: path.rsplit("::").next().unwrap_or_default().to_owned(),
+            path: path.as_str().into(),
             schema_name: format!("{}.{name}", &lowering.schema[combinator.name]),
             docs: Docs {
                 text: format!(

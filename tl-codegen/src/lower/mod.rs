@@ -90,11 +90,9 @@ impl Lowering<'_> {
 
     /// Whether a type becomes an enum: it is not built in, and its constructor is not alone.
     fn is_enum(&self, id: TypeId) -> bool {
+        let is_builtin = |&id: &CombinatorId| self.schema[id].builtin.is_some();
         let constructors = &self.schema[id].constructors;
-        constructors.len() != 1
-            && !constructors
-                .first()
-                .is_some_and(|&id| self.schema[id].builtin.is_some())
+        constructors.len() != 1 && !constructors.iter().any(is_builtin)
     }
 
     /// The struct of a combinator, and those of its repetitions.
@@ -108,6 +106,7 @@ impl Lowering<'_> {
             .then(|| self.output(combinator, &lowered.fields));
         items.push(Item::Struct(Struct {
             name: self.paths.ident(id),
+            path: self.paths.combinator(id),
             schema_name: name.to_owned(),
             docs: self.combinator_docs(combinator),
             attributes: self.attributes(name),
@@ -136,6 +135,7 @@ impl Lowering<'_> {
         let variants = ty.constructors.iter().map(|&id| self.variant(id)).collect();
         Enum {
             name: self.paths.type_ident(id),
+            path: self.paths.ty(id),
             schema_name: name.to_owned(),
             docs: self.type_docs(id),
             attributes: self.attributes(name),

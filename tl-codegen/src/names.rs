@@ -360,7 +360,7 @@ mod tests {
             (
                 "validatorSession.message.commit",
                 "validatorSession.round.Message",
-                "MessageCommit",
+                "Commit",
             ),
             ("pub.ed25519", "PublicKey", "PubEd25519"),
             ("tree.node", "Tree", "Node"),

@@ -18,6 +18,7 @@ fn sample_borrowed() {
     expect_file!["golden/sample_borrowed.rs"].assert_eq(&generate(&config));
 }
 
+#[allow(clippy::unwrap_used, reason = "a helper of tests")]
 fn generate(config: &Config) -> String {
     let config = config
         .clone()

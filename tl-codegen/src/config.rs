@@ -29,6 +29,7 @@ use tl_parser::ir::IdRule;
 pub struct Config {
     pub(crate) schemas: Vec<PathBuf>,
     pub(crate) id_rule: Option<IdRule>,
+    pub(crate) known_ids: Vec<PathBuf>,
     pub(crate) runtime: String,
     pub(crate) derives: Vec<(String, Vec<String>)>,
     pub(crate) attributes: Vec<(String, String)>,
@@ -100,6 +101,7 @@ impl Config {
         Self {
             schemas: Vec::new(),
             id_rule: None,
+            known_ids: Vec::new(),
             runtime: "::mtproto_runtime::tl".to_owned(),
             derives: Vec::new(),
             attributes: Vec::new(),
@@ -135,6 +137,20 @@ impl Config {
     #[must_use]
     pub fn id_rule(mut self, rule: IdRule) -> Self {
         self.id_rule = Some(rule);
+        self
+    }
+
+    /// Adds a file with ids that were given by hand, and so are right whatever they are: one
+    /// `name#id` a line.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new()
+    ///     .schema("lite_api.tl")
+    ///     .known_ids("known-ids.txt");
+    /// ```
+    #[must_use]
+    pub fn known_ids(mut self, path: impl AsRef<Path>) -> Self {
+        self.known_ids.push(path.as_ref().to_owned());
         self
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tl_parser::Compiler;
 use tl_parser::diagnostic::Diagnostic;
+use tl_parser::id::{BadKnownId, KnownIds};
 use tl_parser::ir::Schema;
 use tl_parser::source::{Source, Sources, TooLong};
 
@@ -35,6 +36,13 @@ pub enum Error {
         /// How long it may be.
         source: TooLong,
     },
+    /// A list of known ids makes no sense.
+    KnownIds {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: BadKnownId,
+    },
     /// The schema has faults. [`Display`](fmt::Display) renders them all.
     Schema(Faults),
     /// What [`Config::only`] wants is not in the schema.
@@ -62,33 +70,12 @@ pub struct Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let renderer = tl_parser::render::Renderer::default();
         for (index, diagnostic) in self.diagnostics.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            let severity = diagnostic.severity().as_str();
-            write!(
-                f,
-                "{severity}[{}]: {}",
-                diagnostic.code.as_str(),
-                diagnostic.message
-            )?;
-            for label in &diagnostic.labels {
-                let Some(source) = self.sources.get(label.location.file) else {
-                    continue;
-                };
-                let place = source.line_column(label.location.span.start);
-                let (line, column) = (place.line, place.column);
-                write!(
-                    f,
-                    "\n  --> {}:{line}:{column} {}",
-                    source.name(),
-                    label.text
-                )?;
-            }
-            if let Some(hint) = &diagnostic.hint {
-                write!(f, "\n  hint: {hint}")?;
-            }
+            f.write_str(&renderer.render(diagnostic, &self.sources))?;
         }
         Ok(())
     }
@@ -103,6 +90,9 @@ impl fmt::Display for Error {
             }
             Self::Read { path, .. } => write!(f, "{} can't be read", path.display()),
             Self::TooLong { path, .. } => write!(f, "{} is too long", path.display()),
+            Self::KnownIds { path, .. } => {
+                write!(f, "{} is no list of known ids", path.display())
+            }
             Self::Schema(faults) => write!(f, "the schema has errors\n{faults}"),
             Self::Unknown { path } => write!(f, "nothing in the schema is called {path}"),
             Self::Write { path, .. } => write!(f, "{} can't be written", path.display()),
@@ -115,6 +105,7 @@ impl std::error::Error for Error {
         match self {
             Self::Read { source, .. } | Self::Write { source, .. } => Some(source),
             Self::TooLong { source, .. } => Some(source),
+            Self::KnownIds { source, .. } => Some(source),
             _ => None,
         }
     }
@@ -146,7 +137,7 @@ impl Config {
             (None, None) => return Err(Error::NoOutDir),
         };
         if is_build_script {
-            for path in &self.schemas {
+            for path in self.schemas.iter().chain(&self.known_ids) {
                 println!("cargo::rerun-if-changed={}", path.display());
             }
         }
@@ -199,6 +190,17 @@ impl Config {
         sources: impl IntoIterator<Item = Source>,
     ) -> Result<Generated, Error> {
         let mut compiler = Compiler::new();
+        for path in &self.known_ids {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
+            let known = KnownIds::parse(&text).map_err(|source| Error::KnownIds {
+                path: path.clone(),
+                source,
+            })?;
+            compiler = compiler.known_ids(known);
+        }
         if let Some(rule) = self.id_rule {
             compiler = compiler.id_rule(rule);
         }
@@ -254,7 +256,7 @@ impl Config {
         }
     }
 
-    fn file_name(&self) -> PathBuf {
+    pub(crate) fn file_name(&self) -> PathBuf {
         let stem = match &self.module {
             Some(module) => module.clone(),
             None => {

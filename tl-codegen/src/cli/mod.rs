@@ -9,6 +9,7 @@ mod convert;
 mod diff;
 mod explain;
 mod fmt;
+mod generate;
 mod ids;
 mod input;
 mod output;
@@ -24,7 +25,7 @@ use tl_parser::diagnostic::{Diagnostic, Severity};
 use input::Unreadable;
 use output::{Color, Terminal};
 
-/// Reads, checks, formats, compares and converts TL schemas.
+/// Reads, checks, formats, compares and converts TL schemas, and makes Rust of them.
 #[derive(Parser, Debug)]
 #[command(
     name = "tl-gen",
@@ -48,6 +49,7 @@ enum Verb {
     Ids(ids::Args),
     Diff(diff::Args),
     Convert(convert::Args),
+    Generate(generate::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -97,6 +99,7 @@ fn run(verb: Verb, terminal: &mut Terminal) -> io::Result<Outcome> {
         Verb::Diff(args) => diff::run(&args, terminal),
         Verb::Convert(args) => convert::run(&args, terminal),
         Verb::Fmt(args) => fmt::run(&args, terminal),
+        Verb::Generate(args) => generate::run(&args, terminal),
         Verb::Ids(args) => ids::run(&args, terminal),
         Verb::Explain(args) => explain::run(&args, terminal),
         Verb::Completions(args) => completions::run(&args, terminal),

@@ -1,0 +1,153 @@
+//! `tl-gen generate FILE… --out DIR`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::Outcome;
+use super::input::{self, Files, RuleArg};
+use super::output::{self, Terminal};
+use super::report;
+use crate::{Config, Error, Ownership, Side};
+
+/// Generate Rust from a schema
+///
+/// One file is written, named for the first schema file; with `--out -` it goes to standard output.
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  tl-gen generate api.tl --out src/generated\n  \
+                  tl-gen generate api.tl --out - --only messages.sendMessage --only 'upload.*'\n  \
+                  tl-gen generate api.tl --out src/generated --check    is the file up to date?"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    files: Files,
+    /// The folder that the file is written to; `-` is standard output
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Write nothing; exit with 1 if the file is not there as it should be
+    #[arg(long)]
+    check: bool,
+    /// Generate this function, type or namespace (`messages.*`) and what it needs, nothing else;
+    /// may be given several times
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Whether types own what they hold
+    #[arg(long, value_enum, default_value = "owned")]
+    ownership: OwnershipArg,
+    /// Who speaks: a client writes functions and reads what they answer
+    #[arg(long, value_enum, default_value = "both")]
+    side: SideArg,
+    /// Traits to derive, separated by commas
+    #[arg(long, value_name = "TRAITS", value_delimiter = ',')]
+    derive: Option<Vec<String>>,
+    /// The path by which generated code finds the run time
+    #[arg(long, value_name = "PATH", default_value = "::mtproto_runtime::tl")]
+    runtime: String,
+    /// The name of the file, without `.rs`
+    #[arg(long, value_name = "NAME")]
+    module: Option<String>,
+    /// Leave out docs
+    #[arg(long)]
+    no_docs: bool,
+    /// Leave out indentation
+    #[arg(long)]
+    no_format: bool,
+    #[command(flatten)]
+    rule: RuleArg,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum OwnershipArg {
+    Owned,
+    Borrowed,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum SideArg {
+    Client,
+    Server,
+    Both,
+}
+
+pub(super) fn run(args: &Args, terminal: &mut Terminal) -> io::Result<Outcome> {
+    let (sources, unreadable) = input::read_sources(&args.files.files);
+    if !unreadable.is_empty() {
+        report::unreadable(&mut terminal.err, &unreadable)?;
+        return Ok(Outcome::Unusable);
+    }
+    let config = config(args);
+    let generated = match config.generate_from(sources) {
+        Ok(generated) => generated,
+        Err(Error::Schema(faults)) => {
+            report::human(&mut terminal.err, &faults.diagnostics, &faults.sources)?;
+            return Ok(Outcome::Faults);
+        }
+        Err(error) => {
+            terminal.complain(&error.to_string());
+            return Ok(Outcome::Unusable);
+        }
+    };
+    let warnings = &generated.warnings;
+    report::human(&mut terminal.err, &warnings.diagnostics, &warnings.sources)?;
+    if input::is_stdin(&args.out) {
+        terminal.out.write_all(generated.text.as_bytes())?;
+        return Ok(Outcome::Clean);
+    }
+    let path = args.out.join(config.file_name());
+    if args.check {
+        if std::fs::read(&path).is_ok_and(|old| old == generated.text.as_bytes()) {
+            return Ok(Outcome::Clean);
+        }
+        terminal.complain(&format!("{} is not up to date", path.display()));
+        return Ok(Outcome::Faults);
+    }
+    if let Err(error) = write(&path, &generated.text) {
+        let reason = input::in_words(&error);
+        terminal.complain(&format!("{}: {reason}", path.display()));
+        return Ok(Outcome::Unusable);
+    }
+    Ok(Outcome::Clean)
+}
+
+/// Writes the file unless it is there already.
+fn write(path: &std::path::Path, text: &str) -> io::Result<()> {
+    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(());
+    }
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    output::replace_file(path, text.as_bytes())
+}
+
+fn config(args: &Args) -> Config {
+    let mut config = Config::new()
+        .runtime(&args.runtime)
+        .only(args.only.iter().cloned())
+        .docs(!args.no_docs)
+        .format(!args.no_format)
+        .ownership(match args.ownership {
+            OwnershipArg::Owned => Ownership::Owned,
+            OwnershipArg::Borrowed => Ownership::Borrowed,
+        })
+        .side(match args.side {
+            SideArg::Client => Side::Client,
+            SideArg::Server => Side::Server,
+            SideArg::Both => Side::Both,
+        });
+    for file in &args.files.files {
+        config = config.schema(file);
+    }
+    if let Some(rule) = args.rule.rule() {
+        config = config.id_rule(rule);
+    }
+    if let Some(traits) = &args.derive {
+        config = config.derive("*", traits.iter().cloned());
+    }
+    match &args.module {
+        Some(module) => config.module(module),
+        None => config,
+    }
+}

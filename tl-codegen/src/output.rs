@@ -13,6 +13,7 @@ use tl_parser::source::{Source, Sources, TooLong};
 use crate::config::Config;
 use crate::emit::{self, Style};
 use crate::lower::lower;
+use crate::model::{FieldKind, File, Item, Module, Type};
 
 /// Why nothing was generated.
 #[derive(Debug)]
@@ -45,6 +46,12 @@ pub enum Error {
     },
     /// The schema has faults. [`Display`](fmt::Display) renders them all.
     Schema(Faults),
+    /// The schema has declarations for which there is no Rust yet: a type argument that depends on
+    /// numbers (`(pair (tuple int n) int)`).
+    Unsupported {
+        /// The names of the declarations.
+        declarations: Vec<String>,
+    },
     /// What [`Config::only`] wants is not in the schema.
     Unknown {
         /// The path.
@@ -94,6 +101,11 @@ impl fmt::Display for Error {
                 write!(f, "{} is no list of known ids", path.display())
             }
             Self::Schema(faults) => write!(f, "the schema has errors\n{faults}"),
+            Self::Unsupported { declarations } => write!(
+                f,
+                "type arguments that depend on numbers are not supported, but used by {}",
+                declarations.join(", ")
+            ),
             Self::Unknown { path } => write!(f, "nothing in the schema is called {path}"),
             Self::Write { path, .. } => write!(f, "{} can't be written", path.display()),
         }
@@ -216,19 +228,17 @@ impl Config {
             return Err(Error::Schema(faults));
         };
         self.check(&schema)?;
-        let text = self.text(&schema, &faults.sources);
+        let mut file = lower(&schema, &faults.sources, self);
+        let declarations = unsupported(&file);
+        if !declarations.is_empty() {
+            return Err(Error::Unsupported { declarations });
+        }
+        file.header = header(&faults.sources);
+        let text = emit::file(&file, &self.style());
         Ok(Generated {
             text,
             warnings: faults,
         })
-    }
-
-    /// The Rust text for a schema that is compiled already.
-    #[must_use]
-    pub fn text(&self, schema: &Schema, sources: &Sources) -> String {
-        let mut file = lower(schema, sources, self);
-        file.header = header(sources);
-        emit::file(&file, &self.style())
     }
 
     /// Whether everything that is wanted is there.
@@ -269,6 +279,26 @@ impl Config {
         };
         PathBuf::from(stem + ".rs")
     }
+}
+
+/// The declarations that can't be generated.
+fn unsupported(file: &File) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut modules: Vec<&Module> = file.modules.iter().collect();
+    while let Some(module) = modules.pop() {
+        modules.extend(&module.modules);
+        for item in &module.items {
+            let Item::Struct(item) = item else { continue };
+            let values = item.fields.iter().filter_map(|field| match &field.kind {
+                FieldKind::Value(ty) => Some(ty),
+                _ => None,
+            });
+            if values.chain(&item.output).any(Type::has_dependent_argument) {
+                names.push(item.schema_name.clone());
+            }
+        }
+    }
+    names
 }
 
 fn header(sources: &Sources) -> Vec<String> {

@@ -20,5 +20,5 @@ pub trait Function: Identified {
 /// with.
 pub trait BorrowedFunction: Identified {
     /// What the function answers. Read it with [`TlRead::read`].
-    type Output<'a>: TlRead<'a>;
+    type Output<'a>: TlRead<'a> + Copy + 'a;
 }

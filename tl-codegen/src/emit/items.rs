@@ -1,6 +1,7 @@
 //! Definitions, and how values are made.
 
 use super::Emitter;
+use super::nats::Nats;
 use super::out::STRUCT_WIDTH;
 use crate::model::{Enum, Field, FieldKind, Struct, Type};
 
@@ -211,7 +212,33 @@ impl Emitter<'_> {
             return;
         };
         self.out.blank();
-        self.function(item, output);
+        match output {
+            Type::Named(named) if !named.nats.is_empty() => self.answer(item, output),
+            _ => self.function(item, output),
+        }
+    }
+
+    /// A function whose answer can only be read by who knows the numbers that it asked with.
+    fn answer(&mut self, item: &Struct, output: &Type) {
+        let generics = item.generics.declared();
+        let applied = item.generics.applied("'a");
+        let nats = Nats::for_write(item);
+        let lifetime = if item.generics.lifetime { "" } else { "<'a>" };
+        self.out
+            .open(&["impl", &generics, " ", &item.name, &applied]);
+        self.out
+            .line(&["/// Reads what the function answers, which depends on its numbers."]);
+        let signature = format!("pub fn read_answer{lifetime}");
+        self.out.begin(&[&signature], "(");
+        self.out.line(&["&self,"]);
+        self.out.line(&["r: &mut tl::Reader<'a>,"]);
+        self.out.dedent();
+        let output_type = self.style.type_text(output);
+        self.out.open(&[") -> tl::ReadResult<", &output_type, ">"]);
+        let value = self.read_value(output, &nats).result();
+        self.out.line(&[&value]);
+        self.out.close();
+        self.out.close();
     }
 
     fn function(&mut self, item: &Struct, output: &Type) {

@@ -28,6 +28,14 @@ impl Emitter<'_> {
         self.needs_arena(&item.generics, count);
         self.out.blank();
         self.read_method("read", "r", count);
+        if item.variants.is_empty() {
+            let name = &item.schema_name;
+            self.out.line(&["let id = r.id();"]);
+            self.out.line(&["Err(r.unexpected_id(id, \"", name, "\"))"]);
+            self.out.close();
+            self.out.close();
+            return;
+        }
         let default = item
             .variants
             .iter()
@@ -82,7 +90,10 @@ impl Emitter<'_> {
     }
 
     fn read_impl(&mut self, name: &str, generics: &Generics, nats: usize) {
-        let parameters = generics.for_read(": tl::TlRead<'a>");
+        let parameters = generics.for_read(match self.style.borrowed {
+            true => ": tl::TlRead<'a> + Copy",
+            false => ": tl::TlRead<'a>",
+        });
         let applied = generics.applied("'a");
         if nats == 0 {
             self.out
@@ -232,7 +243,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn read_value(&self, ty: &Type, nats: &Nats<'_>) -> Expr {
+    pub(super) fn read_value(&self, ty: &Type, nats: &Nats<'_>) -> Expr {
         let borrowed = self.style.borrowed;
         match ty {
             Type::Scalar(scalar) => self.read_scalar(*scalar),
@@ -311,7 +322,7 @@ impl Emitter<'_> {
 }
 
 /// An expression that reads.
-enum Expr {
+pub(super) enum Expr {
     /// Of the type itself.
     Plain(String),
     /// Of type `ReadResult`.
@@ -326,7 +337,7 @@ impl Expr {
         }
     }
 
-    fn result(self) -> String {
+    pub(super) fn result(self) -> String {
         match self {
             Self::Plain(text) => format!("Ok({text})"),
             Self::Result(text) => text,

@@ -32,7 +32,8 @@ impl Emitter<'_> {
     pub(super) fn write_enum(&mut self, item: &Enum) {
         let count = item.nats.len();
         self.write_impl(&item.name, &item.generics, count);
-        self.write_method("write", "w", count);
+        let writer = if item.variants.is_empty() { "_" } else { "w" };
+        self.write_method("write", writer, count);
         if item.variants.is_empty() {
             self.out.line(&["match *self {}"]);
         } else {

@@ -13,10 +13,14 @@ pub mod model;
 pub mod names;
 #[cfg(feature = "schema")]
 mod output;
+#[cfg(feature = "schema")]
+mod sample;
 
 #[cfg(feature = "schema")]
 pub use config::{Boxing, Config, Ownership, Side};
 #[cfg(feature = "schema")]
 pub use output::{Error, Faults, Generated, write_if_changed};
+#[cfg(feature = "schema")]
+pub use sample::Sampler;
 #[cfg(feature = "schema")]
 pub use tl_parser::ir::IdRule;

@@ -16,7 +16,6 @@ use crate::lower::lower;
 use crate::model::{FieldKind, File, Item, Module, Type};
 
 /// Why nothing was generated.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// No schema file was given.
@@ -85,6 +84,18 @@ impl fmt::Display for Faults {
             f.write_str(&renderer.render(diagnostic, &self.sources))?;
         }
         Ok(())
+    }
+}
+
+/// The same as [`Display`](fmt::Display), and the cause: a build script whose `main` returns the
+/// error shows it in this form.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match std::error::Error::source(self) {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -245,13 +245,20 @@ impl<'s> Sampler<'s> {
         }
     }
 
+    fn letter(&mut self) -> u8 {
+        u8::try_from(self.below(26)).unwrap_or(0)
+    }
+
     /// A text, now and then one that needs the long form of a length.
     fn push_string(&mut self, bytes: &mut Vec<u8>) {
         let len = match self.below(20) {
             0 => 250 + self.below(10),
             _ => self.below(12),
         };
-        let text: Vec<u8> = (0..len).map(|_| b'a' + (self.below(26) as u8)).collect();
+        let letters = b"abcdefghijklmnopqrstuvwxyz";
+        let text: Vec<u8> = (0..len)
+            .map(|_| letters[usize::from(self.letter())])
+            .collect();
         let start = bytes.len();
         match u8::try_from(text.len()) {
             Ok(len) if len < 254 => bytes.push(len),

@@ -28,8 +28,8 @@ impl Suggester {
             return None;
         }
         let mut limit = match wrong.len() {
-            0..3 => 1,
-            3..8 => 2,
+            0..4 => 1,
+            4..8 => 2,
             _ => 3,
         };
         let mut best = None;
@@ -132,6 +132,11 @@ mod tests {
             None
         );
         assert_eq!(suggester.nearest("ab", [Some("xy")].into_iter()), None);
+        assert_eq!(suggester.nearest("bar", [Some("a")].into_iter()), None);
+        assert_eq!(
+            suggester.nearest("usr", [Some("user")].into_iter()),
+            Some("user")
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::collect::Resolver;
 use super::combinator::Context;
+use super::prelude::prelude;
 use super::scope::Nat;
 use super::types::Application;
 use crate::ast::ExprKind;
@@ -135,7 +136,7 @@ impl<'a> Resolver<'a> {
         ty
     }
 
-    /// A declared name that is near one that isn't.
+    /// A declared or predeclared name that is near one that isn't.
     fn nearest(&mut self, wrong: Symbol) -> Option<String> {
         let Self {
             suggester,
@@ -152,7 +153,12 @@ impl<'a> Resolver<'a> {
             };
             is_declared.then(|| symbols.by_index(index))
         });
-        suggester.nearest(wrong, candidates).map(str::to_owned)
+        // `strng` is near `string` in a schema that declares none, too.
+        let predeclared = prelude().names().iter().map(|(name, _)| name.as_str());
+        let predeclared = predeclared.map(|name| (is_upper(name) == is_type).then_some(name));
+        suggester
+            .nearest(wrong, candidates.chain(predeclared))
+            .map(str::to_owned)
     }
 
     /// The type `User` for `user`, or the other way round, if it is declared.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use similar::TextDiff;
+use tl_parser::input::Form;
 use tl_parser::source::{Source, Sources};
 
 use super::output::{Stream, Terminal};
@@ -45,6 +46,15 @@ fn run_one(path: &Path, check: bool, terminal: &mut Terminal) -> io::Result<Outc
             return Ok(Outcome::Unusable);
         }
     };
+    // Its bytes read as text would be a fault a byte.
+    if let form @ (Form::Json | Form::Tlo) = Form::of(&input.bytes) {
+        terminal.complain(&format!(
+            "{}: only TL text has a canonical form, this is {}; `tl-gen convert --to tl` makes TL text of it",
+            input.name,
+            if form == Form::Tlo { "a `.tlo`" } else { "JSON" },
+        ));
+        return Ok(Outcome::Unusable);
+    }
     let source = match Source::from_bytes(&input.name, input.bytes) {
         Ok(source) => source,
         Err(too_long) => {

@@ -80,3 +80,25 @@ fn a_damaged_file_of_another_form_cannot_be_read() {
         run.stderr()
     );
 }
+
+#[test]
+fn fmt_says_that_it_wants_text() {
+    let folder = scratch("fmt_forms");
+    let schema = shipped("mtproto/mtproto.tl");
+    for (form, named) in [("json", "JSON"), ("tlo", "a `.tlo`")] {
+        let convert = ["convert", "--to", form, &schema, "-o", "other"];
+        assert_eq!(tl_gen(&folder, &convert, b"").code, Some(0));
+        let before = std::fs::read(folder.join("other")).unwrap();
+
+        let run = tl_gen(&folder, &["fmt", "other"], b"");
+        assert_eq!(run.code, Some(2), "{form}: {}", run.stdout());
+        assert_eq!(
+            run.stderr(),
+            format!(
+                "error: other: only TL text has a canonical form, this is {named}; \
+                 `tl-gen convert --to tl` makes TL text of it\n"
+            )
+        );
+        assert_eq!(std::fs::read(folder.join("other")).unwrap(), before);
+    }
+}

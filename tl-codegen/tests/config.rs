@@ -1,5 +1,6 @@
 //! What a build script meets: lists of known ids, and errors as Cargo shows them.
 #![cfg(feature = "schema")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::error::Error as _;
 use std::path::PathBuf;

@@ -166,5 +166,6 @@ const LINTS: &[&str] = &[
     "missing_docs,",
     "unreachable_pub,",
     "clippy::all,",
-    "clippy::pedantic",
+    "clippy::pedantic,",
+    "rustdoc::all",
 ];

@@ -8,7 +8,8 @@ const _: () = ::tl_runtime::private::contract(2);
     missing_docs,
     unreachable_pub,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    rustdoc::all
 )]
 pub mod types {
     use super::types;
@@ -1026,7 +1027,8 @@ pub mod types {
     missing_docs,
     unreachable_pub,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    rustdoc::all
 )]
 pub mod enums {
     use super::types;
@@ -1157,7 +1159,8 @@ pub mod enums {
     missing_docs,
     unreachable_pub,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    rustdoc::all
 )]
 pub mod functions {
     use super::types;

@@ -8,7 +8,8 @@ const _: () = ::tl_runtime::private::contract(2);
     missing_docs,
     unreachable_pub,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    rustdoc::all
 )]
 pub mod types {
     use super::types;
@@ -778,7 +779,8 @@ pub mod types {
     missing_docs,
     unreachable_pub,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    rustdoc::all
 )]
 pub mod enums {
     use super::types;
@@ -862,7 +864,8 @@ pub mod enums {
     missing_docs,
     unreachable_pub,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    rustdoc::all
 )]
 pub mod functions {
     use super::types;

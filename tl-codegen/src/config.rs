@@ -168,8 +168,9 @@ impl Config {
     /// Derives traits for the types at a path. What is said later of a path wins; unless said,
     /// all types derive `Debug`, `Clone` and `PartialEq`.
     ///
-    /// `Eq`, `Hash`, `Copy` and `Default` are derived where that is possible, so they may be asked
-    /// for everywhere.
+    /// The traits are derived as they are given: whether a type can have them (`Eq` beside a
+    /// double, `Copy` beside a `String`) is for whoever asks to know. Borrowed types are `Copy`
+    /// whatever is said.
     ///
     /// ```
     /// let config = tl_codegen::Config::new()

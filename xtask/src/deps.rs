@@ -44,7 +44,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         package: "tl-codegen",
-        uses: &["tl-parser", "proc-macro2", "quote"],
+        uses: &["tl-parser"],
         by_feature: &[
             "anstream",
             "clap",

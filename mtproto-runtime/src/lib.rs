@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `derive` | derives for hand-written types, in [`tl`] |
 //! | `schema` | the same checked against schemas, and `include_schema!`, in [`tl`] |
-//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes |
+//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography |
 #![cfg_attr(not(feature = "mtproto"), allow(rustdoc::broken_intra_doc_links))]
 
 pub mod tl {
@@ -21,11 +21,21 @@ pub mod tl {
 }
 
 #[cfg(feature = "mtproto")]
+mod clock;
+#[cfg(feature = "mtproto")]
 pub mod crypto;
+#[cfg(feature = "mtproto")]
+pub mod provider;
+#[cfg(feature = "mtproto")]
+pub mod service;
 #[cfg(feature = "mtproto")]
 mod side;
 #[cfg(feature = "mtproto")]
 pub mod transport;
 
+#[cfg(feature = "mtproto")]
+pub use clock::Now;
+#[cfg(feature = "mtproto")]
+pub use provider::{Crypto, Provider};
 #[cfg(feature = "mtproto")]
 pub use side::Side;

@@ -30,6 +30,10 @@ const TARGETS: &[Target] = &[
         make: |_, now| replace_between_marks(now, "schemas", &crate::schemas::markdown()?),
     },
     Target {
+        path: "mtproto-runtime/src/service/generated.rs",
+        make: |root, _| crate::service::generate(root),
+    },
+    Target {
         path: "tl-parser/src/parse/generated.rs",
         make: |root, _| crate::grammar::generate(root),
     },

@@ -85,6 +85,7 @@ const TABLE: &[Row] = &[
             "aes",
             "crc32fast",
             "crypto-bigint",
+            "flate2",
             "getrandom",
             "hmac",
             "pbkdf2",

@@ -11,6 +11,7 @@ mod licenses;
 mod metadata;
 mod msrv;
 mod schemas;
+mod service;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -219,6 +219,19 @@ impl PublicValue {
 pub struct SecretExponent(U2048);
 
 impl SecretExponent {
+    /// From its bytes, big-endian: one that was kept, or one of a
+    /// [`Provider`](crate::Provider)'s own making.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; LEN]) -> Self {
+        Self(U2048::from_be_slice(bytes))
+    }
+
+    /// The secret itself.
+    #[must_use]
+    pub fn expose_bytes(&self) -> Zeroizing<[u8; LEN]> {
+        Zeroizing::new(number::to_bytes(&self.0))
+    }
+
     /// Draws an exponent until its public value is within the bounds, which the first one is but
     /// for one in 2^63.
     pub fn generate(group: &Group, rng: &mut (impl CryptoRng + ?Sized)) -> (Self, PublicValue) {

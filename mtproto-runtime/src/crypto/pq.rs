@@ -8,6 +8,8 @@
 
 use core::fmt;
 
+use rand_core::CryptoRng;
+
 /// The two primes, p < q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Factors {
@@ -15,6 +17,48 @@ pub struct Factors {
     pub p: u64,
     /// The larger prime.
     pub q: u64,
+}
+
+impl Factors {
+    /// The number to be split.
+    #[must_use]
+    pub fn product(self) -> u64 {
+        self.p.wrapping_mul(self.q)
+    }
+}
+
+/// Draws two different primes between 2^30 and 2^31, for a server to ask with: as large as
+/// Telegram's, and as much work for a client.
+///
+/// ```
+/// use mtproto_runtime::crypto::{pq, random::SystemRandom};
+///
+/// let factors = pq::generate(&mut SystemRandom::new());
+/// assert_eq!(pq::split(factors.product()), Ok(factors));
+/// ```
+pub fn generate(rng: &mut (impl CryptoRng + ?Sized)) -> Factors {
+    let first = prime_from(rng.next_u32());
+    let mut second = prime_from(rng.next_u32());
+    if second == first {
+        second = prime_from(second + 2);
+    }
+    Factors {
+        p: first.min(second).into(),
+        q: first.max(second).into(),
+    }
+}
+
+/// The first prime from an odd number between 2^30 and 2^31 on, which is a few hundred further at
+/// most; behind the last one the first is next.
+fn prime_from(start: u32) -> u32 {
+    let mut candidate = start;
+    loop {
+        candidate = candidate & 0x7fff_ffff | 0x4000_0001;
+        if is_prime(candidate.into()) {
+            return candidate;
+        }
+        candidate += 2;
+    }
 }
 
 /// Why a number is no `pq`.
@@ -351,6 +395,19 @@ mod tests {
             });
             assert_eq!(split(n).ok().map(|f| f.p), expected, "{n}");
         }
+    }
+
+    #[test]
+    fn primes_to_ask_with_are_different_and_in_range() {
+        for start in [0, 1 << 30, (1 << 31) - 1, u32::MAX, 0x4000_0003] {
+            let prime = prime_from(start);
+            assert!((1 << 30..1 << 31).contains(&prime) && is_prime(prime.into()));
+        }
+        // A prime is taken as it is drawn.
+        assert_eq!(prime_from(1_513_098_571), 1_513_098_571);
+        assert_eq!(prime_from((1 << 31) - 1), (1 << 31) - 1);
+        // Behind the last one the first is next: 2^30 + 1 and + 2 are composite, + 3 is prime.
+        assert_eq!(prime_from((1 << 31) + 1), (1 << 30) + 3);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub mod names;
 mod output;
 #[cfg(feature = "schema")]
 mod sample;
+#[cfg(feature = "value")]
+pub mod value;
 
 #[cfg(feature = "schema")]
 pub use config::{Boxing, Config, Ownership, Side};

@@ -47,6 +47,7 @@ const TABLE: &[Row] = &[
         uses: &["tl-parser"],
         by_feature: &[
             "anstream",
+            "base64ct",
             "clap",
             "clap_complete",
             "serde",

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `derive` | derives for hand-written types, in [`tl`] |
 //! | `schema` | the same checked against schemas, and `include_schema!`, in [`tl`] |
-//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography |
+//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`handshake`]: key exchange; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography |
 #![cfg_attr(not(feature = "mtproto"), allow(rustdoc::broken_intra_doc_links))]
 
 pub mod tl {
@@ -24,6 +24,8 @@ pub mod tl {
 mod clock;
 #[cfg(feature = "mtproto")]
 pub mod crypto;
+#[cfg(feature = "mtproto")]
+pub mod handshake;
 #[cfg(feature = "mtproto")]
 pub mod provider;
 #[cfg(feature = "mtproto")]

@@ -24,7 +24,7 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use crypto_bigint::{CtGt, CtLt, Odd, U2048};
+use crypto_bigint::{CtEq, CtGt, CtLt, Odd, U2048};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -34,7 +34,11 @@ use super::number::{self, LEN, Modulus, remainder};
 use super::public::{publish, verdict};
 
 /// The prime that Telegram's servers send.
-pub const TELEGRAM_PRIME: [u8; LEN] = number::from_hex(concat!(
+pub const TELEGRAM_PRIME: [u8; LEN] = number::from_hex(TELEGRAM_DIGITS);
+
+const TELEGRAM_ODD: Odd<U2048> = Odd::<U2048>::from_be_hex(TELEGRAM_DIGITS);
+
+const TELEGRAM_DIGITS: &str = concat!(
     "c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f",
     "48198a0aa7c14058229493d22530f4dbfa336f6e0ac925139543aed44cce7c37",
     "20fd51f69458705ac68cd4fe6b6b13abdc9746512969328454f18faf8c595f64",
@@ -43,7 +47,7 @@ pub const TELEGRAM_PRIME: [u8; LEN] = number::from_hex(concat!(
     "fd17ed950d5965b4b9dd46582db1178d169c6bc465b0d6ff9ca3928fef5b9ae4",
     "e418fc15e83ebea0f87fa9ff5eed70050ded2849f47bf959d956850ce929851f",
     "0d8115f635b105ee2e4e15d04b2454bf6f4fadf034b10403119cd8e3b92fcc5b",
-));
+);
 
 /// Why a group or a value of the exchange is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,6 +116,15 @@ impl Group {
             known.remember(&number);
         }
         Ok(Self { prime, generator })
+    }
+
+    /// The group that Telegram's servers use: [`TELEGRAM_PRIME`] and 3. Some clients take no other.
+    #[must_use]
+    pub fn telegram() -> Self {
+        Self {
+            prime: TELEGRAM_ODD,
+            generator: 3,
+        }
     }
 
     /// The prime, big-endian.
@@ -264,6 +277,21 @@ impl SecretExponent {
     #[cfg(test)]
     pub(super) fn unchecked(bytes: &[u8]) -> Self {
         Self(number::from_bytes(bytes).unwrap())
+    }
+}
+
+impl PartialEq for SecretExponent {
+    fn eq(&self, other: &Self) -> bool {
+        verdict(self.0.ct_eq(&other.0).into())
+    }
+}
+
+impl Eq for SecretExponent {}
+
+/// For model checkers, which keep states in tables.
+impl Hash for SecretExponent {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_words().hash(state);
     }
 }
 

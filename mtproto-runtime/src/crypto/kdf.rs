@@ -151,6 +151,12 @@ pub fn new_nonce_hash(new_nonce: &[u8; 32], auth_key: &AuthKey, verdict: Verdict
     slice(&sha1(&[new_nonce, &[number], &aux_hash]), 4)
 }
 
+/// The hash in `server_DH_params_fail`: proves that the server knows new_nonce.
+#[must_use]
+pub fn new_nonce_hash_of_failure(new_nonce: &[u8; 32]) -> [u8; 16] {
+    slice(&sha1(&[new_nonce]), 4)
+}
+
 /// The first server salt of a new auth key, as TL `long`.
 #[must_use]
 pub fn first_server_salt(new_nonce: &[u8; 32], server_nonce: &[u8; 16]) -> i64 {

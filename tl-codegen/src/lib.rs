@@ -8,6 +8,8 @@ pub mod cli;
 pub mod config;
 pub mod emit;
 #[cfg(feature = "schema")]
+mod instances;
+#[cfg(feature = "schema")]
 pub mod lower;
 pub mod model;
 pub mod names;

@@ -338,25 +338,9 @@ impl Type {
 }
 
 impl Type {
-    /// Whether a type argument in it depends on numbers: traits have no way to hand them on.
+    /// Whether whoever reads or writes a value needs numbers for it.
     #[must_use]
-    pub fn has_dependent_argument(&self) -> bool {
-        match self {
-            Self::Scalar(_) | Self::Variable(_) | Self::OutputOf(_) => false,
-            Self::Named(named) => named
-                .args
-                .iter()
-                .any(|arg| arg.depends_on_numbers() || arg.has_dependent_argument()),
-            Self::Vector { element, .. }
-            | Self::Repeat { element, .. }
-            | Self::Array { element, .. } => element.has_dependent_argument(),
-            Self::Indirect(inner) | Self::WithId(inner) | Self::WithoutId(inner) => {
-                inner.has_dependent_argument()
-            }
-        }
-    }
-
-    fn depends_on_numbers(&self) -> bool {
+    pub fn depends_on_numbers(&self) -> bool {
         match self {
             Self::Named(named) => !named.nats.is_empty(),
             Self::Vector { element, .. } => element.depends_on_numbers(),

@@ -13,7 +13,6 @@ use tl_parser::source::{Source, Sources, TooLong};
 use crate::config::Config;
 use crate::emit::{self, Style};
 use crate::lower::lower;
-use crate::model::{FieldKind, File, Item, Module, Type};
 
 /// Why nothing was generated.
 #[non_exhaustive]
@@ -45,8 +44,9 @@ pub enum Error {
     },
     /// The schema has faults. [`Display`](fmt::Display) renders them all.
     Schema(Faults),
-    /// The schema has declarations for which there is no Rust yet: a type argument that depends on
-    /// numbers (`(pair (tuple int n) int)`).
+    /// The schema has declarations that apply generic types to what depends on numbers, one within
+    /// the other, so often that a type would need more than 64 numbers, or that there would be
+    /// thousands of types.
     Unsupported {
         /// The names of the declarations.
         declarations: Vec<String>,
@@ -114,7 +114,7 @@ impl fmt::Display for Error {
             Self::Schema(faults) => write!(f, "the schema has errors\n{faults}"),
             Self::Unsupported { declarations } => write!(
                 f,
-                "type arguments that depend on numbers are not supported, but used by {}",
+                "type arguments that depend on numbers need too many types, or too many numbers, in {}",
                 declarations.join(", ")
             ),
             Self::Unknown { path } => write!(f, "nothing in the schema is called {path}"),
@@ -239,11 +239,8 @@ impl Config {
             return Err(Error::Schema(faults));
         };
         self.check(&schema)?;
-        let mut file = lower(&schema, &faults.sources, self);
-        let declarations = unsupported(&file);
-        if !declarations.is_empty() {
-            return Err(Error::Unsupported { declarations });
-        }
+        let mut file = lower(&schema, &faults.sources, self)
+            .map_err(|declarations| Error::Unsupported { declarations })?;
         file.header = header(&faults.sources);
         let text = emit::file(&file, &self.style());
         Ok(Generated {
@@ -290,26 +287,6 @@ impl Config {
         };
         PathBuf::from(stem + ".rs")
     }
-}
-
-/// The declarations that can't be generated.
-fn unsupported(file: &File) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut modules: Vec<&Module> = file.modules.iter().collect();
-    while let Some(module) = modules.pop() {
-        modules.extend(&module.modules);
-        for item in &module.items {
-            let Item::Struct(item) = item else { continue };
-            let values = item.fields.iter().filter_map(|field| match &field.kind {
-                FieldKind::Value(ty) => Some(ty),
-                _ => None,
-            });
-            if values.chain(&item.output).any(Type::has_dependent_argument) {
-                names.push(item.schema_name.clone());
-            }
-        }
-    }
-    names
 }
 
 fn header(sources: &Sources) -> Vec<String> {

@@ -10,6 +10,7 @@ mod grammar;
 mod licenses;
 mod metadata;
 mod msrv;
+mod round_trip;
 mod schemas;
 mod service;
 
@@ -42,6 +43,8 @@ enum Chore {
     Licenses,
     /// Verify the schemas of the folder `schemas`, or make them anew
     Schemas(schemas::Args),
+    /// Generate Rust from schemas, compile it without a warning, and send random values through it
+    RoundTrip(round_trip::Args),
     /// Check that every dependency builds with the `rust-version` of the workspace
     Msrv,
     /// Run the benchmarks, which stand in crates of their own beside the ordinary build
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Chore::Deps => deps::run(),
         Chore::Licenses => licenses::run(),
         Chore::Schemas(args) => schemas::run(&args),
+        Chore::RoundTrip(args) => round_trip::run(&args),
         Chore::Msrv => msrv::run(),
         Chore::Bench(args) => bench::run(&args),
         Chore::ConstantTime => constant_time::run(),

@@ -1,7 +1,9 @@
 //! What emitted code calls and nobody else: no promise of stability but [`contract`].
 
 pub use crate::own::{Own, own};
-use crate::{Identified, ReadErrorKind, ReadResult, Reader, outline};
+use alloc::vec::Vec;
+
+use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, outline};
 
 /// The contract between emitted code and this crate; a new number for every change that makes
 /// code emitted before it wrong or slow.
@@ -54,6 +56,24 @@ impl Constructor {
 #[must_use]
 pub fn next_id(r: &Reader<'_>) -> Option<u32> {
     r.rest().first_chunk().map(|&id| u32::from_le_bytes(id))
+}
+
+/// Appends what a function writes; nothing if it fails.
+///
+/// # Errors
+/// Those of the function.
+pub fn write_to(
+    bytes: &mut Vec<u8>,
+    write: impl FnOnce(&mut Writer<'_>),
+) -> Result<(), WriteError> {
+    let before = bytes.len();
+    let mut writer = Writer::new(bytes);
+    write(&mut writer);
+    let result = writer.finish();
+    if result.is_err() {
+        bytes.truncate(before);
+    }
+    result
 }
 
 /// Whether a flag bit is set.

@@ -7,6 +7,7 @@ use tl_parser::ir::{Arg, CombinatorId, CombinatorKind, Field, Schema, TypeExpr, 
 
 use super::Node;
 use crate::config::{Config, Side};
+use crate::instances::Instances;
 
 /// The directions in which values travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -53,7 +54,7 @@ pub(crate) struct Reach {
 
 impl Reach {
     /// Follows the schema from what the configuration wants.
-    pub(crate) fn new(schema: &Schema, config: &Config) -> Self {
+    pub(crate) fn new(schema: &Schema, instances: &Instances<'_>, config: &Config) -> Self {
         let mut walk = Walk {
             schema,
             reached: vec![Direction::default(); Node::count(schema)],
@@ -71,6 +72,7 @@ impl Reach {
             let combinator = &schema[id];
             if combinator.kind == CombinatorKind::Constructor
                 && !combinator.predeclared
+                && instances.of_combinator(id).is_none()
                 && config.wants_type(&schema[combinator.name])
             {
                 walk.stray(Node::Combinator(id));
@@ -78,7 +80,10 @@ impl Reach {
         }
         for id in schema.type_ids() {
             let ty = &schema[id];
-            if !ty.predeclared && config.wants_type(&schema[ty.name]) {
+            if !ty.predeclared
+                && instances.of_type(id).is_none()
+                && config.wants_type(&schema[ty.name])
+            {
                 walk.stray(Node::Type(id));
             }
         }

@@ -212,15 +212,20 @@ impl Emitter<'_> {
             return;
         };
         self.out.blank();
-        match output {
-            Type::Named(named) if !named.nats.is_empty() => self.answer(item, output),
-            _ => self.function(item, output),
+        match output.depends_on_numbers() {
+            true => self.answer(item, output),
+            false => self.function(item, output),
         }
     }
 
-    /// A function whose answer can only be read by who knows the numbers that it asked with.
+    /// A function whose answer can only be read and written by who knows the numbers that it asked
+    /// with.
     fn answer(&mut self, item: &Struct, output: &Type) {
-        let generics = item.generics.declared();
+        let generics = item.generics.for_impl("");
+        let generics = match item.generics.lifetime {
+            true => item.generics.declared(),
+            false => generics,
+        };
         let applied = item.generics.applied("'a");
         let nats = Nats::for_write(item);
         let lifetime = if item.generics.lifetime { "" } else { "<'a>" };
@@ -229,14 +234,29 @@ impl Emitter<'_> {
         self.out
             .line(&["/// Reads what the function answers, which depends on its numbers."]);
         let signature = format!("pub fn read_answer{lifetime}");
+        let output_type = self.style.type_text(output);
         self.out.begin(&[&signature], "(");
         self.out.line(&["&self,"]);
         self.out.line(&["r: &mut tl::Reader<'a>,"]);
         self.out.dedent();
-        let output_type = self.style.type_text(output);
         self.out.open(&[") -> tl::ReadResult<", &output_type, ">"]);
         let value = self.read_value(output, &nats).result();
         self.out.line(&[&value]);
+        self.out.close();
+        self.out.blank();
+        self.out
+            .line(&["/// Appends an answer to some bytes; nothing if it can't be written."]);
+        self.out.begin(&["pub fn write_answer"], "(");
+        self.out.line(&["&self,"]);
+        let output_type = output_type.replace("'a", "'_");
+        self.out.line(&["answer: &", &output_type, ","]);
+        self.out.line(&["bytes: &mut Vec<u8>,"]);
+        self.out.dedent();
+        self.out.open(&[") -> Result<(), tl::WriteError>"]);
+        self.out.open(&["tl::private::write_to(bytes, |w|"]);
+        self.write_answer(output, &nats);
+        self.out.dedent();
+        self.out.line(&["})"]);
         self.out.close();
         self.out.close();
     }
@@ -263,7 +283,7 @@ impl Emitter<'_> {
         self.out.open(&[
             "impl", &generics, " tl::", name, " for ", &item.name, &applied,
         ]);
-        let output = self.style.type_text(output);
+        let output = self.style.type_text_alone(output);
         self.out
             .line(&["type Output", lifetime, " = ", &output, ";"]);
         self.out.close();

@@ -5,8 +5,8 @@ use crate::model::{Condition, FieldKind, Nat, NatSum, Struct, Type};
 /// The numbers of a struct.
 pub(super) struct Nats<'m> {
     item: Option<&'m Struct>,
-    /// The fields that something refers to.
-    referred: Vec<usize>,
+    /// The numbers that something refers to.
+    referred: Vec<Nat>,
     /// What stands before a field: while writing they are fields of `self`.
     owner: &'static str,
 }
@@ -40,7 +40,22 @@ impl<'m> Nats<'m> {
 
     /// Whether something refers to the field with this index.
     pub(super) fn is_referred(&self, index: usize) -> bool {
-        self.referred.contains(&index)
+        self.referred.contains(&Nat::Field(index))
+    }
+
+    /// What takes the numbers from outside apart: `let [mode, _] = nats;`. `None` if there are none.
+    pub(super) fn pattern(&self) -> Option<String> {
+        let item = self.item?;
+        let names = item.nats.iter().enumerate();
+        let names: Vec<&str> = names
+            .map(
+                |(index, name)| match self.referred.contains(&Nat::Outer(index)) {
+                    true => name,
+                    false => "_",
+                },
+            )
+            .collect();
+        (!names.is_empty()).then(|| names.join(", "))
     }
 
     /// A number; one that is not there counts as 0.
@@ -88,14 +103,12 @@ impl<'m> Nats<'m> {
     }
 }
 
-/// The `#` fields that other fields refer to.
-fn referred(item: &Struct) -> Vec<usize> {
+/// The numbers that fields refer to.
+fn referred(item: &Struct) -> Vec<Nat> {
     let mut referred = Vec::new();
     let mut mark = |nat: Nat| {
-        if let Nat::Field(index) = nat
-            && !referred.contains(&index)
-        {
-            referred.push(index);
+        if !referred.contains(&nat) {
+            referred.push(nat);
         }
     };
     for field in &item.fields {

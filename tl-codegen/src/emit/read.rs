@@ -14,7 +14,7 @@ impl Emitter<'_> {
         self.needs_arena(&item.generics, count);
         self.out.blank();
         let reads = item.fields.iter().any(takes_bytes);
-        self.read_method("read_fields", if reads { "r" } else { "_" }, count);
+        self.read_method("read_fields", if reads { "r" } else { "_" }, "nats", count);
         self.read_fields(item);
         self.out.close();
         self.out.close();
@@ -27,7 +27,7 @@ impl Emitter<'_> {
             .line(&["const MIN_SIZE: usize = ", &item.min_size.to_string(), ";"]);
         self.needs_arena(&item.generics, count);
         self.out.blank();
-        self.read_method("read", "r", count);
+        self.read_method("read", "r", nats_of_enum(item), count);
         if item.variants.is_empty() {
             let name = &item.schema_name;
             self.out.line(&["let id = r.id();"]);
@@ -149,10 +149,10 @@ impl Emitter<'_> {
         }
     }
 
-    fn read_method(&mut self, name: &str, reader: &str, nats: usize) {
-        let (with, nats) = match nats {
+    fn read_method(&mut self, name: &str, reader: &str, nats: &str, count: usize) {
+        let (with, nats) = match count {
             0 => ("", String::new()),
-            _ => ("_with", format!(", nats: [u32; {nats}]")),
+            _ => ("_with", format!(", {nats}: [u32; {count}]")),
         };
         let (reader_type, result) = (": &mut tl::Reader<'a>", ") -> tl::ReadResult<Self>");
         self.out
@@ -161,9 +161,8 @@ impl Emitter<'_> {
 
     fn read_fields(&mut self, item: &Struct) {
         let nats = Nats::for_read(item);
-        if !item.nats.is_empty() {
-            self.out
-                .line(&["let [", &item.nats.join(", "), "] = nats;"]);
+        if let Some(pattern) = nats.pattern() {
+            self.out.line(&["let [", &pattern, "] = nats;"]);
         }
         let fields = &item.fields;
         let is_referred = |index| nats.is_referred(index);
@@ -392,6 +391,15 @@ fn read_named(named: &Named, nats: &Nats<'_>) -> String {
         "tl::TlReadWith::read{bare}_with(r, {})",
         nats.array(&named.nats)
     )
+}
+
+/// What the numbers of an enum are called in its methods: nothing if no variant needs them.
+pub(super) fn nats_of_enum(item: &Enum) -> &'static str {
+    let mut payloads = item.variants.iter().map(|variant| &variant.payload);
+    match payloads.any(Option::is_some) {
+        true => "nats",
+        false => "_",
+    }
 }
 
 /// A `#` that is always there.

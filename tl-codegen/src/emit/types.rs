@@ -8,11 +8,18 @@ impl Style {
     /// The type as a field has it.
     pub(super) fn type_text(&self, ty: &Type) -> String {
         let mut text = String::new();
-        self.push_type(&mut text, ty);
+        self.push_type(&mut text, ty, false);
         text
     }
 
-    fn push_type(&self, text: &mut String, ty: &Type) {
+    /// The type of what is read where nothing but the type says how.
+    pub(super) fn type_text_alone(&self, ty: &Type) -> String {
+        let mut text = String::new();
+        self.push_type(&mut text, ty, true);
+        text
+    }
+
+    fn push_type(&self, text: &mut String, ty: &Type, alone: bool) {
         match ty {
             Type::Scalar(scalar) => text.push_str(self.scalar(*scalar)),
             Type::Named(named) => self.push_named(text, named),
@@ -27,25 +34,30 @@ impl Style {
             }
             Type::Vector { element, .. } | Type::Repeat { element, .. } => {
                 text.push_str(if self.borrowed { "&'a [" } else { "Vec<" });
-                self.push_type(text, element);
+                self.push_type(text, element, alone);
                 text.push_str(if self.borrowed { "]" } else { ">" });
             }
             Type::Array { element, len } => {
                 text.push('[');
-                self.push_type(text, element);
+                self.push_type(text, element, alone);
                 text.push_str("; ");
                 text.push_str(&len.to_string());
                 text.push(']');
             }
             Type::Indirect(inner) => {
                 text.push_str(if self.borrowed { "&'a " } else { "Box<" });
-                self.push_type(text, inner);
+                self.push_type(text, inner, alone);
                 text.push_str(if self.borrowed { "" } else { ">" });
             }
-            Type::WithId(inner) => self.push_type(text, inner),
+            Type::WithId(inner) if alone => {
+                text.push_str("tl::Boxed<");
+                self.push_type(text, inner, alone);
+                text.push('>');
+            }
+            Type::WithId(inner) => self.push_type(text, inner, alone),
             Type::WithoutId(inner) => {
                 text.push_str("tl::Bare<");
-                self.push_type(text, inner);
+                self.push_type(text, inner, alone);
                 text.push('>');
             }
         }
@@ -64,14 +76,7 @@ impl Style {
             if named.lifetime || index > 0 {
                 text.push_str(", ");
             }
-            match arg {
-                Type::WithId(inner) => {
-                    text.push_str("tl::Boxed<");
-                    self.push_type(text, inner);
-                    text.push('>');
-                }
-                arg => self.push_type(text, arg),
-            }
+            self.push_type(text, arg, true);
         }
         text.push('>');
     }

@@ -3,7 +3,7 @@
 use super::Emitter;
 use super::items::hex;
 use super::nats::Nats;
-use super::read::{Alone, alone};
+use super::read::{Alone, alone, nats_of_enum};
 use crate::model::{Condition, Enum, Field, FieldKind, Generics, Named, Nat, Scalar, Struct, Type};
 
 impl Emitter<'_> {
@@ -19,10 +19,10 @@ impl Emitter<'_> {
         }
         let name = if id.is_some() { "write_bare" } else { "write" };
         if self.writes_nothing(item) {
-            let signature = method(name, "_", count);
+            let signature = method(name, "_", "_", count);
             self.out.line(&[&signature, " {}"]);
         } else {
-            self.write_method(name, "w", count);
+            self.write_method(name, "w", "nats", count);
             self.write_fields(item);
             self.out.close();
         }
@@ -33,7 +33,7 @@ impl Emitter<'_> {
         let count = item.nats.len();
         self.write_impl(&item.name, &item.generics, count);
         let writer = if item.variants.is_empty() { "_" } else { "w" };
-        self.write_method("write", writer, count);
+        self.write_method("write", writer, nats_of_enum(item), count);
         if item.variants.is_empty() {
             self.out.line(&["match *self {}"]);
         } else {
@@ -86,27 +86,24 @@ impl Emitter<'_> {
         }
     }
 
-    fn write_method(&mut self, name: &str, writer: &str, nats: usize) {
-        let signature = method(name, writer, nats);
+    fn write_method(&mut self, name: &str, writer: &str, nats: &str, count: usize) {
+        let signature = method(name, writer, nats, count);
         self.out.open(&[&signature]);
     }
 
     fn writes_nothing(&self, item: &Struct) -> bool {
-        item.nats.is_empty()
-            && item.fields.iter().all(|field| {
-                matches!(
-                    field.kind,
-                    FieldKind::Nothing
-                        | FieldKind::Value(Type::Scalar(Scalar::True { bare: true }))
-                )
-            })
+        item.fields.iter().all(|field| {
+            matches!(
+                field.kind,
+                FieldKind::Nothing | FieldKind::Value(Type::Scalar(Scalar::True { bare: true }))
+            )
+        })
     }
 
     fn write_fields(&mut self, item: &Struct) {
         let nats = Nats::for_write(item);
-        if !item.nats.is_empty() {
-            self.out
-                .line(&["let [", &item.nats.join(", "), "] = nats;"]);
+        if let Some(pattern) = nats.pattern() {
+            self.out.line(&["let [", &pattern, "] = nats;"]);
         }
         self.checks(item, &nats);
         for (index, field) in item.fields.iter().enumerate() {
@@ -212,6 +209,15 @@ impl Emitter<'_> {
             }
             Type::WithId(_) => self.out.line(&["w.boxed(", &place.reference(), ")", end]),
         }
+    }
+
+    /// A statement that writes what a function answers.
+    pub(super) fn write_answer(&mut self, output: &Type, nats: &Nats<'_>) {
+        let place = Place {
+            path: "answer".to_owned(),
+            is_reference: true,
+        };
+        self.write_value(output, &place, nats, ";");
     }
 
     fn write_each(
@@ -341,10 +347,11 @@ impl Emitter<'_> {
     }
 }
 
-fn method(name: &str, writer: &str, nats: usize) -> String {
-    match nats {
-        0 => format!("fn {name}(&self, {writer}: &mut tl::Writer<'_>)"),
-        _ => format!("fn {name}_with(&self, {writer}: &mut tl::Writer<'_>, nats: [u32; {nats}])"),
+fn method(name: &str, writer: &str, nats: &str, count: usize) -> String {
+    let writer = format!("{writer}: &mut tl::Writer<'_>");
+    match count {
+        0 => format!("fn {name}(&self, {writer})"),
+        _ => format!("fn {name}_with(&self, {writer}, {nats}: [u32; {count}])"),
     }
 }
 

@@ -6,17 +6,15 @@ use super::Lowering;
 use crate::model::Docs;
 
 impl Lowering<'_> {
-    pub(super) fn combinator_docs(&self, combinator: &Combinator) -> Docs {
+    pub(super) fn combinator_docs(&self, id: CombinatorId) -> Docs {
         if !self.config.docs {
             return Docs::default();
         }
-        let text = combinator
-            .docs
-            .as_ref()
-            .map(|docs| docs.text.clone())
-            .unwrap_or_default();
+        let combinator = &self.schema[id];
+        let text = combinator.docs.as_ref().map(|docs| docs.text.clone());
+        let is_application = self.instances.of_combinator(id).is_some();
         Docs {
-            text,
+            text: application_docs(text.unwrap_or_default(), is_application),
             declaration: self.declaration(combinator),
         }
     }
@@ -26,14 +24,11 @@ impl Lowering<'_> {
             return Docs::default();
         }
         let ty = &self.schema[id];
-        let text = ty
-            .docs
-            .as_ref()
-            .map(|docs| docs.text.clone())
-            .unwrap_or_default();
+        let text = ty.docs.as_ref().map(|docs| docs.text.clone());
+        let is_application = self.instances.of_type(id).is_some();
         let name = &self.schema[ty.name];
         Docs {
-            text,
+            text: application_docs(text.unwrap_or_default(), is_application),
             declaration: name.to_owned(),
         }
     }
@@ -79,6 +74,17 @@ impl Lowering<'_> {
         push_declaration(&mut declaration, after);
         declaration
     }
+}
+
+/// Says of what stands for an application why it is there.
+fn application_docs(mut text: String, is_application: bool) -> String {
+    if is_application {
+        if !text.is_empty() {
+            text.push_str("\n\n");
+        }
+        text.push_str("Of something that depends on numbers, which come from where it stands.");
+    }
+    text
 }
 
 fn push_id(to: &mut String, id: u32) {

@@ -74,7 +74,8 @@ impl Lowering<'_> {
             id,
             repetitions: Vec::new(),
         };
-        let fields = work.list(&combinator.fields, nats, scope);
+        let uses = count_uses(&combinator.fields, Some(&combinator.result));
+        let fields = work.list(&combinator.fields, &uses, nats, scope);
         Fields {
             fields,
             nats: nat_names,
@@ -110,9 +111,14 @@ struct Work<'l, 's> {
 }
 
 impl Work<'_, '_> {
-    fn list(&mut self, fields: &[ir::Field], mut nats: Nats, mut scope: Scope) -> Vec<Field> {
+    fn list(
+        &mut self,
+        fields: &[ir::Field],
+        uses: &HashMap<u32, Uses>,
+        mut nats: Nats,
+        mut scope: Scope,
+    ) -> Vec<Field> {
         let lowering = self.lowering;
-        let uses = count_uses(fields);
         for (index, field) in fields.iter().enumerate() {
             if matches!(field.ty, TypeExpr::Nat) {
                 nats.insert(NatRef::Field(field.id), Nat::Field(index));
@@ -201,7 +207,7 @@ impl Work<'_, '_> {
             nat_names.push(scope.take(lowering.nat_name(combinator, nat), None));
         }
         let path = lowering.paths.repetition(self.id, field.id.0);
-        let lowered = self.list(fields, inner, scope);
+        let lowered = self.list(fields, &count_uses(fields, None), inner, scope);
         let generics = Generics {
             lifetime: lowering.borrows(super::types::any_borrows(&lowered)),
             types: lowering
@@ -270,9 +276,16 @@ fn nat_kind(uses: Uses, is_conditional: bool) -> FieldKind {
     }
 }
 
-/// How each `#` of these fields is used, by number.
-fn count_uses(fields: &[ir::Field]) -> HashMap<u32, Uses> {
+/// How each `#` of these fields is used, by number. What a function answers may use some too.
+fn count_uses(fields: &[ir::Field], result: Option<&TypeExpr>) -> HashMap<u32, Uses> {
     let mut uses: HashMap<u32, Uses> = HashMap::new();
+    if let Some(result) = result {
+        visit_type_nats(result, &mut |nat| {
+            if let NatRef::Field(id) = nat {
+                uses.entry(id.0).or_default().others += 1;
+            }
+        });
+    }
     for (index, field) in fields.iter().enumerate() {
         if let Some(NatRef::Field(mask)) = field.condition.map(|condition| condition.mask) {
             uses.entry(mask.0).or_default().masks += 1;

@@ -20,24 +20,31 @@ use tl_parser::source::Sources;
 
 use crate::analysis::{Direction, Layouts, Reach};
 use crate::config::{Config, Ownership};
+use crate::instances::Instances;
 use crate::model::{
     Codec, Docs, Enum, File, GenericType, Generics, Identity, Item, Module, Struct, Type, Variant,
 };
 use paths::Paths;
 
 /// Turns a schema into the model of the file that is to be written.
-#[must_use]
-pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> File {
+///
+/// # Errors
+/// The names of the declarations for which there is no Rust, see
+/// [`Error::Unsupported`](crate::Error::Unsupported).
+pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> Result<File, Vec<String>> {
+    let instances = Instances::new(schema)?;
+    let schema = &*instances.schema;
     let lowering = Lowering {
         schema,
         sources,
         config,
-        reach: Reach::new(schema, config),
+        instances: &instances,
+        reach: Reach::new(schema, &instances, config),
         layouts: Layouts::new(schema, config),
-        paths: Paths::new(schema, config),
+        paths: Paths::new(schema, &instances, config),
         used_variables: used_variables(schema),
     };
-    lowering.file()
+    Ok(lowering.file())
 }
 
 /// Everything that is known while lowering.
@@ -45,6 +52,7 @@ struct Lowering<'s> {
     schema: &'s Schema,
     sources: &'s Sources,
     config: &'s Config,
+    instances: &'s Instances<'s>,
     reach: Reach,
     layouts: Layouts,
     paths: Paths,
@@ -102,13 +110,13 @@ impl Lowering<'_> {
         let layout = self.layouts.of_combinator(id);
         let nats = self.nat_variables(combinator);
         let lowered = self.fields(id, &nats);
-        let output = (combinator.kind == CombinatorKind::Function)
-            .then(|| self.output(combinator, &lowered.fields));
+        let output =
+            (combinator.kind == CombinatorKind::Function).then(|| self.output(id, &lowered.fields));
         items.push(Item::Struct(Struct {
             name: self.paths.ident(id),
             path: self.paths.combinator(id),
             schema_name: name.to_owned(),
-            docs: self.combinator_docs(combinator),
+            docs: self.combinator_docs(id),
             attributes: self.attributes(name),
             generics: self.generics(id, layout.borrows),
             nats: lowered.nats,

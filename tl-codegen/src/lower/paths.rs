@@ -9,6 +9,7 @@ use std::rc::Rc;
 use tl_parser::ir::{CombinatorId, CombinatorKind, Schema, TypeExpr, TypeId};
 
 use crate::config::Config;
+use crate::instances::Instances;
 use crate::names::{self, Scope};
 
 /// The names of all declarations.
@@ -21,7 +22,7 @@ pub(super) struct Paths {
 }
 
 impl Paths {
-    pub(super) fn new(schema: &Schema, config: &Config) -> Self {
+    pub(super) fn new(schema: &Schema, instances: &Instances<'_>, config: &Config) -> Self {
         let mut paths = Self {
             combinators: vec![None; schema.combinators.len()],
             types: vec![None; schema.types.len()],
@@ -34,11 +35,33 @@ impl Paths {
             .map(|(name, rust)| (name.as_str(), rust.as_str()))
             .collect();
         let mut scopes = Scopes::default();
-        for id in schema.combinator_ids() {
-            paths.name_combinator(schema, id, &renames, &mut scopes);
+        // What stands for an application comes after the declaration that first has it, so that
+        // what is appended to the schema renames neither.
+        let mut combinators: Vec<CombinatorId> = schema.combinator_ids().collect();
+        combinators.sort_by_key(|&id| instances.of_combinator(id).map_or(id, |i| i.born));
+        for id in combinators {
+            let suffix = instances.of_combinator(id).map(|i| &*i.suffix);
+            paths.name_combinator(schema, id, suffix, &renames, &mut scopes);
         }
-        for id in schema.type_ids() {
-            paths.name_type(schema, id, &renames, &mut scopes);
+        let mut last = CombinatorId(0);
+        let mut types: Vec<(CombinatorId, TypeId)> = schema
+            .type_ids()
+            .map(|id| {
+                let born = match instances.of_type(id) {
+                    Some(instance) => instance.born,
+                    None => {
+                        let first = schema[id].constructors.first();
+                        last = last.max(first.copied().unwrap_or(last));
+                        last
+                    }
+                };
+                (born, id)
+            })
+            .collect();
+        types.sort();
+        for (_, id) in types {
+            let suffix = instances.of_type(id).map(|i| &*i.suffix);
+            paths.name_type(schema, id, suffix, &renames, &mut scopes);
         }
         paths
     }
@@ -84,6 +107,7 @@ impl Paths {
         &mut self,
         schema: &Schema,
         id: CombinatorId,
+        suffix: Option<&str>,
         renames: &HashMap<&str, &str>,
         scopes: &mut Scopes,
     ) {
@@ -104,6 +128,7 @@ impl Paths {
         if let Some(rust) = renames.get(full) {
             wanted = (*rust).to_owned();
         }
+        wanted.push_str(suffix.unwrap_or_default());
         let scope = scopes.of(root, namespaces);
         let ident = scope.names.take(wanted, combinator.layer);
         self.combinators[id.0 as usize] = Some(format!("{}{ident}", scope.prefix).into());
@@ -126,6 +151,7 @@ impl Paths {
         &mut self,
         schema: &Schema,
         id: TypeId,
+        suffix: Option<&str>,
         renames: &HashMap<&str, &str>,
         scopes: &mut Scopes,
     ) {
@@ -134,9 +160,9 @@ impl Paths {
         let (namespaces, name) = names::split(full);
         let scope = scopes.of("enums", namespaces);
         let rename = renames.get(full).map(|rust| (*rust).to_owned());
-        let ident = scope
-            .names
-            .take(rename.unwrap_or_else(|| names::pascal(name)), None);
+        let mut wanted = rename.unwrap_or_else(|| names::pascal(name));
+        wanted.push_str(suffix.unwrap_or_default());
+        let ident = scope.names.take(wanted, None);
         self.types[id.0 as usize] = Some(format!("{}{ident}", scope.prefix).into());
         let mut variants = Scope::default();
         for &constructor in &ty.constructors {

@@ -35,26 +35,22 @@ impl Lowering<'_> {
     }
 
     /// What a function answers.
-    pub(super) fn output(&self, combinator: &Combinator, fields: &[Field]) -> Type {
-        let mut nats = Nats::new();
-        for (index, field) in combinator.fields.iter().enumerate() {
-            if matches!(
-                fields.get(index),
-                Some(Field {
-                    kind: FieldKind::Value(_),
-                    ..
-                })
-            ) {
+    pub(super) fn output(&self, id: CombinatorId, fields: &[Field]) -> Type {
+        let combinator = &self.schema[id];
+        let variables = self.nat_variables(combinator).into_iter().enumerate();
+        let mut nats: Nats = variables
+            .map(|(index, nat)| (nat, Nat::Outer(index)))
+            .collect();
+        for (index, (field, lowered)) in combinator.fields.iter().zip(fields).enumerate() {
+            if matches!(lowered.kind, FieldKind::Value(_)) {
                 nats.insert(NatRef::Field(field.id), Nat::Field(index));
             }
         }
-        let id = self
-            .schema
-            .combinators
-            .iter()
-            .position(|other| std::ptr::eq(other, combinator));
-        let id = CombinatorId(id.and_then(|id| u32::try_from(id).ok()).unwrap_or_default());
-        self.type_of(id, &combinator.result, &nats)
+        let output = self.type_of(id, &combinator.result, &nats);
+        match output.depends_on_numbers() {
+            true => output,
+            false => alone(output),
+        }
     }
 
     /// The struct of a constructor, applied to its own variables.
@@ -161,7 +157,7 @@ impl Lowering<'_> {
         for (position, arg) in args.iter().enumerate() {
             match arg {
                 Arg::Type(ty) if is_used(position) => {
-                    types.push(argument(self.type_of(within, ty, nats)));
+                    types.push(alone(self.type_of(within, ty, nats)));
                 }
                 Arg::Type(_) => {}
                 Arg::Nat(expr) => numbers.push(sum(expr, nats)),
@@ -177,9 +173,16 @@ impl Lowering<'_> {
     }
 }
 
-/// An argument of a generic type is read as it stands alone; what is meant to be read otherwise
-/// has to say so.
-fn argument(ty: Type) -> Type {
+/// An argument of a generic type and the answer of a function are read as they stand alone; what
+/// is meant to be read otherwise has to say so.
+fn alone(ty: Type) -> Type {
+    let ty = match ty {
+        Type::Vector { element, bare } => Type::Vector {
+            element: Box::new(alone(*element)),
+            bare,
+        },
+        ty => ty,
+    };
     match ty {
         Type::Named(Named { bare: true, .. })
         | Type::Vector { bare: true, .. }

@@ -1,0 +1,408 @@
+//! Schemas all the way: generated in both ownerships, compiled without a warning, and random
+//! values through what was compiled.
+//!
+//! The values come from the resolved schema alone (`tl_codegen::Sampler`), so that they can judge
+//! the generated code: for every constructor, function, answer and type
+//!
+//! * the bytes become an owned value, which becomes the same bytes, and says so of its size;
+//! * the bytes become a borrowed value, which becomes the same bytes;
+//! * the borrowed value made owned is the owned one.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use tl_codegen::lower::lower;
+use tl_codegen::model::{Codec, File, Generics, Item, Module, Struct, Type};
+use tl_codegen::{Config, IdRule, Ownership, Sampler};
+use tl_parser::Compiler;
+use tl_parser::id::KnownIds;
+use tl_parser::ir::{CombinatorId, CombinatorKind, Schema};
+use tl_parser::source::{Source, Sources};
+
+/// Generate Rust from schemas, compile it without a warning, and send random values through it.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Schemas; `a.tl+b.tl` is one schema of two files. Unless given, those of the folder `schemas`
+    /// and of the tests
+    schemas: Vec<String>,
+    /// How many values to make of each declaration
+    #[arg(long, default_value_t = 50)]
+    values: u64,
+    /// The rule that ids are computed by, if it can't be found out
+    #[arg(long, value_parser = id_rule)]
+    id_rule: Option<IdRule>,
+}
+
+fn id_rule(name: &str) -> Result<IdRule, String> {
+    match name {
+        "tl" => Ok(IdRule::Tl),
+        "telegram" => Ok(IdRule::Telegram),
+        _ => Err("it is tl or telegram".to_owned()),
+    }
+}
+
+/// Schemas of the project: files, and the rule of ids.
+const SCHEMAS: &[(&str, IdRule)] = &[
+    ("schemas/telegram/api.tl", IdRule::Telegram),
+    ("schemas/mtproto/mtproto.tl", IdRule::Telegram),
+    ("schemas/secret/secret.tl", IdRule::Telegram),
+    ("schemas/ton/ton_api.tl", IdRule::Tl),
+    ("schemas/ton/lite_api.tl", IdRule::Tl),
+    ("schemas/tdlib/td_api.tl", IdRule::Tl),
+    ("tl-codegen/tests/golden/sample.tl", IdRule::Telegram),
+    ("tl-codegen/tests/schemas/numbers.tl", IdRule::Tl),
+];
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root = crate::root();
+    let folder = root.join("target/round-trip");
+    // What an earlier run left there belongs to other schemas.
+    let _ = std::fs::remove_dir_all(folder.join("src"));
+    let schemas: Vec<(String, Option<IdRule>)> = if args.schemas.is_empty() {
+        let rule = |&(file, rule): &(&str, IdRule)| (file.to_owned(), Some(rule));
+        SCHEMAS.iter().map(rule).collect()
+    } else {
+        let rule = |file: &String| (file.clone(), args.id_rule);
+        args.schemas.iter().map(rule).collect()
+    };
+    let mut programs = Vec::new();
+    for (index, (files, rule)) in schemas.iter().enumerate() {
+        match prepare(&root, &folder, index, files, *rule, args.values) {
+            Ok(Some(program)) => programs.push(program),
+            Ok(None) => println!("{files}: has faults, nothing is generated"),
+            Err(error) => return Err(error.context(files.clone())),
+        }
+    }
+    write_if_changed(&folder.join("Cargo.toml"), &manifest(&root))?;
+    let mut cargo = crate::cargo();
+    cargo
+        .args(["build", "--quiet", "--offline", "--manifest-path"])
+        .arg(folder.join("Cargo.toml"))
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("RUSTFLAGS", "-D warnings");
+    ensure!(
+        cargo.status()?.success(),
+        "generated code does not compile without warnings"
+    );
+    for program in &programs {
+        let binary = folder.join("target/debug").join(&program.name);
+        let status = std::process::Command::new(binary)
+            .arg(&program.values)
+            .status()?;
+        ensure!(status.success(), "{}: values went wrong", program.files);
+        println!(
+            "{}: {} values of {} of {} declarations and {} types of several constructors",
+            program.files, program.count, program.sampled, program.declarations, program.types
+        );
+        if !program.left_out.is_empty() {
+            println!("  only within others: {}", program.left_out.join(", "));
+        }
+    }
+    Ok(())
+}
+
+/// A schema made into a program.
+struct Program {
+    files: String,
+    name: String,
+    values: PathBuf,
+    /// How many values there are.
+    count: usize,
+    /// How many declarations there are, and of how many of them there are values.
+    declarations: usize,
+    sampled: usize,
+    types: usize,
+    /// The declarations that have values only within other values.
+    left_out: Vec<String>,
+}
+
+fn prepare(
+    root: &Path,
+    folder: &Path,
+    index: usize,
+    files: &str,
+    rule: Option<IdRule>,
+    values: u64,
+) -> Result<Option<Program>> {
+    let known = std::fs::read_to_string(root.join("schemas/known-ids.txt"))?;
+    let known = KnownIds::parse(&known)?;
+    let mut compiler = Compiler::new().known_ids(known);
+    let mut config = Config::new().runtime("::tl_runtime");
+    if let Some(rule) = rule {
+        compiler = compiler.id_rule(rule);
+        config = config.id_rule(rule);
+    }
+    let paths: Vec<PathBuf> = files.split('+').map(|file| root.join(file)).collect();
+    let mut sources = Vec::new();
+    for path in &paths {
+        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+        sources.push(Source::from_bytes(path.display().to_string(), bytes)?);
+    }
+    for source in &sources {
+        compiler.add(source.clone());
+    }
+    let compiled = compiler.compile();
+    let Some(schema) = compiled.schema else {
+        return Ok(None);
+    };
+    let stem = paths[0].file_stem().unwrap_or_default().to_string_lossy();
+    let name = format!("s{index}-{stem}").replace('.', "-");
+    let here = folder.join("src/bin").join(&name);
+    std::fs::create_dir_all(&here)?;
+    let owned = config.clone();
+    let borrowed = config
+        .ownership(Ownership::Borrowed)
+        .owned_module("crate::owned");
+    for (file, config) in [("owned.rs", &owned), ("borrowed.rs", &borrowed)] {
+        let text = config.generate_from(sources.clone())?.text;
+        write_if_changed(&here.join(file), &text)?;
+    }
+    let of_owned = model(&schema, &compiled.sources, &owned)?;
+    let of_borrowed = model(&schema, &compiled.sources, &borrowed)?;
+    let mut work = Work {
+        schema: &schema,
+        sampler: Sampler::new(&schema, 1),
+        values,
+        checks: String::new(),
+        next: 0,
+        bytes: Vec::new(),
+        count: 0,
+        sampled: 0,
+        types: 0,
+        left_out: Vec::new(),
+        wrapped: None,
+    };
+    work.wrapped = work.plain_function(&of_owned);
+    for (owned, borrowed) in of_owned.iter().zip(&of_borrowed) {
+        work.item(owned, borrowed);
+    }
+    let program = DRIVER.replace("/* checks */", &work.checks);
+    write_if_changed(&here.join("main.rs"), &program)?;
+    let path = folder.join("values").join(&name);
+    std::fs::create_dir_all(folder.join("values"))?;
+    std::fs::write(&path, &work.bytes)?;
+    let counts = schema.counts();
+    Ok(Some(Program {
+        files: files.to_owned(),
+        name,
+        values: path,
+        count: work.count,
+        declarations: counts.constructors + counts.functions,
+        sampled: work.sampled,
+        types: work.types,
+        left_out: work.left_out,
+    }))
+}
+
+/// All items of a schema.
+fn model(schema: &Schema, sources: &Sources, config: &Config) -> Result<Vec<Item>> {
+    let file: File = match lower(schema, sources, config) {
+        Ok(file) => file,
+        Err(names) => bail!("too many types or numbers: {}", names.join(", ")),
+    };
+    let mut items = Vec::new();
+    let mut modules: Vec<Module> = file.modules;
+    while let Some(module) = modules.pop() {
+        items.extend(module.items);
+        modules.extend(module.modules);
+    }
+    Ok(items)
+}
+
+struct Work<'s> {
+    schema: &'s Schema,
+    sampler: Sampler<'s>,
+    values: u64,
+    /// The checks, as Rust.
+    checks: String,
+    next: u32,
+    /// The values: the number of a check, the length, the bytes.
+    bytes: Vec<u8>,
+    count: usize,
+    sampled: usize,
+    types: usize,
+    left_out: Vec<String>,
+    /// A function that wrappers are put around, and what it is called.
+    wrapped: Option<(CombinatorId, String)>,
+}
+
+impl Work<'_> {
+    fn item(&mut self, owned: &Item, borrowed: &Item) {
+        match (owned, borrowed) {
+            (Item::Struct(owned), Item::Struct(borrowed)) => {
+                let Some(identity) = owned.identity else {
+                    return;
+                };
+                assert!(
+                    owned.codec
+                        == (Codec {
+                            read: true,
+                            write: true
+                        })
+                );
+                let schema = self.schema;
+                let is_function = owned.path.starts_with("functions::");
+                let kind = match is_function {
+                    true => CombinatorKind::Function,
+                    false => CombinatorKind::Constructor,
+                };
+                let id = schema
+                    .find_combinators(&owned.schema_name)
+                    .find(|&id| schema[id].id == identity.id && schema[id].kind == kind);
+                let Some(id) = id else { return };
+                match is_function {
+                    true => self.function(id, owned, borrowed),
+                    false => self.constructor(id, owned, borrowed),
+                }
+            }
+            (Item::Enum(owned), Item::Enum(borrowed)) => {
+                let Some(id) = self.schema.find_type(&owned.schema_name) else {
+                    return;
+                };
+                if !self.schema[id].parameters.is_empty() {
+                    return;
+                }
+                let mut samples = Vec::new();
+                for _ in 0..self.values {
+                    samples.extend(self.sampler.boxed(id));
+                }
+                self.types += 1;
+                let types = (&*owned.path, applied(&borrowed.path, &borrowed.generics));
+                self.check(&owned.schema_name, &value(types.0, &types.1), samples);
+            }
+            _ => {}
+        }
+    }
+
+    fn constructor(&mut self, id: CombinatorId, owned: &Struct, borrowed: &Struct) {
+        let name = self.schema[self.schema[id].name].to_owned();
+        let mut samples = Vec::new();
+        if self.schema[id].variables.is_empty() {
+            for _ in 0..self.values {
+                samples.extend(self.sampler.combinator(id));
+            }
+        }
+        self.note(&name, samples.is_empty());
+        let borrowed = applied(&borrowed.path, &borrowed.generics);
+        self.check(&name, &value(&owned.path, &borrowed), samples);
+    }
+
+    fn function(&mut self, id: CombinatorId, owned: &Struct, borrowed: &Struct) {
+        let name = self.schema[self.schema[id].name].to_owned();
+        let is_wrapper = owned
+            .generics
+            .types
+            .iter()
+            .any(|generic| generic.is_function);
+        let wrapped = self.wrapped.clone().filter(|_| is_wrapper);
+        if (is_wrapper && wrapped.is_none()) || owned.generics.types.len() > 1 {
+            self.note(&name, true);
+            return;
+        }
+        let mut calls = Vec::new();
+        let mut answers = Vec::new();
+        let inner = wrapped.as_ref().map(|wrapped| wrapped.0);
+        for _ in 0..self.values {
+            if let Some((call, answer)) = self.sampler.exchange(id, inner) {
+                let mut both = call.clone();
+                both.extend(&answer);
+                calls.push(call);
+                answers.push(both);
+            }
+        }
+        self.note(&name, calls.is_empty());
+        let is_dependent = owned.output.as_ref().is_some_and(Type::depends_on_numbers);
+        let (owned, borrowed) = match &wrapped {
+            None => (
+                owned.path.to_string(),
+                applied(&borrowed.path, &borrowed.generics),
+            ),
+            Some((_, path)) => {
+                let lifetime = match borrowed.generics.lifetime {
+                    true => "'_, ",
+                    false => "",
+                };
+                (
+                    format!("{}<owned::{path}>", owned.path),
+                    format!("{}<{lifetime}borrowed::{path}>", borrowed.path),
+                )
+            }
+        };
+        self.check(&name, &value(&owned, &borrowed), calls);
+        let check = match is_dependent {
+            true => format!("dependent_answer!(owned::{owned}, borrowed::{borrowed})"),
+            false => format!("answer!(owned::{owned}, borrowed::{borrowed})"),
+        };
+        self.check(&format!("answer to {name}"), &check, answers);
+    }
+
+    fn note(&mut self, name: &str, left_out: bool) {
+        match left_out {
+            true if self.left_out.iter().any(|other| other == name) => {}
+            true => self.left_out.push(name.to_owned()),
+            false => self.sampled += 1,
+        }
+    }
+
+    fn check(&mut self, name: &str, check: &str, samples: Vec<Vec<u8>>) {
+        if samples.is_empty() {
+            return;
+        }
+        let _ = writeln!(self.checks, "    ({name:?}, {check}),");
+        for sample in samples {
+            self.count += 1;
+            self.bytes.extend(self.next.to_le_bytes());
+            let len = u32::try_from(sample.len()).unwrap_or(u32::MAX);
+            self.bytes.extend(len.to_le_bytes());
+            self.bytes.extend(sample);
+        }
+        self.next += 1;
+    }
+
+    /// A function that borrows nothing, has no parameters, and whose answer needs no numbers.
+    fn plain_function(&self, items: &[Item]) -> Option<(CombinatorId, String)> {
+        items.iter().find_map(|item| {
+            let Item::Struct(item) = item else {
+                return None;
+            };
+            let schema = self.schema;
+            let id = schema
+                .find_combinators(&item.schema_name)
+                .find(|&id| schema[id].kind == CombinatorKind::Function)?;
+            let is_plain = item.path.starts_with("functions::")
+                && schema[id].variables.is_empty()
+                && schema[id].fields.is_empty()
+                && !item.output.as_ref().is_some_and(Type::depends_on_numbers);
+            is_plain.then(|| (id, item.path.to_string()))
+        })
+    }
+}
+
+fn applied(path: &str, generics: &Generics) -> String {
+    match generics.lifetime {
+        true => format!("{path}<'_>"),
+        false => path.to_owned(),
+    }
+}
+
+fn value(owned: &str, borrowed: &str) -> String {
+    format!("value!(owned::{owned}, borrowed::{borrowed})")
+}
+
+fn manifest(root: &Path) -> String {
+    let runtime = root.join("mtproto-runtime/tl-runtime");
+    format!(
+        "[package]\nname = \"round-trip\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [profile.dev]\ndebug = false\n\n\
+         [dependencies]\ntl-runtime = {{ path = {runtime:?} }}\n"
+    )
+}
+
+fn write_if_changed(path: &Path, text: &str) -> Result<()> {
+    tl_codegen::write_if_changed(path, text).with_context(|| path.display().to_string())?;
+    Ok(())
+}
+
+/// The program around generated code.
+const DRIVER: &str = include_str!("round_trip/driver.rs");

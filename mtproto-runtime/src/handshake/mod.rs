@@ -14,7 +14,7 @@
 //! |---|---|
 //! | [`client`] | asks, and checks everything that comes back |
 //! | [`server`] | answers, and forgets what does not get on |
-//! | [`checks`] | the rules that both sides hold the other to |
+//! | `checks` | the rules that both sides hold the other to |
 //! | [`plain`] | the packets that all of this travels in |
 //!
 //! Bodies go in, bodies come out; no socket, no clock, no random source of its own. Each state of
@@ -59,7 +59,7 @@
 //!
 //! See <https://core.telegram.org/mtproto/auth_key>.
 
-pub mod checks;
+mod checks;
 pub mod client;
 pub mod plain;
 pub mod server;

@@ -54,16 +54,29 @@ pub fn signed(value: &Value) -> i64 {
     value.as_i64().expect("a signed number")
 }
 
-/// A random source that yields given bytes and then panics.
-pub struct Fixed(std::collections::VecDeque<u8>);
+/// A random source that yields given bytes and then panics, or goes on with others.
+pub struct Fixed {
+    bytes: std::collections::VecDeque<u8>,
+    then: Option<Seeded>,
+}
 
 impl Fixed {
     pub fn new(pieces: &[&[u8]]) -> Self {
-        Self(pieces.concat().into())
+        Self {
+            bytes: pieces.concat().into(),
+            then: None,
+        }
+    }
+
+    pub fn then(self, rest: Seeded) -> Self {
+        Self {
+            then: Some(rest),
+            ..self
+        }
     }
 
     pub fn is_used_up(&self) -> bool {
-        self.0.is_empty()
+        self.bytes.is_empty()
     }
 }
 
@@ -84,10 +97,11 @@ impl rand_core::TryRng for Fixed {
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
         for byte in out {
-            *byte = self
-                .0
-                .pop_front()
-                .expect("the recorded randomness is long enough");
+            *byte = match (self.bytes.pop_front(), &mut self.then) {
+                (Some(byte), _) => byte,
+                (None, Some(rest)) => rest.try_next_u32()? as u8,
+                (None, None) => panic!("the recorded randomness is not long enough"),
+            };
         }
         Ok(())
     }

@@ -6,7 +6,8 @@
 //! |---|---|
 //! | `derive` | derives for hand-written types, in [`tl`] |
 //! | `schema` | the same checked against schemas, and `include_schema!`, in [`tl`] |
-//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`handshake`]: key exchange; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography |
+//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`handshake`]: key exchange; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography; [`store`]: keeping keys |
+//! | `file-store` | keys in a folder, in [`store`] |
 #![cfg_attr(not(feature = "mtproto"), allow(rustdoc::broken_intra_doc_links))]
 
 pub mod tl {
@@ -32,6 +33,8 @@ pub mod provider;
 pub mod service;
 #[cfg(feature = "mtproto")]
 mod side;
+#[cfg(feature = "mtproto")]
+pub mod store;
 #[cfg(feature = "mtproto")]
 pub mod transport;
 

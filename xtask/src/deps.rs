@@ -87,6 +87,7 @@ const TABLE: &[Row] = &[
             "crc32fast",
             "crypto-bigint",
             "flate2",
+            "fs4",
             "getrandom",
             "hmac",
             "pbkdf2",

@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) owned_module: Option<String>,
     pub(crate) side: Side,
     pub(crate) boxing: Boxing,
+    pub(crate) objects: Objects,
     pub(crate) docs: bool,
     pub(crate) format: bool,
     pub(crate) module: Option<String>,
@@ -67,6 +68,20 @@ pub enum Side {
     /// Reads and writes everything.
     #[default]
     Both,
+}
+
+/// What becomes of `Object`, a boxed value of any type of the schema, and of `Function`, a call of
+/// any of its functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Objects {
+    /// Their bytes (`tl::Object`, `tl::ObjectRef`), to be read by who knows what they are: of
+    /// another schema, or compressed. Where they end the bytes don't say, so they must come last.
+    #[default]
+    Bytes,
+    /// An enum, `enums::Object` and `enums::Function`, with a variant for each constructor and
+    /// function that is generated: what [`Config::only`] leaves out is not in it. Constructors with
+    /// parameters (`Vector`) are not either, since nothing says what they are of.
+    Enum,
 }
 
 /// From which size in bytes on something is boxed, so that values stay small where they are kept
@@ -112,6 +127,7 @@ impl Config {
             owned_module: None,
             side: Side::default(),
             boxing: Boxing::default(),
+            objects: Objects::default(),
             docs: true,
             format: true,
             module: None,
@@ -299,6 +315,19 @@ impl Config {
     #[must_use]
     pub fn boxing(mut self, boxing: Boxing) -> Self {
         self.boxing = boxing;
+        self
+    }
+
+    /// What becomes of `Object` and `Function`; their bytes unless set.
+    ///
+    /// ```
+    /// use tl_codegen::{Config, Objects};
+    ///
+    /// let config = Config::new().schema("ton_api.tl").objects(Objects::Enum);
+    /// ```
+    #[must_use]
+    pub fn objects(mut self, objects: Objects) -> Self {
+        self.objects = objects;
         self
     }
 

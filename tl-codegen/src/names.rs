@@ -8,6 +8,7 @@
 //!   `inputCheckPasswordSRP` is `InputCheckPasswordSrp`, `P_Q_inner_data` is `PQInnerData`,
 //!   `srp_B` is `srp_b`.
 //! * A keyword becomes a raw identifier (`r#type`), or gets a `_` where Rust has none (`self_`).
+//! * A struct or an enum that would hide what generated code needs gets a `_`: `Box_`, `Option_`.
 //! * A variant is the constructor without the words of its type (`inputPeerUser` of `InputPeer` is
 //!   `User`), but with the namespaces that its type does not have: `wallet.v3.accountState` of
 //!   `AccountState` is `WalletV3`. What would not be an identifier keeps the whole name.
@@ -23,6 +24,16 @@ pub fn pascal(name: &str) -> String {
     let mut pascal = String::with_capacity(name.len());
     push_pascal(&mut pascal, name);
     sound(pascal, 'T')
+}
+
+/// The name of a struct or an enum: what generated code calls by these names must not be hidden.
+#[must_use]
+pub fn item(name: &str) -> String {
+    let name = pascal(name);
+    match name.as_str() {
+        "Box" | "Option" | "String" | "Vec" => name + "_",
+        _ => name,
+    }
 }
 
 /// The name of a field, method or parameter, which may be a keyword: `srp_b`, `r#type`.
@@ -83,8 +94,9 @@ impl Scope {
         if self.taken.insert(wanted.clone()) {
             return wanted;
         }
-        // The suffix of a raw identifier makes it an ordinary one.
+        // What is put behind a keyword, or behind what may not be hidden, makes it an ordinary name.
         let stem = wanted.strip_prefix("r#").unwrap_or(&wanted);
+        let stem = stem.strip_suffix('_').unwrap_or(stem);
         let is_snake = stem.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
         let of_layer = layer.map(|layer| match is_snake {
             true => format!("{stem}_layer{layer}"),
@@ -318,6 +330,14 @@ mod tests {
     }
 
     #[test]
+    fn items_hide_nothing() {
+        assert_eq!(item("box"), "Box_");
+        assert_eq!(item("option"), "Option_");
+        assert_eq!(item("result"), "Result");
+        assert_eq!(item("boxes"), "Boxes");
+    }
+
+    #[test]
     fn fields_of_real_names() {
         for (name, wanted) in [
             ("srp_B", "srp_b"),
@@ -385,5 +405,8 @@ mod tests {
         assert_eq!(take("Layer8", None), "Layer8_2");
         assert_eq!(take("r#type", None), "r#type");
         assert_eq!(take("r#type", None), "type_2");
+        assert_eq!(take("Box_", None), "Box_");
+        assert_eq!(take("Box_", Some(8)), "BoxLayer8");
+        assert_eq!(take("Box_", None), "Box2");
     }
 }

@@ -6,7 +6,7 @@ use syn::Token;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use tl_codegen::{Boxing, Config, Error, IdRule, Ownership, Side};
+use tl_codegen::{Boxing, Config, Error, IdRule, Objects, Ownership, Side};
 use tl_parser::source::Source;
 
 use crate::attr::{listed, nearest};
@@ -192,6 +192,10 @@ impl Setting {
                 ("owned", Ownership::Owned),
                 ("borrowed", Ownership::Borrowed),
             ])?),
+            "objects" => old.objects(
+                self.value
+                    .one_of(&[("bytes", Objects::Bytes), ("enum", Objects::Enum)])?,
+            ),
             "side" => old.side(self.value.one_of(&[
                 ("client", Side::Client),
                 ("server", Side::Server),
@@ -245,6 +249,7 @@ const KEYS: &[&str] = &[
     "only",
     "ownership",
     "side",
+    "objects",
     "derive",
     "attribute",
     "field_attribute",

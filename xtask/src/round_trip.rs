@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use tl_codegen::lower::lower;
 use tl_codegen::model::{Codec, File, Generics, Item, Module, Struct, Type};
-use tl_codegen::{Config, IdRule, Ownership, Sampler};
+use tl_codegen::{Config, IdRule, Objects, Ownership, Sampler};
 use tl_parser::Compiler;
 use tl_parser::id::KnownIds;
 use tl_parser::ir::{CombinatorId, CombinatorKind, Schema};
@@ -128,7 +128,7 @@ fn prepare(
     let known = std::fs::read_to_string(root.join("schemas/known-ids.txt"))?;
     let known = KnownIds::parse(&known)?;
     let mut compiler = Compiler::new().known_ids(known);
-    let mut config = Config::new().runtime("::tl_runtime");
+    let mut config = Config::new().runtime("::tl_runtime").objects(Objects::Enum);
     if let Some(rule) = rule {
         compiler = compiler.id_rule(rule);
         config = config.id_rule(rule);
@@ -173,7 +173,7 @@ fn prepare(
         left_out: Vec::new(),
         wrapped: None,
     };
-    work.wrapped = work.plain_function(&of_owned);
+    work.wrapped = work.plain_function(&of_borrowed);
     for (owned, borrowed) in of_owned.iter().zip(&of_borrowed) {
         work.item(owned, borrowed);
     }
@@ -223,8 +223,8 @@ struct Work<'s> {
     sampled: usize,
     types: usize,
     left_out: Vec<String>,
-    /// A function that wrappers are put around, and what it is called.
-    wrapped: Option<(CombinatorId, String)>,
+    /// A function that wrappers are put around, and what it is called in both ownerships.
+    wrapped: Option<(CombinatorId, String, String)>,
 }
 
 impl Work<'_> {
@@ -318,14 +318,14 @@ impl Work<'_> {
                 owned.path.to_string(),
                 applied(&borrowed.path, &borrowed.generics),
             ),
-            Some((_, path)) => {
+            Some((_, path, inner)) => {
                 let lifetime = match borrowed.generics.lifetime {
                     true => "'_, ",
                     false => "",
                 };
                 (
                     format!("{}<owned::{path}>", owned.path),
-                    format!("{}<{lifetime}borrowed::{path}>", borrowed.path),
+                    format!("{}<{lifetime}borrowed::{inner}>", borrowed.path),
                 )
             }
         };
@@ -360,8 +360,8 @@ impl Work<'_> {
         self.next += 1;
     }
 
-    /// A function that borrows nothing, has no parameters, and whose answer needs no numbers.
-    fn plain_function(&self, items: &[Item]) -> Option<(CombinatorId, String)> {
+    /// A function without parameters whose answer needs no numbers.
+    fn plain_function(&self, items: &[Item]) -> Option<(CombinatorId, String, String)> {
         items.iter().find_map(|item| {
             let Item::Struct(item) = item else {
                 return None;
@@ -372,9 +372,14 @@ impl Work<'_> {
                 .find(|&id| schema[id].kind == CombinatorKind::Function)?;
             let is_plain = item.path.starts_with("functions::")
                 && schema[id].variables.is_empty()
-                && schema[id].fields.is_empty()
                 && !item.output.as_ref().is_some_and(Type::depends_on_numbers);
-            is_plain.then(|| (id, item.path.to_string()))
+            is_plain.then(|| {
+                (
+                    id,
+                    item.path.to_string(),
+                    applied(&item.path, &item.generics),
+                )
+            })
         })
     }
 }

@@ -6,8 +6,8 @@
 
 use tl_parser::ir::{Arg, Builtin, CombinatorId, Field, NatExpr, Repeat, Schema, TypeExpr, TypeId};
 
-use super::Node;
 use super::graph::{Components, Graph, held_by_type};
+use super::{Any, Node};
 use crate::config::Config;
 
 /// What is known of the values of a type or constructor.
@@ -94,11 +94,12 @@ pub(crate) struct Layouts {
 
 impl Layouts {
     /// Works out the layouts of all types and constructors.
-    pub(crate) fn new(schema: &Schema, config: &Config) -> Self {
+    pub(crate) fn new(schema: &Schema, any: &Any, config: &Config) -> Self {
         let components = Graph::new(schema).components();
         let mut work = Work {
             schema,
             config,
+            any,
             components: &components,
             done: vec![false; Node::count(schema)],
             layouts: Self {
@@ -150,6 +151,7 @@ impl Layouts {
 struct Work<'s> {
     schema: &'s Schema,
     config: &'s Config,
+    any: &'s Any,
     components: &'s Components,
     done: Vec<bool>,
     layouts: Layouts,
@@ -204,7 +206,7 @@ impl Work<'_> {
     fn combinator_layout(&mut self, id: CombinatorId) -> Layout {
         let combinator = &self.schema[id];
         if let Some(builtin) = combinator.builtin {
-            return builtin_layout(builtin);
+            return self.builtin(builtin);
         }
         let node = Node::Combinator(id).index(self.schema);
         let component = self.components.of[node];
@@ -305,7 +307,7 @@ impl Work<'_> {
                         wire: 4,
                     },
                     Some(builtin) => {
-                        let layout = builtin_layout(builtin);
+                        let layout = self.builtin(builtin);
                         let has_id = !matches!(builtin, Builtin::Object | Builtin::Function);
                         Layout {
                             wire: layout.wire + if has_id { 4 } else { 0 },
@@ -318,11 +320,25 @@ impl Work<'_> {
             TypeExpr::Bare {
                 constructor, args, ..
             } => match self.schema[*constructor].builtin {
-                Some(builtin) => builtin_layout(builtin),
+                Some(builtin) => self.builtin(builtin),
                 None => self.with_args(self.combinator(*constructor), args),
             },
             TypeExpr::Repeat(repeat) => self.repeat(repeat),
             _ => Layout::UNKNOWN,
+        }
+    }
+
+    fn builtin(&self, builtin: Builtin) -> Layout {
+        match self.any.of(builtin) {
+            None => builtin_layout(builtin),
+            // An enum of boxes.
+            Some(any) => Layout {
+                size: 16,
+                align: 8,
+                niche: true,
+                borrows: any.borrows,
+                wire: 4,
+            },
         }
     }
 

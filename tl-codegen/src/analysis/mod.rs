@@ -2,14 +2,17 @@
 //!
 //! ```text
 //! reach    what is wanted, and in which direction it travels
+//! any      what an `Object` or a `Function` may be
 //! graph    what holds what by value; the cycles in it
 //! layout   sizes in memory and on the wire, and from them what is boxed
 //! ```
 
+mod any;
 mod graph;
 mod layout;
 mod reach;
 
+pub(crate) use any::{Any, AnyOf};
 pub(crate) use layout::{Layouts, is_array};
 pub(crate) use reach::{Direction, Reach};
 

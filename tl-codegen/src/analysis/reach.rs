@@ -32,11 +32,17 @@ impl Direction {
         write: true,
     };
 
-    const fn or(self, other: Self) -> Self {
+    /// In either's directions.
+    pub(super) const fn or(self, other: Self) -> Self {
         Self {
             read: self.read || other.read,
             write: self.write || other.write,
         }
+    }
+
+    /// In all directions of the other, and perhaps more.
+    pub(super) const fn covers(self, other: Self) -> bool {
+        (self.read || !other.read) && (self.write || !other.write)
     }
 
     /// In some direction.

@@ -9,7 +9,7 @@ use super::Outcome;
 use super::input::{self, Files, RuleArg};
 use super::output::{self, Terminal};
 use super::report;
-use crate::{Config, Error, Ownership, Side};
+use crate::{Config, Error, Objects, Ownership, Side};
 
 /// Generate Rust from a schema
 ///
@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// Who speaks: a client writes functions and reads what they answer
     #[arg(long, value_enum, default_value = "both")]
     side: SideArg,
+    /// What becomes of `Object`, a value of any type: its bytes, or an enum of all types
+    #[arg(long, value_enum, default_value = "bytes")]
+    objects: ObjectsArg,
     /// Traits to derive, separated by commas
     #[arg(long, value_name = "TRAITS", value_delimiter = ',')]
     derive: Option<Vec<String>>,
@@ -62,6 +65,12 @@ pub(super) struct Args {
 enum OwnershipArg {
     Owned,
     Borrowed,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum ObjectsArg {
+    Bytes,
+    Enum,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -131,6 +140,10 @@ fn config(args: &Args) -> Config {
         .ownership(match args.ownership {
             OwnershipArg::Owned => Ownership::Owned,
             OwnershipArg::Borrowed => Ownership::Borrowed,
+        })
+        .objects(match args.objects {
+            ObjectsArg::Bytes => Objects::Bytes,
+            ObjectsArg::Enum => Objects::Enum,
         })
         .side(match args.side {
             SideArg::Client => Side::Client,

@@ -252,7 +252,8 @@ impl Emitter<'_> {
         self.out.line(&["answer: &", &output_type, ","]);
         self.out.line(&["bytes: &mut Vec<u8>,"]);
         self.out.dedent();
-        self.out.open(&[") -> Result<(), tl::WriteError>"]);
+        self.out
+            .open(&[") -> ::core::result::Result<(), tl::WriteError>"]);
         self.out.open(&["tl::private::write_to(bytes, |w|"]);
         self.write_answer(output, &nats);
         self.out.dedent();

@@ -4,9 +4,11 @@
 //! paths    what every declaration is called, whether it is generated or not
 //! fields   what becomes of a constructor's fields: values, flags, counts
 //! types    what becomes of a type expression
+//! any      the enums of everything
 //! docs     what is said of items
 //! ```
 
+mod any;
 mod docs;
 mod fields;
 mod paths;
@@ -18,7 +20,7 @@ use std::rc::Rc;
 use tl_parser::ir::{Combinator, CombinatorId, CombinatorKind, Kind, Schema, TypeId, VariableId};
 use tl_parser::source::Sources;
 
-use crate::analysis::{Direction, Layouts, Reach};
+use crate::analysis::{Any, Direction, Layouts, Reach};
 use crate::config::{Config, Ownership};
 use crate::instances::Instances;
 use crate::model::{
@@ -34,14 +36,17 @@ use paths::Paths;
 pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> Result<File, Vec<String>> {
     let instances = Instances::new(schema)?;
     let schema = &*instances.schema;
+    let reach = Reach::new(schema, &instances, config);
+    let any = Any::new(schema, &reach, config);
     let lowering = Lowering {
         schema,
         sources,
         config,
         instances: &instances,
-        reach: Reach::new(schema, &instances, config),
-        layouts: Layouts::new(schema, config),
+        layouts: Layouts::new(schema, &any, config),
         paths: Paths::new(schema, &instances, config),
+        reach,
+        any,
         used_variables: used_variables(schema),
     };
     Ok(lowering.file())
@@ -54,6 +59,7 @@ struct Lowering<'s> {
     config: &'s Config,
     instances: &'s Instances<'s>,
     reach: Reach,
+    any: Any,
     layouts: Layouts,
     paths: Paths,
     /// For generic combinators: which of their variables of kind `Type` a value depends on.
@@ -83,6 +89,11 @@ impl Lowering<'_> {
             if direction.any() && self.is_enum(id) {
                 let item = Item::Enum(self.enumeration(id, direction));
                 enums.items(&self.schema[self.schema[id].name]).push(item);
+            }
+        }
+        for kind in [CombinatorKind::Constructor, CombinatorKind::Function] {
+            if let Some(any) = self.enum_of_any(kind) {
+                enums.root.items.push(Item::Enum(any));
             }
         }
         let modules = [types.root, enums.root, functions.root];

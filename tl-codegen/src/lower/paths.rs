@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use tl_parser::ir::{CombinatorId, CombinatorKind, Schema, TypeExpr, TypeId};
 
-use crate::config::Config;
+use super::any::name_of;
+use crate::config::{Config, Objects};
 use crate::instances::Instances;
 use crate::names::{self, Scope};
 
@@ -17,6 +18,9 @@ pub(super) struct Paths {
     combinators: Vec<Option<Rc<str>>>,
     types: Vec<Option<Rc<str>>>,
     variants: Vec<String>,
+    /// The enums of all constructors and of all functions, and their variants.
+    any: [Rc<str>; 2],
+    any_variants: Vec<String>,
     /// The structs of what repetitions repeat.
     repetitions: HashMap<(CombinatorId, u32), String>,
 }
@@ -27,6 +31,8 @@ impl Paths {
             combinators: vec![None; schema.combinators.len()],
             types: vec![None; schema.types.len()],
             variants: vec![String::new(); schema.combinators.len()],
+            any: Default::default(),
+            any_variants: vec![String::new(); schema.combinators.len()],
             repetitions: HashMap::new(),
         };
         let renames: HashMap<&str, &str> = config
@@ -35,6 +41,9 @@ impl Paths {
             .map(|(name, rust)| (name.as_str(), rust.as_str()))
             .collect();
         let mut scopes = Scopes::default();
+        if config.objects == Objects::Enum {
+            paths.name_any(schema, &mut scopes);
+        }
         // What stands for an application comes after the declaration that first has it, so that
         // what is appended to the schema renames neither.
         let mut combinators: Vec<CombinatorId> = schema.combinator_ids().collect();
@@ -95,12 +104,45 @@ impl Paths {
         self.variants[id.0 as usize].clone()
     }
 
+    /// The path of the enum of all of a kind.
+    pub(super) fn any(&self, kind: CombinatorKind) -> Rc<str> {
+        self.any[kind as usize].clone()
+    }
+
+    /// The last part of [`Paths::any`].
+    pub(super) fn any_ident(&self, kind: CombinatorKind) -> String {
+        last(&self.any(kind))
+    }
+
+    /// The variant of a constructor or function in the enum of all.
+    pub(super) fn any_variant(&self, id: CombinatorId) -> String {
+        self.any_variants[id.0 as usize].clone()
+    }
+
     /// The struct of what a repetition repeats, the number being that of the repeated field.
     pub(super) fn repetition(&self, id: CombinatorId, field: u32) -> String {
         self.repetitions
             .get(&(id, field))
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The enums of all constructors and of all functions.
+    fn name_any(&mut self, schema: &Schema, scopes: &mut Scopes) {
+        for kind in [CombinatorKind::Constructor, CombinatorKind::Function] {
+            let scope = scopes.of("enums", "");
+            let ident = scope.names.take(name_of(kind).to_owned(), None);
+            self.any[kind as usize] = format!("{}{ident}", scope.prefix).into();
+            let mut variants = Scope::default();
+            for id in schema
+                .combinator_ids()
+                .filter(|&id| schema[id].kind == kind)
+            {
+                let combinator = &schema[id];
+                let wanted = names::pascal(&schema[combinator.name]);
+                self.any_variants[id.0 as usize] = variants.take(wanted, combinator.layer);
+            }
+        }
     }
 
     fn name_combinator(
@@ -123,7 +165,8 @@ impl Paths {
         let (namespaces, name) = names::split(full);
         let mut wanted = match (combinator.is_default(schema), combinator.result_type()) {
             (true, Some(ty)) => names::pascal(names::split(&schema[schema[ty].name]).1) + "Default",
-            _ => names::pascal(name),
+            _ if suffix.is_some() => names::pascal(name),
+            _ => names::item(name),
         };
         if let Some(rust) = renames.get(full) {
             wanted = (*rust).to_owned();
@@ -160,7 +203,10 @@ impl Paths {
         let (namespaces, name) = names::split(full);
         let scope = scopes.of("enums", namespaces);
         let rename = renames.get(full).map(|rust| (*rust).to_owned());
-        let mut wanted = rename.unwrap_or_else(|| names::pascal(name));
+        let mut wanted = rename.unwrap_or_else(|| match suffix {
+            Some(_) => names::pascal(name),
+            None => names::item(name),
+        });
         wanted.push_str(suffix.unwrap_or_default());
         let ident = scope.names.take(wanted, None);
         self.types[id.0 as usize] = Some(format!("{}{ident}", scope.prefix).into());

@@ -83,7 +83,7 @@ impl Lowering<'_> {
                 Builtin::BoolFalse | Builtin::BoolTrue => Type::Scalar(Scalar::Bool),
                 Builtin::True => Type::Scalar(Scalar::True { bare: false }),
                 Builtin::Vector => self.vector(within, args, nats, false),
-                Builtin::Object | Builtin::Function => Type::Scalar(Scalar::Object),
+                Builtin::Object | Builtin::Function => self.any_type(builtin),
                 builtin => with_id(scalar(builtin)),
             };
         }
@@ -113,6 +113,7 @@ impl Lowering<'_> {
         match self.schema[id].builtin {
             Some(Builtin::Vector) => return self.vector(within, args, nats, true),
             Some(Builtin::True) => return Type::Scalar(Scalar::True { bare: true }),
+            Some(builtin @ (Builtin::Object | Builtin::Function)) => return self.any_type(builtin),
             Some(builtin) => return Type::Scalar(scalar(builtin)),
             None => {}
         }

@@ -1,6 +1,6 @@
 //! Types whose arguments depend on numbers: known bytes, and what is refused.
 #![cfg(feature = "schema")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use mtproto_runtime::tl::{Reader, TlRead, TlWrite, WriteErrorKind};
 use tl_codegen::{Config, Error, IdRule};

@@ -76,7 +76,20 @@
 //! then agree with the other fields. JSON: numbers for `long`, strings for numbers. Text: commas
 //! and line breaks are alike, and none is needed; `// …` is a comment; strings for `bytes`.
 
+mod catalog;
+mod decode;
+mod encode;
+mod fault;
+mod nats;
+mod parse;
 mod print;
 mod tree;
+mod ty;
+mod type_name;
 
+pub use catalog::{Catalog, Type, TypeError};
+pub use decode::{Decoded, Limits};
+pub use encode::{EncodeError, EncodeErrorKind, TextError};
+pub use fault::{Fault, FaultKind, Path, Step};
+pub use parse::{ParseError, line_column};
 pub use tree::{Data, Field, Span, Struct, Value};

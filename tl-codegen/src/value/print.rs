@@ -227,7 +227,7 @@ fn is_scalar(data: &Data) -> bool {
 }
 
 /// Words of the text form that are no names.
-fn is_literal(word: &str) -> bool {
+pub(super) fn is_literal(word: &str) -> bool {
     matches!(word, "true" | "false" | "null" | "NaN" | "Infinity")
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "schema")]
 mod analysis;
+#[cfg(feature = "schema")]
+mod applied;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "schema")]

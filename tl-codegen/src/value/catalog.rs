@@ -10,7 +10,7 @@ use tl_parser::ir::{
 };
 
 use super::nats::{Role, roles};
-use super::ty::{Args, Env, Ty, spell};
+use crate::applied::{Args, Env, Ty, spell};
 
 /// A schema made ready to decode and to encode values.
 ///
@@ -294,7 +294,7 @@ impl Outline {
                     names.find(|name| !taken.contains(name)).unwrap_or_default()
                 }
             };
-            let ty = super::ty::is_closed(&field.ty)
+            let ty = crate::applied::is_closed(&field.ty)
                 .then(|| Env::default().ty(schema, &field.ty))
                 .flatten();
             // Numbers rise in the order of the text.

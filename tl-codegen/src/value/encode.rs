@@ -13,8 +13,8 @@ use super::decode::is_length_of_next;
 use super::fault::{Path, Step};
 use super::nats::Role;
 use super::parse::ParseError;
-use super::ty::{Args, Argument, Env, Ty, spell};
 use super::{Data, Span, Struct, Value};
+use crate::applied::{Args, Argument, Env, Ty, spell};
 
 /// Values nested more deeply are refused: it protects the stack.
 const MAX_DEPTH: u32 = 128;

@@ -84,7 +84,6 @@ mod nats;
 mod parse;
 mod print;
 mod tree;
-mod ty;
 mod type_name;
 
 pub use catalog::{Catalog, Type, TypeError};

@@ -1,6 +1,6 @@
 //! Values without generated code: bytes to a tree, to both forms, and back.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod round_trip;
 

@@ -2,8 +2,6 @@
 
 #[cfg(feature = "schema")]
 mod analysis;
-#[cfg(feature = "schema")]
-mod applied;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "schema")]

@@ -11,9 +11,29 @@ use tl_parser::source::Source;
 
 use super::output::Stream;
 
-/// Longer input is refused: it is no schema (the greatest known has 1 MB) but a device or a
-/// mistake, and reading it whole would use up the memory.
-const MAX_LEN: u64 = 256 << 20;
+/// Longer input is refused: it is a device or a mistake, and reading it whole would use up the
+/// memory.
+struct Limit {
+    len: u64,
+    /// What it can't be, in words.
+    refusal: &'static str,
+    /// What a directory is not.
+    kind: &'static str,
+}
+
+/// The greatest known schema has 1 MB.
+const SCHEMA: Limit = Limit {
+    len: 256 << 20,
+    refusal: "this cannot be a schema",
+    kind: "a schema file",
+};
+
+/// The longest message of Telegram has 1 MB.
+const DATA: Limit = Limit {
+    len: 64 << 20,
+    refusal: "this is too much",
+    kind: "a file",
+};
 
 /// The files of a verb that makes one schema of them.
 #[derive(clap::Args, Debug)]
@@ -118,11 +138,20 @@ pub(super) fn is_stdin(path: &Path) -> bool {
 
 /// Reads a file, or standard input for `-`.
 pub(super) fn read(path: &Path) -> Result<Input, Unreadable> {
+    read_as(path, &SCHEMA)
+}
+
+/// Reads what is no schema: bytes to decode, a value to encode.
+pub(super) fn read_data(path: &Path) -> Result<Input, Unreadable> {
+    read_as(path, &DATA)
+}
+
+fn read_as(path: &Path, what: &Limit) -> Result<Input, Unreadable> {
     let name = match is_stdin(path) {
         true => "<stdin>".to_owned(),
         false => path.display().to_string(),
     };
-    match read_bytes(path) {
+    match read_bytes(path, what) {
         Ok(bytes) => Ok(Input { name, bytes }),
         Err(message) => Err(Unreadable {
             file: name,
@@ -175,19 +204,19 @@ fn read_known(path: &Path) -> Result<KnownIds, Unreadable> {
         })
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+fn read_bytes(path: &Path, what: &Limit) -> Result<Vec<u8>, String> {
     if is_stdin(path) {
         static WAS_READ: AtomicBool = AtomicBool::new(false);
         if WAS_READ.swap(true, Ordering::Relaxed) {
             return Err("standard input can be given only once".to_owned());
         }
-        return read_limited(io::stdin().lock());
+        return read_limited(io::stdin().lock(), what);
     }
     let file = File::open(path).map_err(|error| in_words(&error))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err("this is a directory, not a schema file".to_owned());
+        return Err(format!("this is a directory, not {}", what.kind));
     }
-    read_limited(file)
+    read_limited(file, what)
 }
 
 /// The usual reasons in words that are the same on every system.
@@ -199,17 +228,15 @@ pub(super) fn in_words(error: &io::Error) -> String {
     }
 }
 
-fn read_limited(reader: impl Read) -> Result<Vec<u8>, String> {
+fn read_limited(reader: impl Read, what: &Limit) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     reader
-        .take(MAX_LEN + 1)
+        .take(what.len + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| in_words(&error))?;
-    if bytes.len() as u64 > MAX_LEN {
-        return Err(format!(
-            "longer than {} MiB, this cannot be a schema",
-            MAX_LEN >> 20
-        ));
+    if bytes.len() as u64 > what.len {
+        let mebibytes = what.len >> 20;
+        return Err(format!("longer than {mebibytes} MiB, {}", what.refusal));
     }
     Ok(bytes)
 }

@@ -6,7 +6,10 @@
 mod check;
 mod completions;
 mod convert;
+mod decode;
 mod diff;
+mod dump;
+mod encode;
 mod explain;
 mod fmt;
 mod generate;
@@ -14,6 +17,7 @@ mod ids;
 mod input;
 mod output;
 mod report;
+mod value;
 
 use std::io;
 use std::process::ExitCode;
@@ -25,14 +29,15 @@ use tl_parser::diagnostic::{Diagnostic, Severity};
 use input::Unreadable;
 use output::{Color, Terminal};
 
-/// Reads, checks, formats, compares and converts TL schemas, and makes Rust of them.
+/// Reads, checks, formats, compares and converts TL schemas, makes Rust of them, and tells what
+/// bytes mean by them.
 #[derive(Parser, Debug)]
 #[command(
     name = "tl-gen",
     version,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 all is well, 1 the schema has faults, 2 wrong usage or a file that \
-                  cannot be read or written."
+    after_help = "Exit status: 0 all is well, 1 the schema or the value has faults, 2 wrong usage or a \
+                  file that cannot be read or written."
 )]
 struct Cli {
     /// When to use colours
@@ -50,6 +55,8 @@ enum Verb {
     Diff(diff::Args),
     Convert(convert::Args),
     Generate(generate::Args),
+    Decode(decode::Args),
+    Encode(encode::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -59,7 +66,7 @@ enum Verb {
 enum Outcome {
     /// 0
     Clean = 0,
-    /// 1: the schema has errors, or something that the user asked to be refused.
+    /// 1: the schema or the value has errors, or something that the user asked to be refused.
     Faults = 1,
     /// 2: a file cannot be read or written, or the command line makes no sense.
     Unusable = 2,
@@ -100,6 +107,8 @@ fn run(verb: Verb, terminal: &mut Terminal) -> io::Result<Outcome> {
         Verb::Convert(args) => convert::run(&args, terminal),
         Verb::Fmt(args) => fmt::run(&args, terminal),
         Verb::Generate(args) => generate::run(&args, terminal),
+        Verb::Decode(args) => decode::run(&args, terminal),
+        Verb::Encode(args) => encode::run(&args, terminal),
         Verb::Ids(args) => ids::run(&args, terminal),
         Verb::Explain(args) => explain::run(&args, terminal),
         Verb::Completions(args) => completions::run(&args, terminal),

@@ -10,7 +10,8 @@ use tl_parser::ir::{
 };
 
 use super::nats::{Role, roles};
-use crate::applied::{Args, Env, Ty, spell};
+use super::spell::spell;
+use super::ty::{Args, Env, Ty};
 
 /// A schema made ready to decode and to encode values.
 ///
@@ -109,6 +110,19 @@ impl<'s> Catalog<'s> {
     #[must_use]
     pub const fn any(&self) -> Type {
         Type(Ty::Any)
+    }
+
+    /// For bytes that begin with the id of a constructor, where the type is its bare form: the boxed
+    /// type, which is probably meant.
+    #[must_use]
+    pub fn boxed_instead(&self, bytes: &[u8], ty: &Type) -> Option<String> {
+        let Ty::Bare(id, args, _) = &ty.0 else {
+            return None;
+        };
+        let combinator = &self.schema[*id];
+        let boxed = Ty::Boxed(combinator.result_type()?, args.clone());
+        let begins = bytes.starts_with(&combinator.id.to_le_bytes());
+        begins.then(|| spell(self.schema, &boxed))
     }
 
     /// The constructors and functions of that id.
@@ -294,7 +308,7 @@ impl Outline {
                     names.find(|name| !taken.contains(name)).unwrap_or_default()
                 }
             };
-            let ty = crate::applied::is_closed(&field.ty)
+            let ty = super::spell::is_closed(&field.ty)
                 .then(|| Env::default().ty(schema, &field.ty))
                 .flatten();
             // Numbers rise in the order of the text.

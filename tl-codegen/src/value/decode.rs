@@ -14,8 +14,9 @@ use tl_parser::ir::{
 use super::catalog::{Catalog, Type, forwarded, is_plain};
 use super::fault::{Fault, FaultKind, Path, Step};
 use super::nats::Role;
+use super::spell::spell;
+use super::ty::{Args, Argument, Env, Ty};
 use super::{Data, Field, Span, Struct, Value};
-use crate::applied::{Args, Argument, Env, Ty, spell};
 
 /// What decoding may cost, however the bytes are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

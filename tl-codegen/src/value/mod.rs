@@ -80,10 +80,13 @@ mod catalog;
 mod decode;
 mod encode;
 mod fault;
+mod list;
 mod nats;
 mod parse;
 mod print;
+mod spell;
 mod tree;
+mod ty;
 mod type_name;
 
 pub use catalog::{Catalog, Type, TypeError};

@@ -16,6 +16,34 @@ pub(super) fn text(value: &Value) -> String {
     print(value, Form::Text)
 }
 
+/// A scalar in the text form, cut short if it is long.
+pub(super) fn clipped(data: &Data) -> String {
+    /// Characters of text, bytes of bytes.
+    const LONG: usize = 60;
+    match data {
+        Data::String(text) | Data::Json(text) => match text.char_indices().nth(LONG) {
+            None => text_of(data.clone()),
+            Some((end, _)) => {
+                let begin = text_of(Data::String(text[..end].to_owned()));
+                format!("{begin}… ({} bytes)", text.len())
+            }
+        },
+        Data::Bytes(bytes) | Data::NotUtf8(bytes) | Data::Raw(bytes) if bytes.len() > LONG => {
+            let begin = bytes[..LONG].to_vec();
+            let begin = match data {
+                Data::Raw(_) => Data::Raw(begin),
+                _ => Data::Bytes(begin),
+            };
+            format!("{}… ({} bytes)", text_of(begin), bytes.len())
+        }
+        data => text_of(data.clone()),
+    }
+}
+
+fn text_of(data: Data) -> String {
+    text(&data.into())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Text,

@@ -3,7 +3,7 @@
 use tl_parser::ir::{CombinatorId, CombinatorKind, Kind, TypeId};
 
 use super::catalog::{Catalog, Type, TypeError, depends_on_numbers};
-use crate::applied::{Args, Argument, Env, Ty};
+use super::ty::{Args, Argument, Env, Ty};
 
 /// Types nested more deeply are refused: it protects the stack.
 const MAX_DEPTH: u32 = 32;

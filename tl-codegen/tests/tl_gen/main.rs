@@ -9,6 +9,7 @@ mod forms;
 mod readme;
 mod streams;
 mod transcripts;
+mod values;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

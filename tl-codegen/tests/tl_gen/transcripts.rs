@@ -22,7 +22,9 @@ transcripts! {
     check
     completions
     convert
+    decode
     diff
+    encode
     explain
     fmt
     help

@@ -1,290 +1,28 @@
 //! A value to bytes.
 
-use std::fmt;
+mod error;
+mod scalar;
 
-use base64ct::{Base64, Encoding as _};
 use tl_parser::ir::{
     Builtin, Combinator, CombinatorId, CombinatorKind, Condition, Field as IrField, NatRef, Repeat,
     TypeExpr, TypeId,
 };
 
+pub use error::{EncodeError, EncodeErrorKind, TextError};
+use scalar::{boolean, bytes, double, float, integer, nat};
+
 use super::catalog::{Catalog, Type, forwarded, is_plain};
 use super::decode::is_length_of_next;
 use super::fault::{Path, Step};
 use super::nats::Role;
-use super::parse::ParseError;
+use super::spell::spell;
+use super::ty::{Args, Argument, Env, Ty};
 use super::{Data, Span, Struct, Value};
-use crate::applied::{Args, Argument, Env, Ty, spell};
 
 /// Values nested more deeply are refused: it protects the stack.
 const MAX_DEPTH: u32 = 128;
 /// The id of `vector`, where the schema does not declare one.
 const VECTOR: u32 = 0x1cb5_c415;
-
-/// Why a value can't be encoded, where, and in which field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncodeError {
-    /// What is wrong.
-    pub kind: EncodeErrorKind,
-    /// In which field.
-    pub path: Path,
-    /// The place of the value, in the text if it was parsed from one.
-    pub span: Span,
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.kind)?;
-        if self.path.0.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ", in {}", self.path)
-        }
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-/// What is wrong with a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EncodeErrorKind {
-    /// Something else was wanted.
-    Expected {
-        /// The type: `int`, `InputPeer`.
-        wanted: String,
-        /// What stands there: `a string`.
-        found: &'static str,
-    },
-    /// A number that the type does not have.
-    NotOfType {
-        /// As it was written.
-        number: String,
-        /// The type.
-        wanted: &'static str,
-    },
-    /// A string that should be base64.
-    NotBase64,
-    /// A string that should be UTF-8.
-    NotUtf8,
-    /// The wrong number of bytes for a type of fixed size.
-    WrongSize {
-        /// The type.
-        wanted: &'static str,
-        /// The bytes that it takes.
-        size: usize,
-        /// The bytes that there are.
-        found: usize,
-    },
-    /// Nothing in the schema is called so.
-    UnknownName {
-        /// The name.
-        name: String,
-        /// One that is, and is much like it.
-        similar: Option<String>,
-    },
-    /// The schema has several constructors of that name: the id must be written, too.
-    Ambiguous {
-        /// The name.
-        name: String,
-        /// The ids.
-        ids: Vec<u32>,
-    },
-    /// A constructor of another type, or another constructor.
-    WrongConstructor {
-        /// The name.
-        name: String,
-        /// What was wanted: a type, a constructor, `a function`.
-        expected: String,
-    },
-    /// Which constructor it is must be said.
-    Unnamed {
-        /// The type.
-        expected: String,
-    },
-    /// The constructor has no such field.
-    UnknownField {
-        /// The constructor.
-        constructor: String,
-        /// The field.
-        field: String,
-        /// Those that it has.
-        fields: Vec<String>,
-    },
-    /// A field is given twice.
-    RepeatedField {
-        /// The field.
-        field: String,
-    },
-    /// A field that is always there is not given.
-    MissingField {
-        /// The field.
-        field: String,
-    },
-    /// A flag bit is set, and a field that stands and falls with it is not given.
-    FieldWanted {
-        /// The field.
-        field: String,
-        /// The bit: `flags.3`.
-        flag: String,
-        /// A field by which the bit is set, if the flags are not given themselves.
-        because_of: Option<String>,
-    },
-    /// A field is given, and its flag bit is not set.
-    FieldUnwanted {
-        /// The field.
-        field: String,
-        /// The bit: `flags.3`.
-        flag: String,
-    },
-    /// The wrong number of elements.
-    WrongCount {
-        /// What a number says.
-        wanted: u32,
-        /// How many there are.
-        found: usize,
-    },
-    /// A string or bytes of 2^24 bytes or more, or a vector of 2^32 elements or more.
-    TooLong {
-        /// Its length.
-        len: usize,
-    },
-    /// The constructor depends on numbers from outside, and there are none here.
-    NeedsNumbers {
-        /// The constructor.
-        name: String,
-    },
-    /// The schema does not describe values of this type.
-    Undescribed {
-        /// The type.
-        name: String,
-    },
-    /// The value was decoded from broken bytes.
-    Fault {
-        /// What was wrong with them.
-        why: String,
-    },
-    /// Values are nested too deeply.
-    TooDeep,
-}
-
-impl fmt::Display for EncodeErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Expected { wanted, found } => {
-                write!(f, "{found} stands where {wanted} was wanted")
-            }
-            Self::NotOfType { number, wanted } => write!(f, "{number} is no {wanted}"),
-            Self::NotBase64 => f.write_str("this is not base64"),
-            Self::NotUtf8 => f.write_str("a string has to be UTF-8"),
-            Self::WrongSize {
-                wanted,
-                size,
-                found,
-            } => write!(f, "{wanted} takes {size} bytes, and there are {found}"),
-            Self::UnknownName { name, similar } => {
-                write!(f, "nothing in the schema is called {name}")?;
-                match similar {
-                    Some(similar) => write!(f, "; there is {similar}"),
-                    None => Ok(()),
-                }
-            }
-            Self::Ambiguous { name, ids } => {
-                let names: Vec<String> = ids.iter().map(|id| format!("{name}#{id:08x}")).collect();
-                write!(f, "{name} may be any of {}", names.join(", "))
-            }
-            Self::WrongConstructor { name, expected } => {
-                write!(f, "{name} stands where {expected} was wanted")
-            }
-            Self::Unnamed { expected } => {
-                write!(f, "the constructor of {expected} has to be named")
-            }
-            Self::UnknownField {
-                constructor,
-                field,
-                fields,
-            } if fields.is_empty() => {
-                write!(f, "{constructor} has no field {field}, nor any other")
-            }
-            Self::UnknownField {
-                constructor,
-                field,
-                fields,
-            } => write!(
-                f,
-                "{constructor} has no field {field}; it has {}",
-                fields.join(", ")
-            ),
-            Self::RepeatedField { field } => write!(f, "{field} is given twice"),
-            Self::MissingField { field } => write!(f, "{field} is missing"),
-            Self::FieldWanted {
-                field,
-                flag,
-                because_of: Some(other),
-            } => write!(
-                f,
-                "{field} is missing: {flag} stands for it and for {other}"
-            ),
-            Self::FieldWanted { field, flag, .. } => {
-                write!(f, "{field} is missing: {flag} is set")
-            }
-            Self::FieldUnwanted { field, flag } => {
-                write!(f, "{field} can't be there: {flag} is not set")
-            }
-            Self::WrongCount { wanted, found } => {
-                write!(f, "{wanted} elements are wanted, and there are {found}")
-            }
-            Self::TooLong { len } => write!(f, "a length of {len} can't be written"),
-            Self::NeedsNumbers { name } => {
-                write!(f, "{name} depends on numbers that are not known here")
-            }
-            Self::Undescribed { name } => {
-                write!(f, "the schema does not say how {name} is written")
-            }
-            Self::Fault { why } => write!(f, "this was decoded from broken bytes: {why}"),
-            Self::TooDeep => f.write_str("values are nested too deeply"),
-        }
-    }
-}
-
-/// Why a text does not become bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TextError {
-    /// It is no value.
-    Parse(ParseError),
-    /// It is no value of the type.
-    Encode(EncodeError),
-}
-
-impl TextError {
-    /// Where, in bytes from the start of the text.
-    #[must_use]
-    pub const fn offset(&self) -> usize {
-        match self {
-            Self::Parse(error) => error.offset(),
-            Self::Encode(error) => error.span.start,
-        }
-    }
-}
-
-impl fmt::Display for TextError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Parse(error) => error.fmt(f),
-            Self::Encode(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for TextError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Parse(error) => Some(error),
-            Self::Encode(error) => Some(error),
-        }
-    }
-}
 
 impl Catalog<'_> {
     /// The bytes of a value of that type.
@@ -302,11 +40,7 @@ impl Catalog<'_> {
             Ok(()) => Ok(encoder.out),
             Err(error) => {
                 let Error { kind, span } = *error;
-                Err(EncodeError {
-                    kind,
-                    span,
-                    path: Path(encoder.path),
-                })
+                Err(EncodeError::new(kind, Path(encoder.path), span))
             }
         }
     }
@@ -728,6 +462,7 @@ impl<'s> Encoder<'_, 's> {
                     let kind = match field.condition {
                         Some(condition) => self.wanted(id, list, &slots, condition, name),
                         None => EncodeErrorKind::MissingField {
+                            constructor: self.catalog.name(id).to_string(),
                             field: name.to_string(),
                         },
                     };
@@ -786,6 +521,7 @@ impl<'s> Encoder<'_, 's> {
         let kind = match field.condition {
             Some(condition) => self.wanted(id, list, slots, condition, name),
             None => EncodeErrorKind::MissingField {
+                constructor: self.catalog.name(id).to_string(),
                 field: name.to_string(),
             },
         };
@@ -811,6 +547,7 @@ impl<'s> Encoder<'_, 's> {
             .find(|(index, field)| field.condition == Some(condition) && is_given(*index));
         let other = other.map(|(_, field)| self.catalog.field_name(id, field.id).to_string());
         EncodeErrorKind::FieldWanted {
+            constructor: self.catalog.name(id).to_string(),
             field: name.to_owned(),
             flag: self.spell(id, condition),
             because_of: other.filter(|_| !flags_given),
@@ -1035,145 +772,4 @@ fn bits_of(slots: &[Slot<'_>], list: &[IrField]) -> Vec<u32> {
         }
     }
     bits
-}
-
-fn nat(value: &Value) -> Result<u32, Box<Error>> {
-    integer(value, "#")
-}
-
-fn integer<T: TryFrom<i128>>(value: &Value, wanted: &'static str) -> Result<T, Box<Error>> {
-    let number = match &value.data {
-        Data::Int(number) => Some(i128::from(*number)),
-        Data::Nat(number) => Some(i128::from(*number)),
-        Data::Long(number) => Some(i128::from(*number)),
-        Data::Number(written) => written.parse().ok(),
-        Data::Json(written) if !written.starts_with('+') => written.parse().ok(),
-        Data::Json(_) => None,
-        _ => return expected(article(wanted), value),
-    };
-    match number.and_then(|number| T::try_from(number).ok()) {
-        Some(number) => Ok(number),
-        None => {
-            let number = match &value.data {
-                Data::Json(text) => clip(&format!("{text:?}")),
-                _ => clip(&value.to_string()),
-            };
-            fail(EncodeErrorKind::NotOfType { number, wanted }, value)
-        }
-    }
-}
-
-fn article(wanted: &'static str) -> &'static str {
-    match wanted {
-        "int" => "an int",
-        "long" => "a long",
-        wanted => wanted,
-    }
-}
-
-/// At most some letters of it.
-fn clip(text: &str) -> String {
-    const LONG: usize = 40;
-    match text.char_indices().nth(LONG) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-fn double(value: &Value) -> Result<f64, Box<Error>> {
-    let written = match &value.data {
-        Data::Double(number) => return Ok(*number),
-        Data::Float(number) => return Ok(f64::from(*number)),
-        Data::Int(number) => return Ok(f64::from(*number)),
-        Data::Nat(number) => return Ok(f64::from(*number)),
-        Data::Number(written) => written,
-        Data::Json(written) => written.as_str(),
-        _ => return expected("a double", value),
-    };
-    let number = match written {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => Some(f64::INFINITY),
-        "-Infinity" => Some(f64::NEG_INFINITY),
-        _ => match written.strip_prefix("NaN#") {
-            Some(bits) => nan_bits(bits, 16)
-                .map(f64::from_bits)
-                .filter(|n| n.is_nan()),
-            None => finite(written, |n: &f64| n.is_finite()),
-        },
-    };
-    number.map_or_else(|| not_a("double", written, value), Ok)
-}
-
-fn float(value: &Value) -> Result<f32, Box<Error>> {
-    let written = match &value.data {
-        Data::Float(number) => return Ok(*number),
-        Data::Number(written) => written,
-        Data::Json(written) => written.as_str(),
-        _ => return expected("a float", value),
-    };
-    let number = match written {
-        "NaN" => Some(f32::NAN),
-        "Infinity" => Some(f32::INFINITY),
-        "-Infinity" => Some(f32::NEG_INFINITY),
-        _ => match written.strip_prefix("NaN#") {
-            Some(bits) => nan_bits(bits, 8)
-                .and_then(|bits| u32::try_from(bits).ok())
-                .map(f32::from_bits)
-                .filter(|n| n.is_nan()),
-            None => finite(written, |n: &f32| n.is_finite()),
-        },
-    };
-    number.map_or_else(|| not_a("float", written, value), Ok)
-}
-
-fn not_a<T>(wanted: &'static str, written: &str, value: &Value) -> Result<T, Box<Error>> {
-    let number = clip(written);
-    fail(EncodeErrorKind::NotOfType { number, wanted }, value)
-}
-
-fn nan_bits(digits: &str, len: usize) -> Option<u64> {
-    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    (digits.len() == len && is_hex)
-        .then(|| u64::from_str_radix(digits, 16).ok())
-        .flatten()
-}
-
-/// A number in digits: Rust's parser knows words besides.
-fn finite<T: std::str::FromStr>(written: &str, is_finite: impl Fn(&T) -> bool) -> Option<T> {
-    let is_plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
-    written
-        .bytes()
-        .all(is_plain)
-        .then(|| written.parse().ok())
-        .flatten()
-        .filter(is_finite)
-}
-
-fn boolean(value: &Value) -> Result<bool, Box<Error>> {
-    match &value.data {
-        Data::Bool(boolean) => Ok(*boolean),
-        Data::Struct(Struct {
-            name: Some(name),
-            fields,
-            ..
-        }) if fields.is_empty() => match &**name {
-            "boolTrue" | "true" => Ok(true),
-            "boolFalse" => Ok(false),
-            _ => expected("a Bool", value),
-        },
-        _ => expected("a Bool", value),
-    }
-}
-
-/// Bytes as they are, or made of base64.
-fn bytes(value: &Value) -> Result<Result<&[u8], Vec<u8>>, Box<Error>> {
-    match &value.data {
-        Data::Bytes(bytes) | Data::NotUtf8(bytes) => Ok(Ok(bytes)),
-        Data::String(text) => Ok(Ok(text.as_bytes())),
-        Data::Json(text) => match Base64::decode_vec(text) {
-            Ok(bytes) => Ok(Err(bytes)),
-            Err(_) => fail(EncodeErrorKind::NotBase64, value),
-        },
-        _ => expected("bytes", value),
-    }
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `derive` | derives for hand-written types, in [`tl`] |
 //! | `schema` | the same checked against schemas, and `include_schema!`, in [`tl`] |
-//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`handshake`]: key exchange; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography; [`store`]: keeping keys |
+//! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`handshake`]: key exchange; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography; [`store`]: keeping keys; [`session`]: messages and their answers; [`connection`]: all of it, bytes in, bytes out |
 //! | `file-store` | keys in a folder, in [`store`] |
 #![cfg_attr(not(feature = "mtproto"), allow(rustdoc::broken_intra_doc_links))]
 
@@ -24,6 +24,8 @@ pub mod tl {
 #[cfg(feature = "mtproto")]
 mod clock;
 #[cfg(feature = "mtproto")]
+pub mod connection;
+#[cfg(feature = "mtproto")]
 pub mod crypto;
 #[cfg(feature = "mtproto")]
 pub mod handshake;
@@ -31,6 +33,8 @@ pub mod handshake;
 pub mod provider;
 #[cfg(feature = "mtproto")]
 pub mod service;
+#[cfg(feature = "mtproto")]
+pub mod session;
 #[cfg(feature = "mtproto")]
 mod side;
 #[cfg(feature = "mtproto")]

@@ -6,6 +6,7 @@
 //! | [`container`] | `msg_container` and `msg_copy`: messages in a message |
 //! | [`rpc`] | `rpc_result`: the answer to a request |
 //! | [`gzip`] | `gzip_packed`: a compressed value, with a bound on what comes out |
+//! | [`wrappers`] | what the API wraps requests in |
 //!
 //! Generated types borrow: writing one allocates nothing, and reading one takes an
 //! [`Arena`](crate::tl::Arena) if it has a vector. The last three are by hand, because TL can't say
@@ -35,6 +36,7 @@ pub mod container;
 mod generated;
 pub mod gzip;
 pub mod rpc;
+pub mod wrappers;
 
 pub use container::{Container, ContainerWriter};
 pub use generated::{enums, functions, types};

@@ -1,0 +1,784 @@
+//! A server's side: [`Server`] has the keys and sessions of all clients, a [`Connection`] has the
+//! bytes of one network connection.
+//!
+//! See [the module above](super) for how to drive them. A session is not bound to a connection: it
+//! speaks over the one on which its client was heard last.
+//!
+//! # Several threads
+//! [`Connection::handle_bytes`] and [`Connection::poll_transmit`] take the server for as long as
+//! they work. Who keeps it behind a lock holds the lock only for what needs it by taking their
+//! steps one by one: [`Connection::receive`] and [`Locked::open`] find and decrypt a packet
+//! without the server, [`Server::handle_message`] takes what is in it, [`Server::poll_packet`]
+//! writes the next packet and [`Connection::send`] encrypts it. Key exchanges
+//! ([`Connection::handle_plain`]) need a [`Handshakes`] of their own, which may be shared or not,
+//! and the server only for the key that comes out.
+
+mod bind;
+mod link;
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rand_core::CryptoRng;
+
+use super::{Error, random_i64};
+use crate::crypto::AuthKey;
+use crate::crypto::packet::{Message, Padding};
+use crate::crypto::rsa::PrivateKey;
+use crate::handshake::server::Handshakes;
+use crate::handshake::{self, NewKey};
+use crate::session::server::{self as session, Congested, KeySalts, RequestId, Session};
+use crate::session::{RpcError, SaltSecret, Unsealed};
+use crate::transport::Status;
+use crate::{Crypto, Now, Provider};
+
+pub use link::{Connection, Locked, Received};
+
+/// How long the salt of a key exchange is valid.
+const FIRST_SALT: i64 = 3600;
+
+/// How a server behaves.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config<P = Crypto> {
+    /// Key exchanges, and how cryptography is reached.
+    pub handshake: handshake::server::Config<P>,
+    /// Sessions.
+    pub session: session::Config,
+    /// How packets are padded.
+    pub padding: Padding,
+    /// Which transports are taken.
+    pub detector: crate::transport::DetectorConfig,
+    /// How long a session without a connection is kept.
+    pub session_lifetime: Duration,
+    /// Most sessions of one key. The one that was used longest ago is given up for a new one.
+    pub max_sessions_per_key: usize,
+    /// Most sessions in all.
+    pub max_sessions: usize,
+    /// Most keys in memory; with more, key exchanges are refused.
+    pub max_keys: usize,
+}
+
+impl Config<Crypto> {
+    /// With these RSA keys; everything else as usual.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = PrivateKey>) -> Self {
+        Self::with_handshake(handshake::server::Config::new(keys))
+    }
+}
+
+impl<P> Config<P> {
+    /// Everything as usual but the handshake.
+    #[must_use]
+    pub fn with_handshake(handshake: handshake::server::Config<P>) -> Self {
+        Self {
+            handshake,
+            session: session::Config::default(),
+            padding: Padding::default(),
+            detector: crate::transport::DetectorConfig::default(),
+            session_lifetime: Duration::from_secs(3600),
+            max_sessions_per_key: 100,
+            max_sessions: 1 << 20,
+            max_keys: 1 << 20,
+        }
+    }
+}
+
+/// A network connection of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LinkId(u64);
+
+/// A session of a server: session ids are chosen by clients, and mean something for one key only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionRef {
+    /// The key, permanent or temporary.
+    pub auth_key_id: i64,
+    /// The session id.
+    pub session_id: i64,
+}
+
+/// What has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A key exchange has made a key. Keep permanent ones.
+    NewKey(NewKey),
+    /// A temporary key was bound to a permanent one.
+    Bound {
+        /// The temporary key.
+        auth_key_id: i64,
+        /// The permanent key.
+        permanent: i64,
+    },
+    /// A client has destroyed its key. Forget it.
+    KeyDestroyed {
+        /// The key.
+        auth_key_id: i64,
+    },
+    /// A session has ended: its client has destroyed it, or was away for too long.
+    Closed {
+        /// Which one.
+        from: SessionRef,
+    },
+    /// A client asks for something: answer with [`Server::reply`].
+    Request {
+        /// Who asks.
+        from: SessionRef,
+        /// The permanent key of the client; its key, unless that is a temporary one. `None` for a
+        /// temporary key that is not bound yet, which may ask for little.
+        permanent: Option<i64>,
+        /// Names the request until it is answered.
+        request: RequestId,
+        /// The serialised function, in the wrappers in which it came.
+        body: &'a [u8],
+    },
+    /// A client does not want the answer any more.
+    Dropped {
+        /// Who.
+        from: SessionRef,
+        /// Which request.
+        request: RequestId,
+    },
+}
+
+#[derive(Clone, Debug)]
+enum Record {
+    NewKey(NewKey),
+    Bound(i64, i64),
+    KeyDestroyed(i64),
+    Closed(SessionRef),
+}
+
+#[derive(Clone, Debug)]
+struct KeyEntry {
+    auth_key: AuthKey,
+    first_salt: i64,
+    /// Until when `first_salt` is valid, in Unix seconds.
+    first_salt_until: i64,
+    expires_at: Option<i32>,
+    /// The permanent key of a temporary one.
+    bound: Option<i64>,
+    /// Messages up to here may have been received in sessions that are forgotten.
+    forgotten: i64,
+    /// No message is taken any more.
+    destroyed: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    session: Session,
+    link: Option<LinkId>,
+    /// The latest connection of all that the client was heard on.
+    newest_link: LinkId,
+    last_used: Duration,
+    timer: Option<Duration>,
+    is_ready: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Link {
+    sessions: Vec<SessionRef>,
+    is_woken: bool,
+    is_closing: bool,
+}
+
+/// The keys and sessions of all clients.
+#[derive(Clone, Debug)]
+pub struct Server<P = Crypto> {
+    config: Config<P>,
+    salts: SaltSecret,
+    handshakes: Handshakes,
+    keys: BTreeMap<i64, KeyEntry>,
+    sessions: BTreeMap<SessionRef, Entry>,
+    links: BTreeMap<LinkId, Link>,
+    next_link: u64,
+    timers: BTreeSet<(Duration, SessionRef)>,
+    /// Sessions with events.
+    ready: VecDeque<SessionRef>,
+    /// Connections with something to send.
+    woken: VecDeque<LinkId>,
+    records: VecDeque<Record>,
+    /// Messages up to here may have been received before the server was started, under keys that
+    /// it had then.
+    forgotten: i64,
+}
+
+impl<P: Provider> Server<P> {
+    /// A server that has just been started. Messages that were made before now, under keys of its
+    /// last life, are refused: it can't know whether it has received them.
+    pub fn new(now: Now, config: Config<P>, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let mut secret = [0; 32];
+        rng.fill_bytes(&mut secret);
+        Self::with_salts(now, config, SaltSecret::new(secret))
+    }
+
+    /// The same with a secret for salts that was kept, so that clients need not learn new ones.
+    #[must_use]
+    pub fn with_salts(now: Now, config: Config<P>, salts: SaltSecret) -> Self {
+        Self {
+            config,
+            salts,
+            handshakes: Handshakes::default(),
+            keys: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            links: BTreeMap::new(),
+            next_link: 0,
+            timers: BTreeSet::new(),
+            ready: VecDeque::new(),
+            woken: VecDeque::new(),
+            records: VecDeque::new(),
+            forgotten: crate::session::msg_id_at(now.unix),
+        }
+    }
+
+    /// How it behaves.
+    #[must_use]
+    pub fn config(&self) -> &Config<P> {
+        &self.config
+    }
+
+    /// Adds a permanent key that was kept.
+    pub fn add_key(&mut self, auth_key: AuthKey) {
+        let entry = KeyEntry {
+            first_salt: 0,
+            first_salt_until: 0,
+            expires_at: None,
+            bound: None,
+            forgotten: self.forgotten,
+            destroyed: false,
+            auth_key,
+        };
+        self.keys.entry(entry.auth_key.id()).or_insert(entry);
+    }
+
+    /// Adds a key that a key exchange has made; false if there is one with this id already.
+    pub fn add_new_key(&mut self, key: NewKey) -> bool {
+        let id = key.auth_key.id();
+        if id == 0 || self.keys.contains_key(&id) {
+            return false;
+        }
+        let entry = KeyEntry {
+            auth_key: key.auth_key.clone(),
+            first_salt: key.first_salt,
+            first_salt_until: i64::from(key.server_time) + FIRST_SALT,
+            expires_at: key.expires_at,
+            bound: None,
+            forgotten: i64::MIN,
+            destroyed: false,
+        };
+        self.keys.insert(id, entry);
+        self.records.push_back(Record::NewKey(key));
+        true
+    }
+
+    /// The key with this id, unless it is not known or has expired.
+    #[must_use]
+    pub fn auth_key(&self, now: Now, auth_key_id: i64) -> Option<&AuthKey> {
+        let entry = self.keys.get(&auth_key_id)?;
+        (!entry.destroyed && !entry.is_expired(now)).then_some(&entry.auth_key)
+    }
+
+    /// Whether a key with this id is known.
+    #[must_use]
+    pub fn has_key(&self, auth_key_id: i64) -> bool {
+        self.keys.contains_key(&auth_key_id)
+    }
+
+    /// How many keys and sessions there are.
+    #[must_use]
+    pub fn len(&self) -> (usize, usize) {
+        (self.keys.len(), self.sessions.len())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The sessions of all clients.
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionRef, &Session)> {
+        self.sessions
+            .iter()
+            .map(|(session, entry)| (*session, &entry.session))
+    }
+
+    /// Whether a session has a connection.
+    #[must_use]
+    pub fn is_connected(&self, session: SessionRef) -> bool {
+        self.sessions
+            .get(&session)
+            .is_some_and(|entry| entry.link.is_some())
+    }
+
+    /// A new network connection.
+    fn open_link(&mut self) -> LinkId {
+        let id = LinkId(self.next_link);
+        self.next_link += 1;
+        self.links.insert(id, Link::default());
+        id
+    }
+
+    /// A network connection is gone.
+    pub fn close_link(&mut self, now: Now, link: LinkId) {
+        let Some(Link { sessions, .. }) = self.links.remove(&link) else {
+            return;
+        };
+        for session in sessions {
+            if let Some(entry) = self.sessions.get_mut(&session)
+                && entry.link == Some(link)
+            {
+                entry.link = None;
+                entry.session.handle_disconnected();
+                self.update(now, session);
+            }
+            if self
+                .keys
+                .get(&session.auth_key_id)
+                .is_some_and(|key| key.destroyed)
+            {
+                self.keys.remove(&session.auth_key_id);
+                self.forget(session);
+            }
+        }
+    }
+
+    /// A message has come over a connection, made by the holder of the key.
+    ///
+    /// # Errors
+    /// [`Error::Status`] if the key is not good any more or there are too many sessions, and
+    /// [`Error::Violation`].
+    pub fn handle_message(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        auth_key_id: i64,
+        message: &Message<'_>,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<(), Error> {
+        let Some(key) = self.keys.get(&auth_key_id) else {
+            return Err(Error::Status(Status::NotFound));
+        };
+        if key.destroyed || key.is_expired(now) {
+            return Err(Error::Status(Status::NotFound));
+        }
+        let first = key.first_salt_at(now);
+        let forgotten = key.forgotten;
+        let session = SessionRef {
+            auth_key_id,
+            session_id: message.header.session_id,
+        };
+        if !self.sessions.contains_key(&session) {
+            self.make_room(session.auth_key_id)?;
+            let unique_id = random_i64(rng);
+            let new = Session::new(
+                session.session_id,
+                unique_id,
+                forgotten,
+                self.config.session.clone(),
+            );
+            let entry = Entry {
+                session: new,
+                link: None,
+                newest_link: link,
+                last_used: now.monotonic,
+                timer: None,
+                is_ready: false,
+            };
+            self.sessions.insert(session, entry);
+        }
+        self.attach(now, session, link);
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return Ok(());
+        };
+        entry.last_used = now.monotonic;
+        let salts = KeySalts {
+            secret: &self.salts,
+            auth_key_id,
+            first,
+        };
+        let result = entry.session.handle_message(now, message, salts);
+        self.update(now, session);
+        result.map_err(Error::Violation)
+    }
+
+    /// The session speaks over this connection from now on.
+    fn attach(&mut self, now: Now, session: SessionRef, link: LinkId) {
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        if entry.link == Some(link) {
+            return;
+        }
+        let before = entry.link.replace(link);
+        // A client may use several connections in turn. Only one that was never used before says
+        // that what was sent over others may be lost.
+        if before.is_none() || link > entry.newest_link {
+            entry.session.handle_connected(now);
+        }
+        entry.newest_link = entry.newest_link.max(link);
+        if let Some(before) = before.and_then(|before| self.links.get_mut(&before)) {
+            before.sessions.retain(|other| *other != session);
+        }
+        if let Some(link) = self.links.get_mut(&link) {
+            link.sessions.push(session);
+        }
+    }
+
+    /// Gives up sessions without a connection for a new one.
+    fn make_room(&mut self, auth_key_id: i64) -> Result<(), Error> {
+        let of_key = SessionRef {
+            auth_key_id,
+            session_id: i64::MIN,
+        }..=SessionRef {
+            auth_key_id,
+            session_id: i64::MAX,
+        };
+        let (mut count, mut oldest) = (0, None);
+        for (session, entry) in self.sessions.range(of_key) {
+            count += 1;
+            if entry.link.is_none() {
+                let candidate = (entry.last_used, *session);
+                oldest =
+                    Some(oldest.map_or(candidate, |o: (Duration, SessionRef)| o.min(candidate)));
+            }
+        }
+        if count >= self.config.max_sessions_per_key.max(1) {
+            match oldest {
+                Some((_, session)) => self.forget(session),
+                None => return Err(Error::Status(Status::Flood)),
+            }
+        }
+        if self.sessions.len() >= self.config.max_sessions.max(1) {
+            return Err(Error::Status(Status::Flood));
+        }
+        Ok(())
+    }
+
+    /// Ends a session.
+    fn forget(&mut self, session: SessionRef) {
+        let Some(entry) = self.sessions.remove(&session) else {
+            return;
+        };
+        if let Some(timer) = entry.timer {
+            self.timers.remove(&(timer, session));
+        }
+        if let Some(link) = entry.link.and_then(|link| self.links.get_mut(&link)) {
+            link.sessions.retain(|other| *other != session);
+        }
+        if let Some(key) = self.keys.get_mut(&session.auth_key_id) {
+            key.forgotten = key.forgotten.max(entry.session.highest_received());
+        }
+        self.records.push_back(Record::Closed(session));
+    }
+
+    /// After anything has happened to a session: its timer, its events, its connection.
+    fn update(&mut self, now: Now, session: SessionRef) {
+        let Some(entry) = self.sessions.get_mut(&session) else {
+            return;
+        };
+        let expiry = match entry.link {
+            Some(_) => None,
+            None => Some(entry.last_used.saturating_add(self.config.session_lifetime)),
+        };
+        let timer = entry.session.poll_timeout().into_iter().chain(expiry).min();
+        if timer != entry.timer {
+            if let Some(timer) = entry.timer {
+                self.timers.remove(&(timer, session));
+            }
+            if let Some(timer) = timer {
+                self.timers.insert((timer, session));
+            }
+            entry.timer = timer;
+        }
+        if !entry.is_ready && entry.session.has_events() {
+            entry.is_ready = true;
+            self.ready.push_back(session);
+        }
+        let has_packets = entry.session.has_packets(now);
+        if has_packets && let Some(link) = entry.link {
+            self.wake(link);
+        }
+    }
+
+    fn wake(&mut self, link: LinkId) {
+        if let Some(entry) = self.links.get_mut(&link)
+            && !core::mem::replace(&mut entry.is_woken, true)
+        {
+            self.woken.push_back(link);
+        }
+    }
+
+    /// A connection that has something to send, or is to be closed: call its
+    /// [`Connection::poll_transmit`]. Only needed where connections and server are driven apart.
+    pub fn poll_wakeup(&mut self) -> Option<LinkId> {
+        while let Some(link) = self.woken.pop_front() {
+            if let Some(entry) = self.links.get_mut(&link) {
+                entry.is_woken = false;
+                return Some(link);
+            }
+        }
+        None
+    }
+
+    /// Answers a request; see [`Session::reply`].
+    pub fn reply(
+        &mut self,
+        now: Now,
+        to: SessionRef,
+        request: RequestId,
+        result: Result<&[u8], &RpcError>,
+    ) -> bool {
+        let Some(entry) = self.sessions.get_mut(&to) else {
+            return false;
+        };
+        let sent = entry.session.reply(now, request, result);
+        self.update(now, to);
+        sent
+    }
+
+    /// Sends a message of the server's own; see [`Session::push`]. False if there is no such
+    /// session.
+    ///
+    /// # Errors
+    /// [`Congested`]
+    pub fn push(&mut self, now: Now, to: SessionRef, body: &[u8]) -> Result<bool, Congested> {
+        let Some(entry) = self.sessions.get_mut(&to) else {
+            return Ok(false);
+        };
+        entry.session.push(body)?;
+        self.update(now, to);
+        Ok(true)
+    }
+
+    /// Ends a session, as if its client had been away for too long.
+    pub fn close_session(&mut self, session: SessionRef) {
+        self.forget(session);
+    }
+
+    /// Forgets a key and its sessions.
+    pub fn remove_key(&mut self, auth_key_id: i64) {
+        let of_key = |session: &&SessionRef| session.auth_key_id == auth_key_id;
+        let sessions: Vec<SessionRef> = self.sessions.keys().filter(of_key).copied().collect();
+        for session in sessions {
+            self.forget(session);
+        }
+        self.keys.remove(&auth_key_id);
+    }
+
+    /// What has happened next.
+    pub fn poll_event(&mut self, now: Now) -> Option<Event<'_>> {
+        if let Some(record) = self.records.pop_front() {
+            return Some(record.into());
+        }
+        let from = loop {
+            let from = *self.ready.front()?;
+            if self.handle_own(now, from) {
+                if let Some(record) = self.records.pop_front() {
+                    return Some(record.into());
+                }
+                continue;
+            }
+            let entry = self.sessions.get_mut(&from);
+            if entry
+                .as_ref()
+                .is_some_and(|entry| entry.session.has_events())
+            {
+                break from;
+            }
+            if let Some(entry) = entry {
+                entry.is_ready = false;
+                // Frees what the events held.
+                let _ = entry.session.poll_event();
+            }
+            self.ready.pop_front();
+        };
+        let permanent = self.permanent_of(from.auth_key_id);
+        match self.sessions.get_mut(&from)?.session.poll_event()? {
+            session::Event::Request { request, body } => Some(Event::Request {
+                from,
+                permanent,
+                request,
+                body,
+            }),
+            session::Event::Dropped { request } => Some(Event::Dropped { from, request }),
+            // Both have been seen to.
+            session::Event::DestroySession { .. } | session::Event::DestroyAuthKey => None,
+        }
+    }
+
+    /// Sees to an event that is the server's own business, if that is the next one.
+    fn handle_own(&mut self, now: Now, from: SessionRef) -> bool {
+        let Some(entry) = self.sessions.get_mut(&from) else {
+            return false;
+        };
+        match entry.session.peek_event() {
+            Some(session::Event::DestroySession { session_id }) => {
+                let other = SessionRef { session_id, ..from };
+                let found = other != from && self.sessions.contains_key(&other);
+                if found {
+                    self.forget(other);
+                }
+                if let Some(entry) = self.sessions.get_mut(&from) {
+                    let _ = entry.session.poll_event();
+                    entry.session.session_destroyed(session_id, found);
+                }
+            }
+            Some(session::Event::DestroyAuthKey) => {
+                let _ = entry.session.poll_event();
+                entry.session.key_destroyed(true);
+                self.destroy_key(from);
+            }
+            Some(session::Event::Request { request, body }) => {
+                let Some(answer) = bind::judge(
+                    now,
+                    &self.config.handshake.provider,
+                    &mut self.keys,
+                    from,
+                    request,
+                    body,
+                    self.config.session.max_unpacked,
+                ) else {
+                    return false;
+                };
+                let _ = entry.session.poll_event();
+                match answer {
+                    Ok(permanent) => {
+                        entry.session.reply(now, request, Ok(&bind::BOOL_TRUE));
+                        let bound = Record::Bound(from.auth_key_id, permanent);
+                        self.records.push_back(bound);
+                    }
+                    Err(error) => {
+                        entry.session.reply(now, request, Err(&error));
+                    }
+                }
+            }
+            _ => return false,
+        }
+        self.update(now, from);
+        true
+    }
+
+    /// The key takes no message any more, and is gone when the answer to that has been sent.
+    fn destroy_key(&mut self, from: SessionRef) {
+        let others: Vec<SessionRef> = self
+            .sessions
+            .keys()
+            .filter(|other| other.auth_key_id == from.auth_key_id && **other != from)
+            .copied()
+            .collect();
+        for other in others {
+            self.forget(other);
+        }
+        if let Some(key) = self.keys.get_mut(&from.auth_key_id) {
+            key.destroyed = true;
+        }
+        self.records
+            .push_back(Record::KeyDestroyed(from.auth_key_id));
+    }
+
+    fn permanent_of(&self, auth_key_id: i64) -> Option<i64> {
+        let key = self.keys.get(&auth_key_id)?;
+        match key.expires_at {
+            None => Some(auth_key_id),
+            Some(_) => key.bound,
+        }
+    }
+
+    /// Appends the beginning of the next packet for a connection to `out`, and says whose it is.
+    pub fn poll_packet(
+        &mut self,
+        now: Now,
+        link: LinkId,
+        out: &mut Vec<u8>,
+    ) -> Option<(SessionRef, Unsealed)> {
+        let sessions = self.links.get(&link)?.sessions.len();
+        for at in 0..sessions {
+            let session = *self.links.get(&link)?.sessions.get(at)?;
+            let (Some(entry), Some(key)) = (
+                self.sessions.get_mut(&session),
+                self.keys.get(&session.auth_key_id),
+            ) else {
+                continue;
+            };
+            let salts = KeySalts {
+                secret: &self.salts,
+                auth_key_id: session.auth_key_id,
+                first: key.first_salt_at(now),
+            };
+            if let Some(unsealed) = entry.session.poll_packet(now, salts, out) {
+                self.update(now, session);
+                return Some((session, unsealed));
+            }
+        }
+        None
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called, by the monotonic clock.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Now) {
+        while let Some((at, session)) = self.timers.first().copied()
+            && at <= now.monotonic
+        {
+            self.timers.pop_first();
+            let Some(entry) = self.sessions.get_mut(&session) else {
+                continue;
+            };
+            entry.timer = None;
+            entry.session.handle_timeout(now);
+            let expired = entry.link.is_none()
+                && entry.last_used.saturating_add(self.config.session_lifetime) <= now.monotonic;
+            if expired {
+                self.forget(session);
+                continue;
+            }
+            let leaves = entry
+                .session
+                .disconnect_at()
+                .is_some_and(|at| at <= now.monotonic);
+            if leaves && let Some(link) = entry.link {
+                entry.session.handle_disconnected();
+                if let Some(link) = self.links.get_mut(&link) {
+                    link.is_closing = true;
+                }
+                self.wake(link);
+            }
+            self.update(now, session);
+        }
+    }
+
+    fn is_closing(&self, link: LinkId) -> bool {
+        self.links.get(&link).is_none_or(|link| link.is_closing)
+    }
+}
+
+impl KeyEntry {
+    fn is_expired(&self, now: Now) -> bool {
+        self.expires_at
+            .is_some_and(|at| i128::from(at) <= i128::from(now.unix.as_secs()))
+    }
+
+    fn first_salt_at(&self, now: Now) -> Option<i64> {
+        let seconds = i64::try_from(now.unix.as_secs()).unwrap_or(i64::MAX);
+        (seconds < self.first_salt_until).then_some(self.first_salt)
+    }
+}
+
+impl From<Record> for Event<'_> {
+    fn from(record: Record) -> Self {
+        match record {
+            Record::NewKey(key) => Event::NewKey(key),
+            Record::Bound(auth_key_id, permanent) => Event::Bound {
+                auth_key_id,
+                permanent,
+            },
+            Record::KeyDestroyed(auth_key_id) => Event::KeyDestroyed { auth_key_id },
+            Record::Closed(from) => Event::Closed { from },
+        }
+    }
+}

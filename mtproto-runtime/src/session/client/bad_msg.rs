@@ -1,0 +1,119 @@
+//! `bad_msg_notification` and `bad_server_salt`: the server has not taken a message.
+//!
+//! They are believed only about messages that were sent lately: whoever repeats an old one must
+//! not be able to set salt or clock.
+
+use super::{CallError, Session, code};
+use crate::Now;
+use crate::session::msg_id::{self, FUTURE};
+use crate::session::outbox::{Entry, Key, State};
+
+/// How often a message is sent anew that the server finds fault with.
+const MAX_TRIES: u8 = 4;
+
+impl Session {
+    pub(super) fn on_bad_msg(&mut self, now: Now, msg_id: i64, bad_msg_id: i64, code: i32) {
+        if !self.core.is_recent(bad_msg_id) {
+            return;
+        }
+        let refused = self.core.in_packet(bad_msg_id);
+        match code {
+            code::ID_TOO_LOW | code::ID_TOO_HIGH => {
+                self.sync(now, msg_id);
+                for key in refused {
+                    self.rename_refused(key, bad_msg_id, code);
+                }
+                let time = self.core.ids.time(now);
+                if self.core.ids.last().saturating_sub(time) > FUTURE {
+                    // Ids only grow, so that no good one is left in this session. What was sent
+                    // under such an id was refused for ever, whether the notice has come or not.
+                    let early = |entry: &Entry| entry.msg_id.saturating_sub(time) > FUTURE;
+                    for key in self.core.outbox.select(early) {
+                        self.rename(key);
+                    }
+                    self.renewal = true;
+                }
+            }
+            code::FORGOTTEN => {
+                for key in refused {
+                    self.lose(key);
+                }
+            }
+            code::SEQ_TOO_LOW | code::SEQ_TOO_HIGH => {
+                for key in refused {
+                    self.rename_refused(key, bad_msg_id, code);
+                }
+                self.renewal = true;
+            }
+            code::SALT => {
+                for key in refused {
+                    self.again(key);
+                }
+            }
+            // The others say that the client itself has broken a rule.
+            _ => {
+                for key in refused {
+                    self.rename_refused(key, bad_msg_id, code);
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_bad_salt(&mut self, bad_msg_id: i64, salt: i64) {
+        if !self.core.is_recent(bad_msg_id) {
+            return;
+        }
+        self.salts.set(salt);
+        self.salts_asked = None;
+        for key in self.core.in_packet(bad_msg_id) {
+            self.again(key);
+        }
+    }
+
+    /// A message was not taken, and will not be: it may go under a new id.
+    fn rename_refused(&mut self, key: Key, bad_msg_id: i64, code: i32) {
+        let Some(entry) = self.core.outbox.get_mut(key) else {
+            return;
+        };
+        entry.tries = entry.tries.saturating_add(1);
+        let (own, tries) = (entry.msg_id == bad_msg_id, entry.tries);
+        if tries > MAX_TRIES {
+            self.fail(key, CallError::Refused { code });
+        } else if own || entry.packets == 1 {
+            self.rename(key);
+        } else {
+            // Only its container was refused; it may have arrived in another one before.
+            self.again(key);
+        }
+    }
+
+    /// To be sent again under the same id.
+    pub(super) fn again(&mut self, key: Key) {
+        self.core.outbox.requeue(key);
+    }
+
+    /// Sent over a connection that is gone: has it arrived?
+    pub(super) fn recheck(&mut self, now: Now, key: Key) {
+        let is_call = self
+            .core
+            .outbox
+            .get(key)
+            .map(super::states::can_be_asked_about);
+        match is_call {
+            Some(true) => {
+                if let Some(entry) = self.core.outbox.get_mut(key)
+                    && entry.state != State::Queued
+                {
+                    entry.state = State::Sent;
+                    entry.due = now.monotonic;
+                }
+            }
+            _ => self.again(key),
+        }
+    }
+
+    /// Whether the server would refuse an id as too old.
+    pub(super) fn is_too_old(&self, now: Now, id: i64) -> bool {
+        self.core.ids.is_synced() && msg_id::age(id, self.core.ids.time(now)) == msg_id::Age::TooOld
+    }
+}

@@ -1,0 +1,279 @@
+//! Calls and their results: `rpc_result`, `rpc_drop_answer`, and what becomes of calls that get
+//! none.
+
+use core::time::Duration;
+
+use super::{CallError, CallId, CallOptions, Record, Session};
+use crate::Now;
+use crate::service::{RpcResult, functions, gzip, types};
+use crate::session::error::RpcError;
+use crate::session::msg_id::Cause;
+use crate::session::outbox::{Call, Entry, Key, Kind, Query, State};
+use crate::session::wire;
+use crate::tl::{Identified, TlRead, TlWrite};
+
+impl Session {
+    /// Asks the server for something. The request is a serialised function, wrapped in
+    /// `invokeWithLayer` and `initConnection` where the server wants that.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use mtproto_runtime::Now;
+    /// use mtproto_runtime::session::CallOptions;
+    /// use mtproto_runtime::session::client::{Config, Session};
+    ///
+    /// let now = Now::system(Instant::now());
+    /// let mut session = Session::new(4711, 0, Config::default());
+    /// let options = CallOptions::default().timeout(Duration::from_secs(30));
+    /// session.call(now, &0xc4f9_186b_u32.to_le_bytes(), options)?; // help.getConfig
+    /// assert_eq!(session.pending(), 1);
+    /// # Ok::<(), mtproto_runtime::session::CallError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`CallError::Busy`] and [`CallError::Length`]; there is no call then.
+    pub fn call(
+        &mut self,
+        now: Now,
+        request: &[u8],
+        options: CallOptions,
+    ) -> Result<CallId, CallError> {
+        let len = request.len();
+        if !len.is_multiple_of(4) || len == 0 || len > self.config.max_request {
+            return Err(CallError::Length { len });
+        }
+        let outbox = &mut self.core.outbox;
+        if outbox.len() >= self.config.max_calls
+            || outbox.bytes().saturating_add(len) > self.config.max_bytes
+        {
+            return Err(CallError::Busy);
+        }
+        let mut body = outbox.buffer();
+        if !(self.config.gzip && gzip::pack(request, &mut body)) {
+            body.extend_from_slice(request);
+        }
+        let deadline = options
+            .timeout
+            .map(|timeout| now.monotonic.saturating_add(timeout));
+        let call = Call {
+            after: options.after.map(|call| call.0),
+            prefixed: false,
+            deadline,
+            repeatable: options.repeatable,
+            fixed: false,
+            quick_ack: options.quick_ack,
+        };
+        let key = outbox.insert(Kind::Call(call), body);
+        if let Some(deadline) = deadline {
+            self.scan_by(deadline);
+        }
+        Ok(CallId(key))
+    }
+
+    /// A call whose request says the id of its message.
+    pub(crate) fn call_named(
+        &mut self,
+        now: Now,
+        request: impl FnOnce(i64) -> Vec<u8>,
+    ) -> Option<CallId> {
+        let msg_id = self.core.ids.next(now, Cause::Own);
+        let seq_no = self.core.seq_no.next(true);
+        let call = Call {
+            after: None,
+            prefixed: false,
+            deadline: None,
+            repeatable: false,
+            fixed: true,
+            quick_ack: false,
+        };
+        let body = request(msg_id);
+        if body.is_empty() {
+            return None;
+        }
+        let key = self.core.outbox.insert(Kind::Call(call), body);
+        self.core.outbox.name(key, msg_id, seq_no);
+        Some(CallId(key))
+    }
+
+    /// Gives a message a new id, if that is possible at all.
+    pub(super) fn rename(&mut self, key: Key) {
+        match self.core.outbox.get(key).map(|entry| &entry.kind) {
+            Some(Kind::Call(call)) if call.fixed => self.fail(key, CallError::Refused { code: 0 }),
+            _ => self.core.rename(key),
+        }
+    }
+
+    /// The answer is not wanted any more: there will be no event for the call. If the server
+    /// knows it, it is told to drop the answer. Whether there was such a call.
+    pub fn cancel(&mut self, call: CallId) -> bool {
+        let outbox = &mut self.core.outbox;
+        if !matches!(outbox.get(call.0), Some(entry) if matches!(entry.kind, Kind::Call(_))) {
+            return false;
+        }
+        let Some(entry) = outbox.remove(call.0) else {
+            return false;
+        };
+        if entry.msg_id != 0 {
+            let mut body = outbox.buffer();
+            let drop = functions::RpcDropAnswer {
+                req_msg_id: entry.msg_id,
+            };
+            wire::write(&drop, &mut body);
+            outbox.insert(Kind::Query(Query::DropAnswer), body);
+        }
+        self.core.outbox.recycle(entry.body);
+        true
+    }
+
+    /// Ends the session: every call fails.
+    pub fn close(&mut self) {
+        for key in self.core.outbox.select(|_| true) {
+            self.fail(key, CallError::Closed);
+        }
+    }
+
+    pub(super) fn on_result(&mut self, now: Now, msg_id: i64, result: &RpcResult<'_>) {
+        let Some(key) = self.core.outbox.find(result.req_msg_id) else {
+            return;
+        };
+        self.freshly_answered(now, key, msg_id);
+        let Some(entry) = self.core.outbox.remove(key) else {
+            return;
+        };
+        match entry.kind {
+            Kind::Call(_) => {
+                let call = CallId(key);
+                let record = match self.read_result(result.result) {
+                    Ok(range) => Record::Answer(call, range),
+                    Err(error) => Record::Failed(call, error),
+                };
+                self.inbox.push(record);
+            }
+            Kind::Query(query) => self.on_query_result(query, result.result),
+            _ => {}
+        }
+        self.core.outbox.recycle(entry.body);
+    }
+
+    /// An answer tells the server's time, if nobody knows it better.
+    fn freshly_answered(&mut self, now: Now, key: Key, msg_id: i64) {
+        let fresh = self
+            .core
+            .outbox
+            .get(key)
+            .is_some_and(|entry| entry.tries == 0);
+        if fresh && !self.core.ids.is_synced() {
+            self.sync(now, msg_id);
+        }
+    }
+
+    fn read_result(&mut self, result: &[u8]) -> Result<core::ops::Range<usize>, CallError> {
+        let unpacked;
+        let mut result = result;
+        if gzip::is_packed(result) {
+            unpacked = gzip::unpack(result, self.room()).map_err(|_| CallError::Unreadable)?;
+            result = &unpacked;
+        }
+        if crate::service::id(result) == Some(types::RpcError::ID) {
+            let error: types::RpcError<'_> = crate::tl::Reader::new(result)
+                .read()
+                .map_err(|_| CallError::Unreadable)?;
+            return Err(CallError::Rpc(RpcError::new(
+                error.error_code,
+                error.error_message,
+            )));
+        }
+        Ok(self.inbox.keep(result))
+    }
+
+    fn on_query_result(&mut self, query: Query, result: &[u8]) {
+        match query {
+            // Whatever the server says, the answer is not wanted.
+            Query::DropAnswer => {}
+            Query::DestroySession(session_id) => {
+                let found = types::DestroySessionOk::from_bytes(result).is_ok();
+                self.inbox.push(Record::SessionDestroyed(session_id, found));
+            }
+            Query::DestroyAuthKey => {
+                let failed = types::DestroyAuthKeyFail::from_bytes(result).is_ok();
+                self.inbox.push(Record::KeyDestroyed(!failed));
+            }
+        }
+    }
+
+    /// The server has the message.
+    pub(super) fn received(&mut self, key: Key) {
+        if let Some(entry) = self.core.outbox.get_mut(key) {
+            entry.state = State::Received;
+            entry.tries = 0;
+        }
+    }
+
+    pub(super) fn fail(&mut self, key: Key, error: CallError) {
+        let Some(entry) = self.core.outbox.remove(key) else {
+            return;
+        };
+        if matches!(entry.kind, Kind::Call(_)) {
+            self.inbox.push(Record::Failed(CallId(key), error));
+        }
+        self.core.outbox.recycle(entry.body);
+    }
+
+    /// Nobody can tell whether the server has run it.
+    pub(super) fn lose(&mut self, key: Key) {
+        let Some(entry) = self.core.outbox.get(key) else {
+            return;
+        };
+        match &entry.kind {
+            Kind::Call(call) if call.repeatable => self.rename(key),
+            // Answers that nobody wants are gone with everything else.
+            Kind::Query(Query::DropAnswer) => {
+                self.core.outbox.remove(key);
+            }
+            Kind::Query(_) => self.rename(key),
+            _ => self.fail(key, CallError::Lost),
+        }
+    }
+
+    /// Calls whose time is up.
+    pub(super) fn expire(&mut self, now: Now) {
+        let late = |entry: &Entry| deadline(entry).is_some_and(|due| due <= now.monotonic);
+        for key in self.core.outbox.select(late) {
+            // The server need not keep an answer that comes too late.
+            if self.cancel(CallId(key)) {
+                self.inbox
+                    .push(Record::Failed(CallId(key), CallError::TimedOut));
+            }
+        }
+    }
+}
+
+pub(super) fn deadline(entry: &Entry) -> Option<Duration> {
+    match &entry.kind {
+        Kind::Call(call) => call.deadline,
+        _ => None,
+    }
+}
+
+/// A request that is not serialised yet.
+impl Session {
+    /// [`Self::call`] with a value of a generated type.
+    ///
+    /// # Errors
+    /// Those of [`Self::call`]; [`CallError::Length`] too if the value can't be written.
+    pub fn call_function(
+        &mut self,
+        now: Now,
+        request: &(impl TlWrite + ?Sized),
+        options: CallOptions,
+    ) -> Result<CallId, CallError> {
+        let mut body = self.core.outbox.buffer();
+        let written = request.write_to(&mut body);
+        let result = match written {
+            Ok(()) => self.call(now, &body, options),
+            Err(_) => Err(CallError::Length { len: 0 }),
+        };
+        self.core.outbox.recycle(body);
+        result
+    }
+}

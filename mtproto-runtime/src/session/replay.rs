@@ -1,0 +1,212 @@
+//! Which messages have been received: none may take effect twice.
+//!
+//! The latest ids are kept in order. Once one has to be forgotten, everything below it is refused:
+//! nobody could tell any more whether it has been here.
+//! See <https://core.telegram.org/mtproto/security_guidelines#checking-msg-id>.
+
+use std::collections::VecDeque;
+
+/// How many ids are kept unless told otherwise.
+pub(crate) const CAPACITY: usize = 1024;
+
+/// What is remembered of a message besides its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// It wants an ack.
+    Content,
+    /// It wants none.
+    NoAck,
+    /// It was a container.
+    Container,
+    /// It was refused, for ever: it must not take effect when it comes again.
+    Refused,
+}
+
+/// What is known of an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Known {
+    /// It has not been received.
+    No,
+    /// It has.
+    Yes(Mark),
+    /// It may have been: it is below everything that is kept.
+    Forgotten,
+}
+
+/// The ids of received messages.
+///
+/// ```
+/// use mtproto_runtime::session::{Known, Mark, ReplayWindow};
+///
+/// let mut window = ReplayWindow::new(2);
+/// for id in [40, 48, 44] {
+///     assert!(window.insert(id, Mark::Content));
+/// }
+/// assert!(!window.insert(48, Mark::Content));
+/// assert_eq!(window.look_up(40), Known::Forgotten);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReplayWindow {
+    /// Ascending.
+    ids: VecDeque<i64>,
+    marks: VecDeque<Mark>,
+    /// Everything up to here is forgotten.
+    floor: i64,
+    capacity: usize,
+}
+
+impl ReplayWindow {
+    /// An empty window that keeps so many ids.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            ids: VecDeque::new(),
+            marks: VecDeque::new(),
+            floor: i64::MIN,
+            capacity: capacity.max(1),
+        }
+    }
+
+    /// Whether a message has been received.
+    #[must_use]
+    pub fn look_up(&self, id: i64) -> Known {
+        if self.is_highest(id) {
+            return Known::No;
+        }
+        match self.ids.binary_search(&id) {
+            Ok(at) => Known::Yes(self.marks.get(at).copied().unwrap_or(Mark::Content)),
+            Err(_) if id <= self.floor => Known::Forgotten,
+            Err(_) => Known::No,
+        }
+    }
+
+    /// Remembers a message; false if it was known or may have been.
+    pub fn insert(&mut self, id: i64, mark: Mark) -> bool {
+        if self.is_highest(id) {
+            self.ids.push_back(id);
+            self.marks.push_back(mark);
+        } else {
+            match self.ids.binary_search(&id) {
+                Err(at) if id > self.floor => {
+                    self.ids.insert(at, id);
+                    self.marks.insert(at, mark);
+                }
+                _ => return false,
+            }
+        }
+        if self.ids.len() > self.capacity {
+            self.forget_lowest();
+        }
+        true
+    }
+
+    /// Forgets ids below this one, which nobody would take anyway.
+    pub(crate) fn forget_below(&mut self, id: i64) {
+        while self.ids.front().is_some_and(|first| *first < id) {
+            self.forget_lowest();
+        }
+        self.shrink();
+    }
+
+    /// Forgets ids up to this one, and refuses all that are not greater from now on.
+    pub fn forget(&mut self, up_to: i64) {
+        while self.ids.front().is_some_and(|id| *id <= up_to) {
+            self.forget_lowest();
+        }
+        self.floor = self.floor.max(up_to);
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        // An idle session should not hold what a busy hour has needed.
+        if self.ids.is_empty() && self.ids.capacity() > 16 {
+            self.ids = VecDeque::new();
+            self.marks = VecDeque::new();
+        }
+    }
+
+    /// The highest id that is kept, or the highest that was forgotten.
+    #[must_use]
+    pub fn highest(&self) -> i64 {
+        self.ids.back().copied().unwrap_or(self.floor)
+    }
+
+    /// The lowest id that is kept.
+    pub(crate) fn lowest(&self) -> Option<i64> {
+        self.ids.front().copied()
+    }
+
+    /// How many ids are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    fn is_highest(&self, id: i64) -> bool {
+        id > self.floor && self.ids.back().is_none_or(|last| id > *last)
+    }
+
+    fn forget_lowest(&mut self) {
+        self.marks.pop_front();
+        if let Some(id) = self.ids.pop_front() {
+            self.floor = self.floor.max(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Against a set that never forgets: nothing is taken twice, and nothing new is refused
+        /// that is above the kept ids.
+        #[test]
+        fn agrees_with_a_set(ids in prop::collection::vec(0_i64..200, 1..400), capacity in 1_usize..40) {
+            let mut window = ReplayWindow::new(capacity);
+            let mut all = BTreeSet::new();
+            for id in ids {
+                let known = window.look_up(id);
+                let taken = window.insert(id, Mark::Content);
+                prop_assert_eq!(taken, known == Known::No);
+                if taken {
+                    prop_assert!(all.insert(id), "taken twice");
+                } else {
+                    let lowest_kept = all.iter().rev().nth(capacity - 1);
+                    prop_assert!(all.contains(&id) || lowest_kept.is_some_and(|low| id < *low));
+                }
+                prop_assert!(window.len() <= capacity);
+                let kept: Vec<i64> = all.iter().rev().take(capacity).copied().collect();
+                prop_assert_eq!(window.len(), kept.len());
+                prop_assert!(kept.iter().all(|id| matches!(window.look_up(*id), Known::Yes(_))));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_refused() {
+        let mut window = ReplayWindow::new(10);
+        assert!(window.insert(8, Mark::Content));
+        assert!(window.insert(20, Mark::Container));
+        window.forget(12);
+        assert_eq!(window.look_up(8), Known::Forgotten);
+        assert_eq!(window.look_up(12), Known::Forgotten);
+        assert!(!window.insert(12, Mark::Content));
+        assert_eq!(window.look_up(16), Known::No);
+        assert_eq!(window.look_up(20), Known::Yes(Mark::Container));
+        window.forget(100);
+        assert_eq!((window.len(), window.highest()), (0, 100));
+        assert_eq!(window.look_up(100), Known::Forgotten);
+        assert!(window.insert(101, Mark::Refused));
+    }
+}

@@ -34,6 +34,7 @@ pub struct Config {
     pub(crate) derives: Vec<(String, Vec<String>)>,
     pub(crate) attributes: Vec<(String, String)>,
     pub(crate) field_attributes: Vec<(String, String)>,
+    pub(crate) strings_as_bytes: Vec<String>,
     pub(crate) renames: Vec<(String, String)>,
     pub(crate) only: Vec<String>,
     pub(crate) ownership: Ownership,
@@ -121,6 +122,7 @@ impl Config {
             derives: Vec::new(),
             attributes: Vec::new(),
             field_attributes: Vec::new(),
+            strings_as_bytes: Vec::new(),
             renames: Vec::new(),
             only: Vec::new(),
             ownership: Ownership::default(),
@@ -229,6 +231,21 @@ impl Config {
         attribute: impl Into<String>,
     ) -> Self {
         self.field_attributes.push((path.into(), attribute.into()));
+        self
+    }
+
+    /// Holds the `string`s of a field as bytes: `message.message`, `user.*`, or `*` for all. Peers
+    /// send strings that are not UTF-8, which is an error unless they are read as bytes.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new()
+    ///     .schema("api.tl")
+    ///     .strings_as_bytes("message.message")
+    ///     .strings_as_bytes("user.*");
+    /// ```
+    #[must_use]
+    pub fn strings_as_bytes(mut self, path: impl Into<String>) -> Self {
+        self.strings_as_bytes.push(path.into());
         self
     }
 

@@ -14,6 +14,8 @@ pub mod lower;
 pub mod model;
 pub mod names;
 #[cfg(feature = "schema")]
+mod object;
+#[cfg(feature = "schema")]
 mod output;
 #[cfg(feature = "schema")]
 mod sample;

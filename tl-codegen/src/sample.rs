@@ -203,6 +203,12 @@ impl<'s> Sampler<'s> {
         let combinator = &self.schema[id];
         match combinator.builtin {
             Some(Builtin::Vector) => return self.push_vector(bytes, args, depth),
+            Some(Builtin::Object) => {
+                return self.push_any(bytes, CombinatorKind::Constructor, depth);
+            }
+            Some(Builtin::Function) => {
+                return self.push_any(bytes, CombinatorKind::Function, depth);
+            }
             Some(builtin) => return self.push_builtin(bytes, builtin),
             None => {}
         }

@@ -208,6 +208,10 @@ impl Setting {
                     .map_or_else(|| "*".to_owned(), syn::LitStr::value);
                 old.derive(about, self.value.paths()?)
             }
+            "strings_as_bytes" => {
+                let paths = self.value.texts()?.into_iter();
+                paths.fold(old, Config::strings_as_bytes)
+            }
             "attribute" => old.attribute(about("type")?, self.value.text()?),
             "field_attribute" => old.field_attribute(about("field")?, self.value.text()?),
             "rename" => old.rename(about("type")?, self.value.text()?),
@@ -253,6 +257,7 @@ const KEYS: &[&str] = &[
     "derive",
     "attribute",
     "field_attribute",
+    "strings_as_bytes",
     "rename",
     "boxing",
     "docs",

@@ -221,6 +221,7 @@ pub fn derive_identified(input: TokenStream) -> TokenStream {
 /// | `derive = [Debug, Clone]`, `derive("user") = […]` | traits to derive for all types, for some |
 /// | `attribute("user") = "…"` | an attribute on types, without `#[` and `]` |
 /// | `field_attribute("user.phone") = "…"` | an attribute on fields |
+/// | `strings_as_bytes = ["user.*"]` | fields whose strings may be other than UTF-8, and are held as bytes |
 /// | `rename("user") = "Person"` | another Rust name |
 /// | `boxing("variants") = 128`, `boxing("optional_fields") = 64` | from which size in bytes on these are boxed |
 /// | `docs = false` | no docs on the items |

@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// How many values to make of each declaration
     #[arg(long, default_value_t = 50)]
     values: u64,
+    /// Where the programs are written and built; two runs at a time need two folders
+    #[arg(long, default_value = "target/round-trip")]
+    folder: PathBuf,
     /// The rule that ids are computed by, if it can't be found out
     #[arg(long, value_parser = id_rule)]
     id_rule: Option<IdRule>,
@@ -52,11 +55,17 @@ const SCHEMAS: &[(&str, IdRule)] = &[
     ("schemas/tdlib/td_api.tl", IdRule::Tl),
     ("tl-codegen/tests/golden/sample.tl", IdRule::Telegram),
     ("tl-codegen/tests/schemas/numbers.tl", IdRule::Tl),
+    ("tl-codegen/tests/schemas/anything.tl", IdRule::Tl),
+    (
+        "tl-codegen/tests/schemas/declarations_telegram.tl",
+        IdRule::Telegram,
+    ),
+    ("tl-codegen/tests/schemas/declarations_tl.tl", IdRule::Tl),
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = crate::root();
-    let folder = root.join("target/round-trip");
+    let folder = root.join(&args.folder);
     // What an earlier run left there belongs to other schemas.
     let _ = std::fs::remove_dir_all(folder.join("src"));
     let schemas: Vec<(String, Option<IdRule>)> = if args.schemas.is_empty() {

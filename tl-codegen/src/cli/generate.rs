@@ -42,6 +42,10 @@ pub(super) struct Args {
     /// What becomes of `Object`, a value of any type: its bytes, or an enum of all types
     #[arg(long, value_enum, default_value = "bytes")]
     objects: ObjectsArg,
+    /// Hold the strings of this field (`user.phone`, `user.*`, `*`) as bytes, since peers may send
+    /// what is not UTF-8; may be given several times
+    #[arg(long, value_name = "FIELD")]
+    strings_as_bytes: Vec<String>,
     /// Traits to derive, separated by commas
     #[arg(long, value_name = "TRAITS", value_delimiter = ',')]
     derive: Option<Vec<String>>,
@@ -152,6 +156,9 @@ fn config(args: &Args) -> Config {
         });
     for file in &args.files.files {
         config = config.schema(file);
+    }
+    for path in &args.strings_as_bytes {
+        config = config.strings_as_bytes(path);
     }
     if let Some(rule) = args.rule.rule() {
         config = config.id_rule(rule);

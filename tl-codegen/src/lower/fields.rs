@@ -91,6 +91,15 @@ impl Lowering<'_> {
         names::field(name.map_or("nat", |name| &self.schema[name]))
     }
 
+    /// Whether strings of the field are held as bytes.
+    fn has_byte_strings(&self, id: CombinatorId, field: &str) -> bool {
+        let paths = &self.config.strings_as_bytes;
+        !paths.is_empty() && {
+            let name = format!("{}.{field}", &self.schema[self.schema[id].name]);
+            paths.iter().any(|path| crate::config::covers(path, &name))
+        }
+    }
+
     pub(super) fn is_bare_true(&self, ty: &TypeExpr) -> bool {
         matches!(ty, TypeExpr::Bare { constructor, .. }
             if self.schema[*constructor].builtin == Some(Builtin::True))
@@ -148,6 +157,12 @@ impl Work<'_, '_> {
                 ty if lowering.is_bare_true(ty) => FieldKind::Nothing,
                 TypeExpr::Repeat(repeat) => FieldKind::Value(self.repeat(field, repeat, &nats)),
                 ty => FieldKind::Value(lowering.type_of(self.id, ty, &nats)),
+            };
+            let kind = match kind {
+                FieldKind::Value(ty) if lowering.has_byte_strings(self.id, schema_name) => {
+                    FieldKind::Value(super::types::strings_as_bytes(ty))
+                }
+                kind => kind,
             };
             let kind = match kind {
                 FieldKind::Value(ty) if lowering.layouts.is_boxed_field(self.id, field) => {

@@ -34,7 +34,8 @@ use paths::Paths;
 /// The names of the declarations for which there is no Rust, see
 /// [`Error::Unsupported`](crate::Error::Unsupported).
 pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> Result<File, Vec<String>> {
-    let instances = Instances::new(schema)?;
+    let schema = crate::object::with_object(schema);
+    let instances = Instances::new(&schema)?;
     let schema = &*instances.schema;
     let reach = Reach::new(schema, &instances, config);
     let any = Any::new(schema, &reach, config);

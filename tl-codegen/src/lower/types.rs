@@ -192,6 +192,34 @@ fn alone(ty: Type) -> Type {
     }
 }
 
+/// The type with bytes in the place of strings.
+pub(super) fn strings_as_bytes(ty: Type) -> Type {
+    let inner = |ty: Box<Type>| Box::new(strings_as_bytes(*ty));
+    match ty {
+        Type::Scalar(Scalar::String) => Type::Scalar(Scalar::Bytes),
+        Type::Named(named) => Type::Named(Named {
+            args: named.args.into_iter().map(strings_as_bytes).collect(),
+            ..named
+        }),
+        Type::Vector { element, bare } => Type::Vector {
+            element: inner(element),
+            bare,
+        },
+        Type::Repeat { element, count } => Type::Repeat {
+            element: inner(element),
+            count,
+        },
+        Type::Array { element, len } => Type::Array {
+            element: inner(element),
+            len,
+        },
+        Type::Indirect(ty) => Type::Indirect(inner(ty)),
+        Type::WithoutId(ty) => Type::WithoutId(inner(ty)),
+        // The id of `String` is that of text.
+        Type::WithId(_) | Type::Scalar(_) | Type::Variable(_) | Type::OutputOf(_) => ty,
+    }
+}
+
 fn scalar(builtin: Builtin) -> Scalar {
     match builtin {
         Builtin::Int => Scalar::Int,

@@ -16,6 +16,8 @@ fn kept_inputs_keep_the_promises() {
             targets::packet(&bytes);
             targets::transport(&bytes);
             targets::keys(&bytes);
+            targets::handshake(&bytes);
+            targets::service(&bytes);
             tried += 1;
         }
     }

@@ -110,7 +110,7 @@ impl rand_core::TryRng for Fixed {
 impl rand_core::TryCryptoRng for Fixed {}
 
 /// A random source that yields the same bytes for the same seed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Seeded(u64);
 
 impl Seeded {

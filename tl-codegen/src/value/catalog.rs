@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use tl_parser::ir::{
-    Arg, Builtin, CombinatorId, CombinatorKind, Field, FieldId, NatRef, Schema, TypeExpr, TypeId,
+    Arg, Builtin, CombinatorId, CombinatorKind, Field, FieldId, Schema, TypeExpr, TypeId,
     VariableId,
 };
 
 use super::nats::{Role, roles};
 use super::spell::spell;
-use super::ty::{Args, Env, Ty};
+use super::ty::{Env, Ty};
 
 /// A schema made ready to decode and to encode values.
 ///
@@ -43,6 +43,8 @@ pub struct Catalog<'s> {
     by_id: HashMap<u32, Vec<CombinatorId>>,
     by_name: HashMap<&'s str, Vec<CombinatorId>>,
     outlines: Vec<Outline>,
+    /// The fewest bytes that a boxed value takes, by type.
+    min_sizes: Vec<usize>,
     /// The type `Bool`'s constructors and the like.
     builtins: Vec<(Builtin, CombinatorId)>,
     empty: Arc<str>,
@@ -77,6 +79,7 @@ impl<'s> Catalog<'s> {
             by_id: HashMap::new(),
             by_name: HashMap::new(),
             outlines: Vec::with_capacity(schema.combinators.len()),
+            min_sizes: vec![0; schema.types.len()],
             builtins: Vec::new(),
             empty: Arc::default(),
         };
@@ -216,36 +219,20 @@ impl<'s> Catalog<'s> {
         match ty {
             Ty::Nat | Ty::Any | Ty::Function | Ty::Call(_) => 4,
             Ty::Boxed(id, _) => self.min_boxed(*id),
-            Ty::Bare(id, args, _) => {
-                let fields = self.outlines.get(id.0 as usize);
-                let fields = fields.map_or(0, |outline| outline.min_size);
-                // A tuple's size is that of its elements, which the outline does not know.
-                fields.max(self.min_tuple(*id, args))
+            Ty::Bare(id, ..) => {
+                let outline = self.outlines.get(id.0 as usize);
+                outline.map_or(0, |outline| outline.min_size)
             }
         }
     }
 
     fn min_boxed(&self, id: TypeId) -> usize {
-        match self.default_constructor(id) {
-            Some(default) => self
-                .outlines
-                .get(default.0 as usize)
-                .map_or(0, |outline| outline.min_size.min(4)),
-            None => 4,
-        }
+        self.min_sizes.get(id.0 as usize).copied().unwrap_or(0)
     }
 
-    fn min_tuple(&self, id: CombinatorId, args: &Args) -> usize {
-        let combinator = &self.schema[id];
-        if args.is_none() || combinator.builtin.is_some() {
-            return 0;
-        }
-        let env = Env::new(combinator, args);
-        self.min_fields(&combinator.fields, Some(&env))
-    }
-
-    /// The fewest bytes that fields take, with what is known of the variables.
-    pub(super) fn min_fields(&self, fields: &[Field], env: Option<&Env>) -> usize {
+    /// The fewest bytes that fields take, whatever the numbers and the variables are: the bound that
+    /// generated code has.
+    pub(super) fn min_fields(&self, fields: &[Field]) -> usize {
         let always = fields.iter().filter(|field| field.condition.is_none());
         let sizes = always.map(|field| match &field.ty {
             TypeExpr::Nat | TypeExpr::Forward(_) => 4,
@@ -255,28 +242,40 @@ impl<'s> Catalog<'s> {
                 outline.map_or(0, |outline| outline.min_size)
             }
             TypeExpr::Repeat(repeat) => {
-                let count = match (repeat.count.base, env) {
-                    (Some(NatRef::Variable(_)), Some(env)) => env.sum(repeat.count),
-                    _ => repeat.count.plus,
-                };
-                let one = self.min_fields(&repeat.fields, env);
-                one.saturating_mul(count as usize)
+                let one = self.min_fields(&repeat.fields);
+                one.saturating_mul(repeat.count.plus as usize)
             }
             _ => 0,
         });
         sizes.fold(0, usize::saturating_add)
     }
 
+    /// From below: what contains itself or is nested very deeply counts as less than it is.
     fn find_min_sizes(&mut self) {
-        /// What is nested more deeply counts as less than it is, which is safe.
-        const ROUNDS: usize = 4;
-        for _ in 0..ROUNDS {
-            for (index, combinator) in self.schema.combinators.iter().enumerate() {
+        const MAX_ROUNDS: usize = 32;
+        let schema = self.schema;
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = false;
+            for (index, combinator) in schema.combinators.iter().enumerate() {
                 let size = match combinator.builtin {
                     Some(builtin) => builtin_size(builtin),
-                    None => self.min_fields(&combinator.fields, None),
+                    None => self.min_fields(&combinator.fields),
                 };
-                self.outlines[index].min_size = size;
+                changed |= std::mem::replace(&mut self.outlines[index].min_size, size) != size;
+            }
+            for (index, ty) in schema.types.iter().enumerate() {
+                let sizes = ty.constructors.iter().map(|&id| {
+                    let bare = self.outlines[id.0 as usize].min_size;
+                    match schema[id].is_default(schema) {
+                        true => bare,
+                        false => bare.saturating_add(4),
+                    }
+                });
+                let size = sizes.min().unwrap_or(4);
+                changed |= std::mem::replace(&mut self.min_sizes[index], size) != size;
+            }
+            if !changed {
+                return;
             }
         }
     }
@@ -290,6 +289,8 @@ const fn builtin_size(builtin: Builtin) -> usize {
         Builtin::Int256 => 32,
         Builtin::Int512 => 64,
         Builtin::True | Builtin::BoolFalse | Builtin::BoolTrue => 0,
+        // The id is all that is certain, and counts for the type.
+        Builtin::Object | Builtin::Function => 0,
         _ => 4,
     }
 }

@@ -317,7 +317,7 @@ impl<'s> Decoder<'_, 's> {
 
     fn repeat(&mut self, id: CombinatorId, repeat: &'s Repeat, env: &mut Env) -> Value {
         let count = env.sum(repeat.count);
-        let min_size = self.catalog.min_fields(&repeat.fields, Some(env));
+        let min_size = self.catalog.min_fields(&repeat.fields);
         let plain = is_plain(&repeat.fields);
         self.elements(self.at, count, min_size, |decoder| {
             let mark = env.mark();
@@ -634,6 +634,11 @@ impl<'s> Decoder<'_, 's> {
             found,
             expected: match expected {
                 Ty::Function => "a function".to_owned(),
+                // As generated code has it: a type of one constructor goes by that.
+                Ty::Boxed(ty, _) => match schema[*ty].constructors[..] {
+                    [only] if schema[only].builtin.is_none() => self.catalog.name(only).to_string(),
+                    _ => spell(schema, expected),
+                },
                 ty => spell(schema, ty),
             },
             known_as,

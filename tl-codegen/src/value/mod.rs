@@ -73,8 +73,10 @@
 //! # What is accepted
 //! More than is printed. Both: fields in any order; `name#id` everywhere; no `@type` where the type
 //! has a single constructor; `null` and `false` for what is absent; flags and counts, which must
-//! then agree with the other fields. JSON: numbers for `long`, strings for numbers. Text: commas
-//! and line breaks are alike, and none is needed; `// …` is a comment; strings for `bytes`.
+//! then agree with the other fields; a flags field that is left out has the bits of what is there.
+//! JSON: numbers for `long`, strings for numbers. Text: commas and line breaks are alike, and none is
+//! needed, but the `{` of a constructor stands on the line of its name; `// …` is a comment; strings
+//! for `bytes`.
 
 mod catalog;
 mod decode;

@@ -319,8 +319,10 @@ impl<'t> Parser<'t> {
         if word.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
             return Err(self.error(&format!("{word} is no number"), start));
         }
+        // On the next line it would be the next element of a list.
         let end = self.at;
-        self.skip_blanks();
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start_matches([' ', '\t']).len();
         if self.peek() == Some('{') {
             let fields = self.nested(Self::fields)?;
             return self.constructor(word, start, fields);

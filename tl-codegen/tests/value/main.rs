@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod broken;
+mod forms;
+mod generated;
 mod round_trip;
+mod written;
 
 use tl_parser::Compiler;
 use tl_parser::ir::{IdRule, Schema};

@@ -10,6 +10,7 @@ mod grammar;
 mod licenses;
 mod metadata;
 mod msrv;
+mod mutations;
 mod round_trip;
 mod schemas;
 mod service;
@@ -51,6 +52,8 @@ enum Chore {
     Bench(bench::Args),
     /// Check under valgrind that no branch and no address of the cryptography depends on a secret
     ConstantTime,
+    /// Remove checks of the protocol one by one, and see a test notice each (takes long)
+    Mutations(mutations::Args),
     /// Run every fuzz target for a short time (needs `cargo install cargo-fuzz`)
     Fuzz(fuzz::Args),
 }
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Chore::Msrv => msrv::run(),
         Chore::Bench(args) => bench::run(&args),
         Chore::ConstantTime => constant_time::run(),
+        Chore::Mutations(args) => mutations::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
     };
     match outcome {

@@ -41,7 +41,7 @@ pub struct Config<P = Crypto> {
     pub legacy_rsa: bool,
     /// How long a handshake is remembered, and repeated requests get repeated answers.
     pub remember: Duration,
-    /// How many handshakes are remembered in which the client has shown nothing yet; about 200
+    /// How many handshakes are remembered in which the client has shown nothing yet; about 400
     /// bytes each. The oldest is forgotten for a new one.
     pub max_started: usize,
     /// How many are remembered in which the client has sent its new_nonce; about 2 KiB each. The

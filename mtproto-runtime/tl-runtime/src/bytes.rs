@@ -7,7 +7,7 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer};
+use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer, utf8};
 
 const LONG_FORM: u8 = 254;
 
@@ -25,15 +25,26 @@ impl<'a> Reader<'a> {
 
     /// `string`; one that is not UTF-8 is a failure.
     pub fn str(&mut self) -> &'a str {
+        let before = self.seen();
+        if let Some((bytes, rest)) = split(before)
+            && let Some(text) = utf8::text(bytes)
+        {
+            self.see(rest);
+            return text;
+        }
+        self.str_slowly()
+    }
+
+    #[cold]
+    fn str_slowly(&mut self) -> &'a str {
         if self.is_hidden() {
             return self.shown(Self::str);
         }
-        let before = self.rest();
+        let offset = self.offset();
         let bytes = self.byte_string("string");
         match core::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
-                let offset = self.offset() - (before.len() - self.rest().len());
                 let kind = ReadErrorKind::InvalidUtf8 {
                     valid_up_to: error.valid_up_to(),
                 };
@@ -58,49 +69,67 @@ impl<'a> Reader<'a> {
         self.str_lossy().into_owned()
     }
 
+    #[inline]
     fn byte_string(&mut self, wanted: &'static str) -> &'a [u8] {
+        match split(self.seen()) {
+            Some((bytes, rest)) => {
+                self.see(rest);
+                bytes
+            }
+            None => self.byte_string_slowly(wanted),
+        }
+    }
+
+    #[cold]
+    fn byte_string_slowly(&mut self, wanted: &'static str) -> &'a [u8] {
         if self.is_hidden() {
             return self.shown(|r| r.byte_string(wanted));
         }
-        let (header, len) = match *self.rest() {
-            [LONG_FORM, a, b, c, ..] => (4, u32::from_le_bytes([a, b, c, 0]) as usize),
+        match *self.rest() {
             [255, ..] => {
                 self.fail(ReadErrorKind::InvalidLength);
-                return &[];
+            }
+            [LONG_FORM, a, b, c, ..] => {
+                let len = u32::from_le_bytes([a, b, c, 0]) as usize;
+                self.fail_at_end(wanted, (4 + len).next_multiple_of(4));
             }
             [LONG_FORM, ..] | [] => {
                 self.fail_at_end(wanted, 4);
-                return &[];
             }
-            [len, ..] => (1, usize::from(len)),
-        };
-        let size = (header + len).next_multiple_of(4);
-        match self.take(size, wanted) {
-            Ok(bytes) => &bytes[header..header + len],
-            Err(_) => &[],
+            [len, ..] => {
+                self.fail_at_end(wanted, (1 + usize::from(len)).next_multiple_of(4));
+            }
         }
+        &[]
     }
+}
+
+/// The bytes of the string at the front, and what follows it; `None` if it is not all there.
+#[inline]
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&[first, a, b, c], _) = bytes.split_first_chunk()?;
+    let (header, len) = match first {
+        255 => return None,
+        LONG_FORM => (4, u32::from_le_bytes([a, b, c, 0]) as usize),
+        len => (1, usize::from(len)),
+    };
+    let (string, rest) = bytes.split_at_checked((header + len).next_multiple_of(4))?;
+    Some((string.get(header..header + len)?, rest))
 }
 
 impl Writer<'_> {
     /// `bytes`
     pub fn bytes(&mut self, bytes: &[u8]) {
         let len = bytes.len();
-        let header = match u8::try_from(len) {
-            Ok(short) if short < LONG_FORM => {
-                self.raw(&[short]);
-                1
-            }
+        match u8::try_from(len) {
+            Ok(short) if short < LONG_FORM => self.put_padded([short], bytes),
             _ => match u32::try_from(len) {
                 Ok(long) if long < 1 << 24 => {
-                    self.raw(&(long << 8 | u32::from(LONG_FORM)).to_le_bytes());
-                    4
+                    self.put_padded((long << 8 | u32::from(LONG_FORM)).to_le_bytes(), bytes);
                 }
-                _ => return self.too_long(len),
+                _ => self.too_long(len),
             },
-        };
-        self.raw(bytes);
-        self.raw(&[0; 3][..(header + len).next_multiple_of(4) - header - len]);
+        }
     }
 
     /// `string`

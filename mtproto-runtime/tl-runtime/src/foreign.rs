@@ -204,7 +204,9 @@ mod tests {
         let bare = Arc::<Vec<i32>>::read_bare;
         assert_eq!(*Reader::new(&list[4..]).read_with(bare).unwrap(), [1, 2]);
         let mut bytes = Vec::new();
-        Arc::new(alloc::vec![1_i32, 2]).write_bare(&mut Writer::new(&mut bytes));
+        let mut writer = Writer::new(crate::buffer::Buffer::append(&mut bytes));
+        Arc::new(alloc::vec![1_i32, 2]).write_bare(&mut writer);
+        writer.finish().1.unwrap();
         assert_eq!(bytes, list[4..]);
     }
 }

@@ -72,6 +72,7 @@
 extern crate alloc;
 
 mod arena;
+mod buffer;
 mod bytes;
 mod error;
 mod foreign;
@@ -87,6 +88,7 @@ mod read;
 mod reader;
 mod repr;
 mod scalar;
+mod utf8;
 mod vector;
 mod write;
 mod writer;
@@ -104,4 +106,4 @@ pub use reader::Reader;
 pub use repr::{Bare, Boxed};
 pub use scalar::{Int128, Int256, Int512};
 pub use write::{TlWrite, TlWriteWith};
-pub use writer::Writer;
+pub use writer::{Flags, Writer};

@@ -463,6 +463,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The bytes that may be looked at: none in tracing mode.
+    #[inline]
+    pub(crate) fn seen(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Goes on behind what was looked at.
+    #[inline]
+    pub(crate) fn see(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
+    }
+
     /// The bytes are there but not to be seen: whoever needs some calls
     /// [`shown`](Reader::shown).
     #[inline]

@@ -46,9 +46,7 @@ macro_rules! scalar {
             }
 
             fn write_elements(values: &[Self], w: &mut Writer<'_>) {
-                for value in values {
-                    w.raw(&value.to_le_bytes());
-                }
+                w.put_each(values, <$ty>::to_le_bytes);
             }
         }
     )* };
@@ -77,7 +75,7 @@ macro_rules! fixed {
         impl TlWrite for $ty {
             #[inline]
             fn write(&self, w: &mut Writer<'_>) {
-                w.raw(self);
+                w.put(*self);
             }
         }
     )* };

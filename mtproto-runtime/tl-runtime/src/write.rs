@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::buffer::{Buffer, SCRATCH};
 use crate::{WriteError, WriteErrorKind, Writer};
 
 /// A type whose values can be written as bytes.
@@ -34,9 +35,10 @@ pub trait TlWrite {
 
     /// The number of bytes that the value takes, or would take if it could be written.
     fn size(&self) -> usize {
-        let mut w = Writer::counting();
-        self.write(&mut w);
-        w.counted()
+        let mut scratch = SCRATCH;
+        let mut writer = Writer::new(Buffer::count(&mut scratch));
+        self.write(&mut writer);
+        writer.finish().0
     }
 
     /// The value as bytes.
@@ -45,7 +47,10 @@ pub trait TlWrite {
     /// If the value is not one that the schema can say.
     fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
         let mut bytes = Vec::new();
-        self.write_to(&mut bytes)?;
+        let mut scratch = SCRATCH;
+        let mut writer = Writer::new(Buffer::append_at_once(&mut bytes, &mut scratch));
+        self.write(&mut writer);
+        writer.finish().1?;
         Ok(bytes)
     }
 
@@ -55,9 +60,9 @@ pub trait TlWrite {
     /// If the value is not one that the schema can say; nothing is appended then.
     fn write_to(&self, bytes: &mut Vec<u8>) -> Result<(), WriteError> {
         let before = bytes.len();
-        let mut writer = Writer::new(bytes);
+        let mut writer = Writer::new(Buffer::append(bytes));
         self.write(&mut writer);
-        let result = writer.finish();
+        let (_, result) = writer.finish();
         if result.is_err() {
             bytes.truncate(before);
         }

@@ -1,7 +1,6 @@
 //! The writer.
 
-use alloc::vec::Vec;
-
+use crate::buffer::Buffer;
 use crate::{Identified, TlWrite, TlWriteWith, WriteError, WriteErrorKind, scalar};
 
 /// Appends TL values to bytes.
@@ -9,38 +8,21 @@ use crate::{Identified, TlWrite, TlWriteWith, WriteError, WriteErrorKind, scalar
 /// For implementations of [`TlWrite`]; each method names the TL type that it writes. Programs call
 /// [`TlWrite::to_bytes`] and [`TlWrite::write_to`].
 pub struct Writer<'a> {
-    /// `None` while counting.
-    bytes: Option<&'a mut Vec<u8>>,
-    counted: usize,
+    buffer: Buffer<'a>,
     error: Option<WriteError>,
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(bytes: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(buffer: Buffer<'a>) -> Self {
         Self {
-            bytes: Some(bytes),
-            counted: 0,
+            buffer,
             error: None,
         }
     }
 
-    pub(crate) fn counting() -> Self {
-        Self {
-            bytes: None,
-            counted: 0,
-            error: None,
-        }
-    }
-
-    pub(crate) fn counted(&self) -> usize {
-        self.counted
-    }
-
-    pub(crate) fn finish(self) -> Result<(), WriteError> {
-        match self.error {
-            None => Ok(()),
-            Some(error) => Err(error),
-        }
+    /// How many bytes were written, or would have been.
+    pub(crate) fn finish(self) -> (usize, Result<(), WriteError>) {
+        (self.buffer.finish(), self.error.map_or(Ok(()), Err))
     }
 
     /// Says that the value can't be written. The first call counts.
@@ -69,7 +51,7 @@ impl<'a> Writer<'a> {
     /// The id of a constructor or function.
     #[inline]
     pub fn id(&mut self, id: u32) {
-        self.raw(&id.to_le_bytes());
+        self.put(id.to_le_bytes());
     }
 
     /// A value after its id.
@@ -92,31 +74,31 @@ impl<'a> Writer<'a> {
     /// `#`
     #[inline]
     pub fn nat(&mut self, value: u32) {
-        self.raw(&value.to_le_bytes());
+        self.put(value.to_le_bytes());
     }
 
     /// `int`
     #[inline]
     pub fn int(&mut self, value: i32) {
-        self.raw(&value.to_le_bytes());
+        self.put(value.to_le_bytes());
     }
 
     /// `long`
     #[inline]
     pub fn long(&mut self, value: i64) {
-        self.raw(&value.to_le_bytes());
+        self.put(value.to_le_bytes());
     }
 
     /// `double`
     #[inline]
     pub fn double(&mut self, value: f64) {
-        self.raw(&value.to_le_bytes());
+        self.put(value.to_le_bytes());
     }
 
     /// `float`
     #[inline]
     pub fn float(&mut self, value: f32) {
-        self.raw(&value.to_le_bytes());
+        self.put(value.to_le_bytes());
     }
 
     /// `Bool`
@@ -145,6 +127,41 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Leaves room for flags that are not all known yet. Their bits are set while what they stand
+    /// for is written, so that nobody has to look twice whether it is there.
+    #[inline]
+    pub fn flags(&mut self, bits: u32) -> Flags {
+        let position = self.buffer.position();
+        self.nat(0);
+        Flags { position, bits }
+    }
+
+    /// Writes the flags where room was left for them.
+    #[inline]
+    #[allow(clippy::needless_pass_by_value, reason = "they are done with")]
+    pub fn set_flags(&mut self, flags: Flags) {
+        let Flags { position, bits } = flags;
+        self.buffer.replace(position, bits.to_le_bytes());
+    }
+
+    /// A value that may be there, and a bit that says so.
+    #[inline]
+    pub fn flagged<T: TlWrite>(&mut self, flags: &mut Flags, bit: u8, value: &Option<T>) {
+        if let Some(value) = value {
+            flags.set(bit);
+            value.write(self);
+        }
+    }
+
+    /// The same for a value without its id.
+    #[inline]
+    pub fn flagged_bare<T: TlWrite>(&mut self, flags: &mut Flags, bit: u8, value: &Option<T>) {
+        if let Some(value) = value {
+            flags.set(bit);
+            value.write_bare(self);
+        }
+    }
+
     /// A number of elements that is a field of its own: `n:# items:n*[int]`.
     pub fn count(&mut self, len: usize) {
         match u32::try_from(len) {
@@ -156,15 +173,47 @@ impl<'a> Writer<'a> {
     /// Bytes as they are: no length before, no padding after.
     #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
-        match &mut self.bytes {
-            Some(buffer) => buffer.extend_from_slice(bytes),
-            None => self.counted += bytes.len(),
-        }
+        self.buffer.put_slice(bytes);
+    }
+
+    #[inline]
+    pub(crate) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.buffer.put(bytes);
+    }
+
+    #[inline]
+    pub(crate) fn put_padded<const N: usize>(&mut self, header: [u8; N], bytes: &[u8]) {
+        self.buffer.put_padded(header, bytes);
+    }
+
+    #[inline]
+    pub(crate) fn put_each<T: Copy, const N: usize>(
+        &mut self,
+        values: &[T],
+        bytes: impl Fn(T) -> [u8; N],
+    ) {
+        self.buffer.put_each(values, bytes);
     }
 
     #[cold]
     pub(crate) fn too_long(&mut self, len: usize) {
         self.fail(WriteErrorKind::TooLong { len });
+    }
+}
+
+/// Flags that are being collected; see [`Writer::flags`].
+#[derive(Debug)]
+#[must_use = "they are written by `Writer::set_flags`"]
+pub struct Flags {
+    position: usize,
+    bits: u32,
+}
+
+impl Flags {
+    /// Sets a bit.
+    #[inline]
+    pub fn set(&mut self, bit: u8) {
+        self.bits |= 1 << bit;
     }
 }
 

@@ -48,7 +48,7 @@ impl Style {
 }
 
 /// The version of the agreement between emitted code and the run time.
-const CONTRACT: &str = "2";
+const CONTRACT: &str = "3";
 
 /// The text of a file.
 #[must_use]

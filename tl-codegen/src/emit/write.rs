@@ -114,26 +114,49 @@ impl Emitter<'_> {
                     self.out.line(&["w.count(self.", name, ".len());"]);
                 }
                 FieldKind::Flag | FieldKind::Nothing => {}
-                FieldKind::Value(ty) => self.write_field(field, ty, &nats),
+                FieldKind::Value(ty) => self.write_field(item, field, ty, &nats),
+            }
+        }
+        for (index, field) in item.fields.iter().enumerate() {
+            if is_collected(item, index) {
+                self.out.line(&["w.set_flags(", &field.name, ");"]);
             }
         }
     }
 
-    fn write_field(&mut self, field: &Field, ty: &Type, nats: &Nats<'_>) {
+    fn write_field(&mut self, item: &Struct, field: &Field, ty: &Type, nats: &Nats<'_>) {
         let name = &field.name;
-        if field.condition.is_none() {
+        let Some(Condition { mask, bit }) = field.condition else {
             let place = Place {
                 path: format!("self.{name}"),
                 is_reference: false,
             };
             self.write_value(ty, &place, nats, ";");
             return;
-        }
-        match alone(ty) {
-            Alone::Read => self.out.line(&["w.optional(&self.", name, ");"]),
-            Alone::ReadBare => self.out.line(&["w.optional_bare(&self.", name, ");"]),
-            Alone::No => {
+        };
+        // The bit is set where the value is found to be there.
+        let flags = match mask {
+            Nat::Field(index) if is_collected(item, index) => Some(&item.fields[index].name),
+            _ => None,
+        };
+        let bit = bit.to_string();
+        match (alone(ty), flags) {
+            (Alone::Read, None) => self.out.line(&["w.optional(&self.", name, ");"]),
+            (Alone::ReadBare, None) => self.out.line(&["w.optional_bare(&self.", name, ");"]),
+            (Alone::Read, Some(flags)) => {
+                let args = [&format!("&mut {flags}"), &bit, &format!("&self.{name}")];
+                self.out.call("w.flagged", &args.map(String::as_str), ";");
+            }
+            (Alone::ReadBare, Some(flags)) => {
+                let args = [&format!("&mut {flags}"), &bit, &format!("&self.{name}")];
+                self.out
+                    .call("w.flagged_bare", &args.map(String::as_str), ";");
+            }
+            (Alone::No, flags) => {
                 self.out.open(&["if let Some(", name, ") = &self.", name]);
+                if let Some(flags) = flags {
+                    self.out.line(&[flags, ".set(", &bit, ");"]);
+                }
                 let place = Place {
                     path: name.clone(),
                     is_reference: true,
@@ -240,14 +263,16 @@ impl Emitter<'_> {
         self.out.line(&["})", end]);
     }
 
-    /// The flags, made of what they guard.
+    /// The flags: bits that stand for no value are known, the others are collected.
     fn flags(&mut self, item: &Struct, index: usize) {
         let mut bits: Vec<(u8, String)> = Vec::new();
         for field in guarded(item, Nat::Field(index)) {
             let Some(condition) = field.condition else {
                 continue;
             };
-            if !bits.iter().any(|&(bit, _)| bit == condition.bit) {
+            if matches!(field.kind, FieldKind::Flag)
+                && !bits.iter().any(|&(bit, _)| bit == condition.bit)
+            {
                 let is_there = is_there(field);
                 let text = match condition.bit {
                     0 => format!("{is_there} as u32"),
@@ -256,13 +281,21 @@ impl Emitter<'_> {
                 bits.push((condition.bit, text));
             }
         }
-        let bits: Vec<String> = bits.into_iter().map(|(_, text)| text).collect();
+        let mut bits: Vec<String> = bits.into_iter().map(|(_, text)| text).collect();
+        if bits.is_empty() {
+            bits.push("0".to_owned());
+        }
+        let name = &item.fields[index].name;
+        let before = match is_collected(item, index) {
+            true => format!("let mut {name} = w.flags"),
+            false => "w.nat".to_owned(),
+        };
         let one_line = bits.join(" | ");
-        if self.out.fits(one_line.len() + 8) {
-            self.out.line(&["w.nat(", &one_line, ");"]);
+        if self.out.fits(before.len() + one_line.len() + 3) {
+            self.out.line(&[&before, "(", &one_line, ");"]);
             return;
         }
-        self.out.begin(&["w.nat"], "(");
+        self.out.begin(&[&before], "(");
         if self.out.fits(one_line.len() + 1) {
             self.out.line(&[&one_line, ","]);
             self.out.end(");");
@@ -444,6 +477,12 @@ fn is_there(field: &Field) -> String {
         FieldKind::Flag => format!("self.{}", field.name),
         _ => format!("self.{}.is_some()", field.name),
     }
+}
+
+/// Whether bits of these flags are set while the values are written that they stand for.
+fn is_collected(item: &Struct, index: usize) -> bool {
+    matches!(item.fields[index].kind, FieldKind::Flags)
+        && guarded(item, Nat::Field(index)).any(|field| matches!(field.kind, FieldKind::Value(_)))
 }
 
 fn is_flags(item: &Struct, nat: Nat) -> bool {

@@ -1,0 +1,339 @@
+//! Where the writer puts bytes: one comparison and one store for a number.
+//!
+//! # Why this is sound
+//! `start..end` is memory that the buffer alone may write: the scratch, or the spare capacity of the
+//! vector, which nothing else can reach while the buffer borrows it. `next` is in it, and all of
+//! `start..next` has been written. Facts kept by this file alone:
+//! 1. Nothing is stored before `room` has made sure that it fits between `next` and `end`.
+//! 2. The vector's buffer is moved, and its length set, only where `start`, `next` and `end` are set anew right after
+//!    (`make_room`) or never used again (`finish`).
+//! 3. What becomes part of the vector's length was written: it is `start..next`.
+#![allow(unsafe_code)]
+
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::copy_nonoverlapping;
+use core::slice;
+
+/// Room on the stack for values that are not long.
+pub(crate) type Scratch = [MaybeUninit<u8>; 512];
+
+/// Scratch that nothing was written to.
+pub(crate) const SCRATCH: Scratch = [MaybeUninit::uninit(); 512];
+
+/// See the top of the file.
+pub(crate) struct Buffer<'a> {
+    next: *mut u8,
+    end: *mut u8,
+    /// Where the bytes begin that are only here.
+    start: *mut u8,
+    /// Where they go; `None` if they are only counted.
+    bytes: Option<&'a mut Vec<u8>>,
+    /// `start..end` is scratch and not the spare capacity of `bytes`.
+    in_scratch: bool,
+    /// How many bytes went before `start`.
+    written: usize,
+    scratch: PhantomData<&'a mut Scratch>,
+}
+
+impl<'a> Buffer<'a> {
+    /// Appends to the bytes.
+    pub(crate) fn append(bytes: &'a mut Vec<u8>) -> Self {
+        Self::new(Some(bytes), None)
+    }
+
+    /// Appends to the bytes what stays in the scratch until it is all there or too much: a new
+    /// vector gets a size that is right, most of the time.
+    pub(crate) fn append_at_once(bytes: &'a mut Vec<u8>, scratch: &'a mut Scratch) -> Self {
+        Self::new(Some(bytes), Some(scratch))
+    }
+
+    /// Counts, and writes the scratch over and over.
+    pub(crate) fn count(scratch: &'a mut Scratch) -> Self {
+        Self::new(None, Some(scratch))
+    }
+
+    fn new(bytes: Option<&'a mut Vec<u8>>, scratch: Option<&'a mut Scratch>) -> Self {
+        let in_scratch = scratch.is_some();
+        let room = scratch.map_or(&mut [][..], |scratch| scratch);
+        let room = room.as_mut_ptr_range();
+        let mut this = Self {
+            next: room.start.cast(),
+            end: room.end.cast(),
+            start: room.start.cast(),
+            bytes,
+            in_scratch,
+            written: 0,
+            scratch: PhantomData,
+        };
+        if !in_scratch {
+            this.use_spare();
+        }
+        this
+    }
+
+    /// Bytes of a number known when this is compiled.
+    #[inline]
+    pub(crate) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if self.room(N) {
+            // SAFETY: there is room for N bytes.
+            unsafe {
+                self.next.cast::<[u8; N]>().write_unaligned(bytes);
+                self.next = self.next.add(N);
+            }
+        }
+    }
+
+    /// Bytes.
+    #[inline]
+    pub(crate) fn put_slice(&mut self, bytes: &[u8]) {
+        if self.room(bytes.len()) {
+            // SAFETY: there is room for them, and what is borrowed elsewhere is not in it.
+            unsafe {
+                copy_nonoverlapping(bytes.as_ptr(), self.next, bytes.len());
+                self.next = self.next.add(bytes.len());
+            }
+        }
+    }
+
+    /// A header, bytes, and zeros until all is a multiple of four.
+    #[inline]
+    pub(crate) fn put_padded<const N: usize>(&mut self, header: [u8; N], bytes: &[u8]) {
+        const { assert!(N > 0) };
+        let size = (N + bytes.len()).next_multiple_of(4);
+        if self.room(size) {
+            // SAFETY: there is room for `size` bytes, which is at least N + bytes.len() and four.
+            unsafe {
+                self.next
+                    .add(size - 4)
+                    .cast::<[u8; 4]>()
+                    .write_unaligned([0; 4]);
+                self.next.cast::<[u8; N]>().write_unaligned(header);
+                copy_nonoverlapping(bytes.as_ptr(), self.next.add(N), bytes.len());
+                self.next = self.next.add(size);
+            }
+        }
+    }
+
+    /// Bytes of values, one after another.
+    #[inline]
+    pub(crate) fn put_each<T: Copy, const N: usize>(
+        &mut self,
+        values: &[T],
+        bytes: impl Fn(T) -> [u8; N],
+    ) {
+        if self.room(values.len().saturating_mul(N)) {
+            // The loop is one copy where numbers are in memory as they are written; it would not
+            // be if `self.next` grew in it.
+            let next = self.next.cast::<[u8; N]>();
+            for (index, &value) in values.iter().enumerate() {
+                // SAFETY: there is room for all.
+                unsafe { next.add(index).write_unaligned(bytes(value)) };
+            }
+            // SAFETY: they were written.
+            self.next = unsafe { next.add(values.len()) }.cast();
+        }
+    }
+
+    /// How many bytes were put.
+    #[inline]
+    pub(crate) fn position(&self) -> usize {
+        self.written + (self.next as usize - self.start as usize)
+    }
+
+    /// Replaces four bytes that one `put` put where this was the position.
+    #[inline]
+    pub(crate) fn replace(&mut self, position: usize, bytes: [u8; 4]) {
+        match position.checked_sub(self.written) {
+            Some(offset) if offset + 4 <= self.next as usize - self.start as usize => {
+                // SAFETY: they are in `start..next`.
+                unsafe {
+                    self.start
+                        .add(offset)
+                        .cast::<[u8; 4]>()
+                        .write_unaligned(bytes);
+                };
+            }
+            _ => self.replace_written(position, bytes),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn replace_written(&mut self, position: usize, bytes: [u8; 4]) {
+        if let Some(vec) = &mut self.bytes {
+            let at = vec.len() - self.written + position;
+            if let Some(place) = vec.get_mut(at..at + 4) {
+                place.copy_from_slice(&bytes);
+            }
+        }
+    }
+
+    /// Whether so many bytes may be written at `next`. If not, they were counted.
+    #[inline]
+    fn room(&mut self, size: usize) -> bool {
+        self.end as usize - self.next as usize >= size || self.make_room(size)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self, size: usize) -> bool {
+        let here = self.next as usize - self.start as usize;
+        let Some(bytes) = &mut self.bytes else {
+            self.settle();
+            let fits = self.end as usize - self.next as usize >= size;
+            self.written += if fits { 0 } else { size };
+            return fits;
+        };
+        // Small vectors grow fast, so that they need not be moved often.
+        let len = bytes.len() + here;
+        let more = if len < 1 << 15 { 3 * len } else { 0 };
+        let more = size.max(more).max(64);
+        if self.in_scratch {
+            bytes.reserve(here + more);
+        }
+        self.settle();
+        if let Some(bytes) = &mut self.bytes {
+            bytes.reserve(more);
+        }
+        self.in_scratch = false;
+        self.use_spare();
+        true
+    }
+
+    /// Hands over what was written.
+    fn settle(&mut self) {
+        let len = self.next as usize - self.start as usize;
+        self.written += len;
+        if let Some(bytes) = &mut self.bytes {
+            if self.in_scratch {
+                // SAFETY: so many bytes of the scratch were written.
+                bytes.extend_from_slice(unsafe { slice::from_raw_parts(self.start, len) });
+            } else {
+                // SAFETY: so many bytes behind the vector's length were written.
+                unsafe { bytes.set_len(bytes.len() + len) };
+            }
+        }
+        self.next = self.start;
+    }
+
+    fn use_spare(&mut self) {
+        if let Some(bytes) = &mut self.bytes {
+            let spare = bytes.spare_capacity_mut().as_mut_ptr_range();
+            self.start = spare.start.cast();
+            self.next = self.start;
+            self.end = spare.end.cast();
+        }
+    }
+
+    /// Hands over all of it, and says how many bytes it was.
+    pub(crate) fn finish(mut self) -> usize {
+        self.settle();
+        self.written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pieces of many sizes, so that every place is one where the room ends.
+    fn pieces(buffer: &mut Buffer<'_>, seed: usize, expected: &mut Vec<u8>) {
+        let text: Vec<u8> = (0..2000_u32).map(|i| i.to_le_bytes()[0]).collect();
+        let mut open = Vec::new();
+        for i in 0..200 {
+            let len = match (i * 7 + seed) % 50 {
+                49 => 1200 + seed,
+                len => len,
+            };
+            if i % 10 == seed % 10 {
+                let position = buffer.position();
+                assert_eq!(position, expected.len());
+                buffer.put([0; 4]);
+                expected.extend([0, 0, 0, 0]);
+                open.push(position);
+            }
+            if i % 15 == 0
+                && let Some(position) = open.pop()
+            {
+                buffer.replace(position, [1, 2, 3, 4]);
+                expected[position..position + 4].copy_from_slice(&[1, 2, 3, 4]);
+            }
+            match (i + seed) % 4 {
+                0 => {
+                    buffer.put(7_u32.to_le_bytes());
+                    expected.extend(7_u32.to_le_bytes());
+                }
+                1 => {
+                    buffer.put_slice(&text[..len]);
+                    expected.extend(&text[..len]);
+                }
+                2 => {
+                    let before = expected.len();
+                    buffer.put_padded([1, 2], &text[..len]);
+                    expected.extend([1, 2]);
+                    expected.extend(&text[..len]);
+                    let size = (len + 2).next_multiple_of(4);
+                    expected.resize(before + size, 0);
+                }
+                _ => {
+                    let values: Vec<i64> = (0..).take(len).collect();
+                    buffer.put_each(&values, i64::to_le_bytes);
+                    expected.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_targets_get_the_same() {
+        for seed in 0..60 {
+            let mut expected = Vec::new();
+            let mut scratch = SCRATCH;
+            let mut buffer = Buffer::count(&mut scratch);
+            pieces(&mut buffer, seed, &mut expected);
+            assert_eq!(buffer.finish(), expected.len());
+
+            let mut again = Vec::new();
+            let mut bytes = Vec::new();
+            let mut scratch = SCRATCH;
+            let mut buffer = Buffer::append_at_once(&mut bytes, &mut scratch);
+            pieces(&mut buffer, seed, &mut again);
+            assert_eq!(again, expected);
+            assert_eq!(buffer.finish(), expected.len());
+            assert_eq!(bytes, expected);
+
+            for capacity in [0, seed, 100 * seed] {
+                let mut bytes = Vec::with_capacity(capacity + 3);
+                bytes.extend([9; 3]);
+                let mut buffer = Buffer::append(&mut bytes);
+                pieces(&mut buffer, seed, &mut Vec::new());
+                assert_eq!(buffer.finish(), expected.len());
+                assert_eq!(bytes[..3], [9; 3]);
+                assert_eq!(bytes[3..], expected);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing() {
+        let mut bytes = Vec::new();
+        let mut buffer = Buffer::append(&mut bytes);
+        buffer.put([]);
+        buffer.put_slice(&[]);
+        buffer.put_each(&[], i64::to_le_bytes);
+        assert_eq!(buffer.finish(), 0);
+        assert!(bytes.is_empty());
+    }
+
+    #[test]
+    fn short_values_get_a_vector_of_their_size() {
+        let mut bytes = Vec::new();
+        let mut scratch = SCRATCH;
+        let mut buffer = Buffer::append_at_once(&mut bytes, &mut scratch);
+        buffer.put_slice(&[1; 92]);
+        buffer.finish();
+        assert_eq!(bytes.capacity(), 92);
+    }
+}

@@ -16,6 +16,7 @@ pub(crate) struct Args {
 /// Folders of the benchmarks' crates, from the workspace's root.
 const FOLDERS: &[&str] = &[
     "tl-parser/bench",
+    "tl-codegen/bench",
     "mtproto-runtime/bench",
     "tl-macros/bench",
 ];

@@ -1,0 +1,25 @@
+//! Layer 230 of Telegram's API and the service messages of MTProto, in both ownerships.
+
+use std::error::Error;
+
+use tl_codegen::{Config, IdRule, Ownership};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=TL_BENCH_SCHEMA");
+    // Who tunes the run time may name a part of the schema and not wait for all of it.
+    let schema = std::env::var("TL_BENCH_SCHEMA");
+    let telegram = Config::new()
+        .schema(schema.as_deref().unwrap_or("../../schemas/telegram/api.tl"))
+        .known_ids("../../schemas/known-ids.txt");
+    let mtproto = Config::new().schema("../../schemas/mtproto/mtproto.tl");
+    for (name, config) in [("api", telegram), ("mtproto", mtproto)] {
+        let config = config.id_rule(IdRule::Telegram).runtime("::tl_runtime");
+        config.clone().module(format!("{name}_owned")).generate()?;
+        config
+            .module(format!("{name}_borrowed"))
+            .ownership(Ownership::Borrowed)
+            .generate()?;
+    }
+    Ok(())
+}

@@ -7,7 +7,7 @@ use super::Outcome;
 use super::input;
 use super::output::Terminal;
 use super::value::{Encoding, SchemaArgs};
-use crate::value::{Catalog, line_column};
+use crate::value::{Catalog, Value, line_column};
 
 /// Write a value as bytes, by the schema alone
 ///
@@ -35,7 +35,7 @@ pub(super) struct Args {
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, Default)]
 enum Form {
-    /// JSON if it begins like an object of JSON or a list of them, else text
+    /// JSON if it is JSON or begins like an object of it, else text
     #[default]
     Auto,
     /// The form that `decode --format text` writes
@@ -62,7 +62,8 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> io::Result<Outcome> {
         }
     };
     let is_json = match args.from {
-        Form::Auto => looks_like_json(&text),
+        // What is both means the same but for strings, and of those JSON has more.
+        Form::Auto => looks_like_json(&text) || Value::from_json(&text).is_ok(),
         Form::Text => false,
         Form::Json => true,
     };
@@ -105,7 +106,7 @@ fn read_text(args: &Args) -> Result<(String, String), input::Unreadable> {
     }
 }
 
-/// `{"…`, `[{"…`: in the text form names are not quoted.
+/// `{"…`, `[{"…`: in the text form names are not quoted. Faults are then told as those of JSON.
 fn looks_like_json(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| c == '[' || c.is_ascii_whitespace());
     let behind = text.strip_prefix('{').map(str::trim_start);

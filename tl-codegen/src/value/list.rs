@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::print::clipped;
+use super::print::{clipped, push_hex};
 use super::{Data, Decoded, Fault, Span, Value};
 
 /// So many bytes are shown of each line.
@@ -129,8 +129,9 @@ impl List<'_> {
     fn line(&mut self, span: Span, level: usize, text: &str) {
         let bytes = self.bytes.get(span.start..span.end).unwrap_or_default();
         let mut shown = String::new();
-        for byte in bytes.iter().take(SHOWN) {
-            let _ = write!(shown, "{byte:02x} ");
+        for &byte in bytes.iter().take(SHOWN) {
+            push_hex(&mut shown, byte);
+            shown.push(' ');
         }
         if bytes.len() > SHOWN {
             shown.push('…');

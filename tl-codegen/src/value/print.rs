@@ -148,8 +148,9 @@ impl Printer {
             }
             Form::Text => {
                 self.out.push_str("0x");
-                for byte in bytes {
-                    let _ = write!(self.out, "{byte:02x}");
+                self.out.reserve(bytes.len().saturating_mul(2));
+                for &byte in bytes {
+                    push_hex(&mut self.out, byte);
                 }
             }
         }
@@ -245,6 +246,13 @@ impl Printer {
             self.out.push_str("  ");
         }
     }
+}
+
+/// Two digits.
+pub(super) fn push_hex(out: &mut String, byte: u8) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+    out.push(char::from(DIGITS[usize::from(byte & 15)]));
 }
 
 fn is_scalar(data: &Data) -> bool {

@@ -45,6 +45,26 @@ fn every_encoding_and_every_form_lead_back() {
     }
 }
 
+/// Strings alone are JSON, and then they may be numbers and base64.
+#[test]
+fn a_list_of_strings_is_json() {
+    let encode = |ty: &str, text: &str| {
+        let arguments = ["encode", "--schema", SCHEMA, "--type", ty];
+        tl_gen(&schemas(), &arguments, text.as_bytes())
+            .stdout()
+            .to_owned()
+    };
+    assert_eq!(
+        encode("vector<long>", "[\"1\"]"),
+        "010000000100000000000000\n"
+    );
+    assert_eq!(encode("vector<bytes>", "[\"Cv8=\"]"), "01000000020aff00\n");
+    assert_eq!(
+        encode("vector<bytes>", "[\"Cv8\" 0x]"),
+        "020000000343763800000000\n"
+    );
+}
+
 /// The schema that the project ships, and a call that wraps another.
 #[test]
 fn a_wrapped_call_of_the_whole_api() {

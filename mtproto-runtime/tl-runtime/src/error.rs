@@ -4,19 +4,56 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// What a read method returns: the value, or that reading has failed.
+/// What a read method returns: the value, or that reading has failed. Only implementations of
+/// [`TlRead`](crate::TlRead) see it; programs get a [`ReadError`].
 pub type ReadResult<T> = Result<T, Failed>;
 
 /// Reading has failed; the [`Reader`](crate::Reader) knows why.
 ///
 /// It has no size, so that results stay small on the way up. Only a reader makes one:
 /// [`Reader::fail`](crate::Reader::fail). Programs see a [`ReadError`] instead.
+///
+/// ```
+/// use tl_runtime::{ReadErrorKind, ReadResult, Reader, TlRead};
+///
+/// /// An `int` that is never 0.
+/// #[derive(Debug)]
+/// struct NonZero(i32);
+///
+/// impl<'a> TlRead<'a> for NonZero {
+///     const MIN_SIZE: usize = 4;
+///
+///     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+///         match r.int() {
+///             0 => Err(r.fail(ReadErrorKind::Invalid("0 where it can't be"))),
+///             number => Ok(Self(number)),
+///         }
+///     }
+/// }
+///
+/// let error = NonZero::from_bytes(&[0; 4]).unwrap_err();
+/// assert_eq!(error.to_string(), "0 where it can't be, at byte 4");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed(pub(crate) ());
 
 /// Why bytes are not a value of the wanted type: what was found, where, and in which field.
 ///
 /// One pointer wide. The peer's bytes are not part of it, but for an unexpected constructor id.
+///
+/// ```
+/// use tl_runtime::{ReadErrorKind, Step, TlRead};
+///
+/// // Two strings are claimed, and there is one.
+/// let error = Vec::<String>::from_bytes(b"\x15\xc4\xb5\x1c\x02\0\0\0\x05hello\0\0").unwrap_err();
+/// assert_eq!(error.offset(), 16);
+/// assert_eq!(error.path().steps(), [Step::Element(1)]);
+/// assert!(matches!(error.kind(), ReadErrorKind::EndOfInput { wanted: "string", .. }));
+/// assert_eq!(
+///     error.to_string(),
+///     "the bytes end where a string of 4 bytes was wanted, at byte 16 in [1]",
+/// );
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ReadError(Box<Inner>);
 
@@ -76,7 +113,14 @@ impl fmt::Display for ReadError {
 
 impl core::error::Error for ReadError {}
 
-/// What was wanted and what was found.
+/// What was wanted and what was found. Sizes and counts are in bytes unless they say otherwise.
+///
+/// ```
+/// use tl_runtime::{ReadErrorKind, TlRead};
+///
+/// let kind = bool::from_bytes(&[1, 0, 0, 0]).unwrap_err().kind().clone();
+/// assert_eq!(kind, ReadErrorKind::UnexpectedId { found: 1, expected: "Bool" });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadErrorKind {
@@ -163,7 +207,19 @@ impl fmt::Display for ReadErrorKind {
     }
 }
 
-/// Where in a value: `messages.messages.messages[17].media`.
+/// Where in a value: `messages.messages.messages[17].media`. Empty where the fault is no part of a
+/// field or an element: in the first id, or behind the value.
+///
+/// ```
+/// use tl_runtime::TlRead;
+///
+/// let bytes = b"\x15\xc4\xb5\x1c\x01\0\0\0\x05hello\0\0";
+/// assert!(Vec::<String>::from_bytes(bytes).is_ok());
+/// let error = Vec::<Vec<i32>>::from_bytes(bytes).unwrap_err();
+/// assert_eq!(error.path().to_string(), "[0]");
+/// let error = Vec::<String>::from_bytes(&bytes[..3]).unwrap_err();
+/// assert!(error.path().steps().is_empty());
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
@@ -216,6 +272,14 @@ pub enum Step {
 }
 
 /// Why a value can't be written: it is not one that its schema can say.
+///
+/// ```
+/// use tl_runtime::{TlWrite, WriteErrorKind};
+///
+/// let error = vec![0_u8; 1 << 24].to_bytes().unwrap_err();
+/// assert_eq!(error.kind(), &WriteErrorKind::TooLong { len: 1 << 24 });
+/// assert_eq!(error.to_string(), "a length of 16777216 can't be written");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteError(pub(crate) WriteErrorKind);
 
@@ -235,7 +299,7 @@ impl fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// What is wrong with the value.
+/// What is wrong with the value. See [`WriteError`] for an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteErrorKind {

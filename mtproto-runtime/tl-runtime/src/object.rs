@@ -21,6 +21,16 @@ use crate::{ReadError, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Write
 pub struct Object(pub Vec<u8>);
 
 /// A boxed value of any type, as its bytes, id included, in the input. See [`Object`].
+///
+/// ```
+/// use tl_runtime::{ObjectRef, TlRead};
+///
+/// let bytes = b"\xb5\x75\x72\x99";
+/// let object = ObjectRef::from_bytes(bytes)?;
+/// assert_eq!(object.id(), Some(0x997275b5));
+/// assert!(object.parse::<bool>()?);
+/// # Ok::<(), tl_runtime::ReadError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct ObjectRef<'a>(pub &'a [u8]);
 

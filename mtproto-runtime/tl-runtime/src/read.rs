@@ -14,6 +14,22 @@ use crate::{Arena, ReadError, ReadErrorKind, ReadResult, Reader};
 ///
 /// Programs call the `from_…` methods; `read` and `read_bare` are for other implementations. Who
 /// writes one by hand gives at least `read`; generated code gives the hidden items instead.
+///
+/// ```
+/// use tl_runtime::TlRead;
+///
+/// let bytes = b"\x02hi\0\x07\0\0\0";
+/// let (text, rest) = <&str>::from_prefix(bytes)?;
+/// assert_eq!(text, "hi");
+/// assert_eq!(i32::from_bytes(rest)?, 7);
+///
+/// // A value must be all of the bytes.
+/// let error = <&str>::from_bytes(bytes).unwrap_err();
+/// assert_eq!(error.to_string(), "4 bytes are left after the value, at byte 4");
+/// # Ok::<(), tl_runtime::ReadError>(())
+/// ```
+///
+/// The [front page](crate#example) has an implementation by hand.
 pub trait TlRead<'a>: Sized {
     /// The smallest number of bytes that [`read`](TlRead::read) takes.
     ///
@@ -103,6 +119,34 @@ pub trait TlRead<'a>: Sized {
 
 /// A type whose values can only be read by who knows `N` numbers: lengths of repetitions or flags
 /// that are not part of the value (`stats {mask:#} count:int views:mask.0?int = Stats mask;`).
+///
+/// ```
+/// use tl_runtime::{ReadError, ReadResult, Reader, TlReadWith};
+///
+/// /// `stats {mask:#} count:int views:mask.0?int = Stats mask;`
+/// #[derive(Debug, PartialEq)]
+/// struct Stats {
+///     count: i32,
+///     views: Option<i32>,
+/// }
+///
+/// impl<'a> TlReadWith<'a, 1> for Stats {
+///     const MIN_SIZE: usize = 4;
+///
+///     fn read_with(r: &mut Reader<'a>, [mask]: [u32; 1]) -> ReadResult<Self> {
+///         r.enter_with("stats count views?0.0", &[mask])?;
+///         let count = r.int();
+///         let views = r.optional(mask & 1);
+///         r.leave();
+///         Ok(Self { count, views })
+///     }
+/// }
+///
+/// let mut reader = Reader::new(b"\x07\0\0\0\x09\0\0\0");
+/// let stats = reader.read_with(|r| Stats::read_with(r, [1]))?;
+/// assert_eq!(stats, Stats { count: 7, views: Some(9) });
+/// # Ok::<(), ReadError>(())
+/// ```
 pub trait TlReadWith<'a, const N: usize>: Sized {
     /// The smallest number of bytes that a value takes, whatever the numbers.
     const MIN_SIZE: usize = Self::CONSTRUCTOR.1;

@@ -4,11 +4,21 @@ use alloc::vec::Vec;
 
 use crate::{Identified, ReadResult, Reader, TlRead, TlWrite, Writer};
 
-/// `int128`: bytes, as they are on the wire.
+/// `int128`: bytes, as they are on the wire. It is no number: what they mean is said by who uses
+/// them, and mostly they are nonces.
+///
+/// ```
+/// use tl_runtime::{Int128, TlRead, TlWrite};
+///
+/// let nonce: Int128 = [7; 16];
+/// assert_eq!(nonce.to_bytes()?, nonce);
+/// assert_eq!(Int128::from_bytes(&nonce)?, nonce);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type Int128 = [u8; 16];
-/// `int256`: bytes, as they are on the wire.
+/// `int256`: bytes, as they are on the wire; like [`Int128`].
 pub type Int256 = [u8; 32];
-/// `int512`: bytes, as they are on the wire.
+/// `int512`: bytes, as they are on the wire; like [`Int128`].
 pub type Int512 = [u8; 64];
 
 pub(crate) const BOOL_TRUE: u32 = 0x9972_75b5;

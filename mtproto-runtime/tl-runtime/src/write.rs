@@ -11,6 +11,18 @@ use crate::{WriteError, WriteErrorKind, Writer};
 /// as the methods of [`TlRead`](crate::TlRead). They don't return errors: the writer keeps the
 /// first one, and whoever made the writer gets it in the end. Who writes an implementation by hand
 /// gives at least `write`; generated code gives the hidden items instead.
+///
+/// ```
+/// use tl_runtime::TlWrite;
+///
+/// let mut bytes = "hi".to_bytes()?;
+/// 7_i32.write_to(&mut bytes)?;
+/// assert_eq!(bytes, b"\x02hi\0\x07\0\0\0");
+/// assert_eq!("hello".size(), 8);
+/// # Ok::<(), tl_runtime::WriteError>(())
+/// ```
+///
+/// The [front page](crate#example) has an implementation by hand.
 pub trait TlWrite {
     /// Writes a value as it stands alone.
     fn write(&self, w: &mut Writer<'_>) {
@@ -81,6 +93,44 @@ pub trait TlWrite {
 
 /// A type whose values can only be written by who knows `N` numbers; see
 /// [`TlReadWith`](crate::TlReadWith).
+///
+/// A value that does not fit the numbers is a
+/// [`NatMismatch`](crate::WriteErrorKind::NatMismatch).
+///
+/// ```
+/// use tl_runtime::{TlWrite, TlWriteWith, WriteErrorKind, Writer};
+///
+/// /// `row {width:#} cells:width*[ int ] = Row width;`
+/// struct Row(Vec<i32>);
+///
+/// impl TlWriteWith<1> for Row {
+///     fn write_with(&self, w: &mut Writer<'_>, [width]: [u32; 1]) {
+///         if self.0.len() != width as usize {
+///             w.fail(WriteErrorKind::NatMismatch { constructor: "row", field: "cells" });
+///         }
+///         self.0.iter().for_each(|&cell| w.int(cell));
+///     }
+/// }
+///
+/// /// `table width:# first:%(Row width) = Table;`
+/// struct Table {
+///     width: u32,
+///     first: Row,
+/// }
+///
+/// impl TlWrite for Table {
+///     fn write(&self, w: &mut Writer<'_>) {
+///         w.nat(self.width);
+///         self.first.write_bare_with(w, [self.width]);
+///     }
+/// }
+///
+/// let table = Table { width: 1, first: Row(vec![7]) };
+/// assert_eq!(table.to_bytes()?, [1, 0, 0, 0, 7, 0, 0, 0]);
+/// let error = Table { width: 2, ..table }.to_bytes().unwrap_err();
+/// assert_eq!(error.to_string(), "row.cells is not what the number that governs it says");
+/// # Ok::<(), tl_runtime::WriteError>(())
+/// ```
 pub trait TlWriteWith<const N: usize> {
     /// Writes a value as it stands alone.
     fn write_with(&self, w: &mut Writer<'_>, nats: [u32; N]) {

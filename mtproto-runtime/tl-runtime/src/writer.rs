@@ -6,7 +6,25 @@ use crate::{Identified, TlWrite, TlWriteWith, WriteError, WriteErrorKind, scalar
 /// Appends TL values to bytes.
 ///
 /// For implementations of [`TlWrite`]; each method names the TL type that it writes. Programs call
-/// [`TlWrite::to_bytes`] and [`TlWrite::write_to`].
+/// [`TlWrite::to_bytes`] and [`TlWrite::write_to`]. Nothing that it does fails at once: it keeps the
+/// first [`WriteError`] for them.
+///
+/// ```
+/// use tl_runtime::{TlWrite, Writer};
+///
+/// /// `pair a:int b:string = Pair;`, bare.
+/// struct Pair(i32, &'static str);
+///
+/// impl TlWrite for Pair {
+///     fn write(&self, w: &mut Writer<'_>) {
+///         w.int(self.0);
+///         w.string(self.1);
+///     }
+/// }
+///
+/// assert_eq!(Pair(5, "hi").to_bytes()?, b"\x05\0\0\0\x02hi\0");
+/// # Ok::<(), tl_runtime::WriteError>(())
+/// ```
 pub struct Writer<'a> {
     buffer: Buffer<'a>,
     error: Option<WriteError>,

@@ -3,6 +3,7 @@
 pub use crate::own::{Own, own};
 use alloc::vec::Vec;
 
+use crate::buffer::Buffer;
 use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, outline};
 
 /// The contract between emitted code and this crate; a new number for every change that makes
@@ -67,9 +68,9 @@ pub fn write_to(
     write: impl FnOnce(&mut Writer<'_>),
 ) -> Result<(), WriteError> {
     let before = bytes.len();
-    let mut writer = Writer::new(bytes);
+    let mut writer = Writer::new(Buffer::append(bytes));
     write(&mut writer);
-    let result = writer.finish();
+    let (_, result) = writer.finish();
     if result.is_err() {
         bytes.truncate(before);
     }

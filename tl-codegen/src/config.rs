@@ -41,6 +41,7 @@ pub struct Config {
     pub(crate) owned_module: Option<String>,
     pub(crate) side: Side,
     pub(crate) boxing: Boxing,
+    pub(crate) boxing_of: Vec<(String, Boxing)>,
     pub(crate) objects: Objects,
     pub(crate) docs: bool,
     pub(crate) format: bool,
@@ -129,6 +130,7 @@ impl Config {
             owned_module: None,
             side: Side::default(),
             boxing: Boxing::default(),
+            boxing_of: Vec::new(),
             objects: Objects::default(),
             docs: true,
             format: true,
@@ -335,6 +337,23 @@ impl Config {
         self
     }
 
+    /// The same for the types and constructors at a path: the variants of an enum go by the name of
+    /// the type, the fields of a struct by that of the constructor. What is said later of a path
+    /// wins.
+    ///
+    /// ```
+    /// use tl_codegen::{Boxing, Config};
+    ///
+    /// // A queue of updates that is read again and again: no boxes.
+    /// let inline = Boxing { variants: u32::MAX, optional_fields: u32::MAX };
+    /// let config = Config::new().boxing_of("Update", inline).boxing_of("updateNewMessage", inline);
+    /// ```
+    #[must_use]
+    pub fn boxing_of(mut self, path: impl Into<String>, boxing: Boxing) -> Self {
+        self.boxing_of.push((path.into(), boxing));
+        self
+    }
+
     /// What becomes of `Object` and `Function`; their bytes unless set.
     ///
     /// ```
@@ -393,6 +412,16 @@ impl Config {
     pub fn out_dir(mut self, directory: impl AsRef<Path>) -> Self {
         self.out_dir = Some(directory.as_ref().to_owned());
         self
+    }
+
+    /// From which sizes on the parts of a type or constructor are boxed.
+    pub(crate) fn boxing_at(&self, name: &str) -> Boxing {
+        let of_paths = self.boxing_of.iter().rev();
+        of_paths
+            .filter(|(path, _)| covers(path, name))
+            .map(|&(_, boxing)| boxing)
+            .next()
+            .unwrap_or(self.boxing)
     }
 
     /// Whether a function is wanted for itself.

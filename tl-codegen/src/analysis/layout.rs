@@ -8,7 +8,7 @@ use tl_parser::ir::{Arg, Builtin, CombinatorId, Field, NatExpr, Repeat, Schema, 
 
 use super::graph::{Components, Graph, held_by_type};
 use super::{Any, Node};
-use crate::config::Config;
+use crate::config::{Boxing, Config};
 
 /// What is known of the values of a type or constructor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +180,7 @@ impl Work<'_> {
             borrows: false,
             wire: u32::MAX,
         };
+        let boxing = self.config.boxing_at(&self.schema[self.schema[id].name]);
         for &constructor in constructors {
             let mut layout = self.combinator(constructor);
             let is_default = self.schema[constructor].is_default(self.schema);
@@ -188,7 +189,7 @@ impl Work<'_> {
             } else {
                 wire(layout)
             });
-            if layout.size > self.config.boxing.variants {
+            if layout.size > boxing.variants {
                 self.layouts.boxed_variants[constructor.0 as usize] = true;
                 layout = Layout::POINTER;
             }
@@ -217,6 +218,7 @@ impl Work<'_> {
             borrows: false,
             wire: 0,
         };
+        let boxing = self.config.boxing_at(&self.schema[combinator.name]);
         for field in &combinator.fields {
             let mut layout = self.type_expr(&field.ty);
             let is_true = self.is_bare_true(&field.ty);
@@ -230,7 +232,7 @@ impl Work<'_> {
                         borrows: false,
                         wire: 0,
                     };
-                } else if by_value || self.is_big(&field.ty, layout) {
+                } else if by_value || self.is_big(&field.ty, layout, boxing) {
                     self.layouts.boxed_fields.push((id, field.id.0));
                     layout = Layout::POINTER;
                 } else {
@@ -255,13 +257,13 @@ impl Work<'_> {
     }
 
     /// Optional values of generated types are boxed from a size on; built-ins never.
-    fn is_big(&self, ty: &TypeExpr, layout: Layout) -> bool {
+    fn is_big(&self, ty: &TypeExpr, layout: Layout, boxing: Boxing) -> bool {
         let is_generated = match ty {
             TypeExpr::Boxed { .. } => true,
             TypeExpr::Bare { constructor, .. } => self.schema[*constructor].builtin.is_none(),
             _ => false,
         };
-        is_generated && layout.size > self.config.boxing.optional_fields
+        is_generated && layout.size > boxing.optional_fields
     }
 
     fn is_bare_true(&self, ty: &TypeExpr) -> bool {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::Outcome;
-use super::input::{self, Files, RuleArg};
+use super::input::{self, Files, KnownArg, RuleArg};
 use super::output::{self, Terminal};
 use super::report;
-use crate::{Config, Error, Objects, Ownership, Side};
+use crate::{Boxing, Config, Error, Objects, Ownership, Side};
 
 /// Generate Rust from a schema
 ///
@@ -18,7 +18,10 @@ use crate::{Config, Error, Objects, Ownership, Side};
 #[command(
     after_help = "Examples:\n  tl-gen generate api.tl --out src/generated\n  \
                   tl-gen generate api.tl --out - --only messages.sendMessage --only 'upload.*'\n  \
-                  tl-gen generate api.tl --out src/generated --check    is the file up to date?"
+                  tl-gen generate api.tl --out src/generated --check    is the file up to date?\n  \
+                  tl-gen generate api.tl --out src --derive Clone --derive 'InputPeer=Clone,Eq,PartialEq'\n  \
+                  tl-gen generate api.tl --out src --module borrowed --ownership borrowed \
+                  --owned-module crate::api"
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -29,6 +32,9 @@ pub(super) struct Args {
     /// Write nothing; exit with 1 if the file is not there as it should be
     #[arg(long)]
     check: bool,
+    /// The name of the file, without `.rs`; unless set, that of the first schema file
+    #[arg(long, value_name = "NAME")]
+    module: Option<String>,
     /// Generate this function, type or namespace (`messages.*`) and what it needs, nothing else;
     /// may be given several times
     #[arg(long, value_name = "NAME")]
@@ -36,6 +42,9 @@ pub(super) struct Args {
     /// Whether types own what they hold
     #[arg(long, value_enum, default_value = "owned")]
     ownership: OwnershipArg,
+    /// Where the owned types of the same schema are; borrowed ones get a method `to_owned`
+    #[arg(long, value_name = "PATH")]
+    owned_module: Option<String>,
     /// Who speaks: a client writes functions and reads what they answer
     #[arg(long, value_enum, default_value = "both")]
     side: SideArg,
@@ -46,15 +55,29 @@ pub(super) struct Args {
     /// what is not UTF-8; may be given several times
     #[arg(long, value_name = "FIELD")]
     strings_as_bytes: Vec<String>,
-    /// Traits to derive, separated by commas
-    #[arg(long, value_name = "TRAITS", value_delimiter = ',')]
-    derive: Option<Vec<String>>,
+    /// Traits to derive, separated by commas, for all types or those of a name; may be given
+    /// several times, the last that fits counts
+    #[arg(long, value_name = "[NAME=]TRAITS")]
+    derive: Vec<String>,
+    /// Put an attribute on the types of a name; may be given several times
+    #[arg(long, value_name = "NAME=ATTRIBUTE", value_parser = pair)]
+    attribute: Vec<(String, String)>,
+    /// Put an attribute on a field (`user.phone`), or all of a struct (`user.*`); may be given
+    /// several times
+    #[arg(long, value_name = "FIELD=ATTRIBUTE", value_parser = pair)]
+    field_attribute: Vec<(String, String)>,
+    /// Give a type, constructor or function another Rust name; may be given several times
+    #[arg(long, value_name = "NAME=RUST", value_parser = pair)]
+    rename: Vec<(String, String)>,
+    /// Box constructors that are larger, in the enums of their types
+    #[arg(long, value_name = "BYTES", default_value_t = Boxing::default().variants)]
+    box_variants: u32,
+    /// Box optional fields of generated types that are larger
+    #[arg(long, value_name = "BYTES", default_value_t = Boxing::default().optional_fields)]
+    box_optional_fields: u32,
     /// The path by which generated code finds the run time
     #[arg(long, value_name = "PATH", default_value = "::mtproto_runtime::tl")]
     runtime: String,
-    /// The name of the file, without `.rs`
-    #[arg(long, value_name = "NAME")]
-    module: Option<String>,
     /// Leave out docs
     #[arg(long)]
     no_docs: bool,
@@ -63,6 +86,18 @@ pub(super) struct Args {
     no_format: bool,
     #[command(flatten)]
     rule: RuleArg,
+    #[command(flatten)]
+    known: KnownArg,
+}
+
+/// `NAME=VALUE`, the value being whatever follows.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -85,6 +120,10 @@ enum SideArg {
 }
 
 pub(super) fn run(args: &Args, terminal: &mut Terminal) -> io::Result<Outcome> {
+    if args.check && input::is_stdin(&args.out) {
+        terminal.complain("--check compares a file, and `--out -` writes none");
+        return Ok(Outcome::Unusable);
+    }
     let (sources, unreadable) = input::read_sources(&args.files.files);
     if !unreadable.is_empty() {
         report::unreadable(&mut terminal.err, &unreadable)?;
@@ -98,8 +137,12 @@ pub(super) fn run(args: &Args, terminal: &mut Terminal) -> io::Result<Outcome> {
             return Ok(Outcome::Faults);
         }
         Err(error) => {
-            terminal.complain(&error.to_string());
-            return Ok(Outcome::Unusable);
+            // With its cause.
+            terminal.complain(&format!("{error:?}"));
+            return Ok(match error {
+                Error::Unsupported { .. } => Outcome::Faults,
+                _ => Outcome::Unusable,
+            });
         }
     };
     let warnings = &generated.warnings;
@@ -154,8 +197,17 @@ fn config(args: &Args) -> Config {
             SideArg::Server => Side::Server,
             SideArg::Both => Side::Both,
         });
-    for file in &args.files.files {
+    // What the file is called after; standard input has no name.
+    for file in args
+        .files
+        .files
+        .iter()
+        .filter(|file| !input::is_stdin(file))
+    {
         config = config.schema(file);
+    }
+    for list in args.known.files() {
+        config = config.known_ids(list);
     }
     for path in &args.strings_as_bytes {
         config = config.strings_as_bytes(path);
@@ -163,9 +215,27 @@ fn config(args: &Args) -> Config {
     if let Some(rule) = args.rule.rule() {
         config = config.id_rule(rule);
     }
-    if let Some(traits) = &args.derive {
-        config = config.derive("*", traits.iter().cloned());
+    for derive in &args.derive {
+        let (path, traits) = derive.split_once('=').unwrap_or(("*", derive));
+        let traits = traits.split(',').map(str::trim);
+        config = config.derive(path, traits.filter(|name| !name.is_empty()));
     }
+    for (path, attribute) in &args.attribute {
+        config = config.attribute(path, attribute);
+    }
+    for (path, attribute) in &args.field_attribute {
+        config = config.field_attribute(path, attribute);
+    }
+    for (name, rust) in &args.rename {
+        config = config.rename(name, rust);
+    }
+    if let Some(path) = &args.owned_module {
+        config = config.owned_module(path);
+    }
+    config = config.boxing(Boxing {
+        variants: args.box_variants,
+        optional_fields: args.box_optional_fields,
+    });
     match &args.module {
         Some(module) => config.module(module),
         None => config,

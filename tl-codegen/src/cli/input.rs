@@ -91,6 +91,11 @@ pub(super) struct KnownArg {
 }
 
 impl KnownArg {
+    /// The lists.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.known
+    }
+
     /// Reads the lists; if one cannot be read, says so.
     pub(super) fn read(&self, stderr: &mut Stream) -> io::Result<Option<KnownIds>> {
         let mut all = KnownIds::default();

@@ -6,6 +6,7 @@ mod answers;
 mod bad_input;
 mod files;
 mod forms;
+mod generate;
 mod readme;
 mod streams;
 mod transcripts;

@@ -1,8 +1,20 @@
 //! What TL types ride on: the traits, the reader, the writer and their errors.
 //!
-//! Types that `tl-codegen` generates and types that `tl-macros` derives for implement the traits
-//! of this crate; programs call the methods that the traits provide. It needs `alloc` and nothing
-//! else: no `std`, no dependency.
+//! TL is the language that Telegram, TDLib, TON and VK describe their messages in. Types that
+//! `tl-codegen` generates from a schema and types that `tl-macros` derives for implement the traits of
+//! this crate; programs call the methods that the traits provide:
+//!
+//! | to | call |
+//! |---|---|
+//! | read a value | [`TlRead::from_bytes`], [`TlRead::from_bytes_in`] if it borrows from an [`Arena`] |
+//! | read what bytes begin with | [`TlRead::from_prefix`] |
+//! | read several values, or within other [`Limits`] | [`Reader`] |
+//! | write a value | [`TlWrite::to_bytes`], [`TlWrite::write_to`] |
+//!
+//! It needs `alloc` and nothing else: no `std`, no dependency.
+//!
+//! # Example
+//! An implementation by hand; generators and derives save the trouble.
 //!
 //! ```
 //! use tl_runtime::{Identified, ReadResult, Reader, TlRead, TlWrite, Writer};
@@ -58,9 +70,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Built-in types
+//! | TL | Rust | bytes |
+//! |---|---|---|
+//! | `int`, `long`, `double`, `float` | `i32`, `i64` (or `u64`), `f64`, `f32` | 4, 8, 8, 4, little-endian |
+//! | `#` | `u32` | 4 |
+//! | `string` | `String`, `&str`, `Cow<str>`, `Box<str>` | length, UTF-8, zeros up to a multiple of 4 |
+//! | `bytes` | `Vec<u8>`, `&[u8]`, `Cow<[u8]>`, `Box<[u8]>` | the same |
+//! | `int128`, `int256`, `int512` | [`Int128`], [`Int256`], [`Int512`] or references to them | 16, 32, 64 |
+//! | `Vector<t>` | `Vec<T>`, `&[T]`, `Box<[T]>` | id, number of elements, elements |
+//! | `vector<t>`, `Int` and so on | [`Bare`] and [`Boxed`] of the above | without, with the id |
+//! | `Bool`, `true` | `bool`, `()` | an id; none if bare |
+//! | `Object`, `!X` | [`Object`], [`ObjectRef`]; a type of your choice | all that are left |
+//!
 //! # Bytes from a stranger
 //! Reading never panics and is bounded in depth and memory, see [`Limits`]: a vector that claims
-//! more elements than bytes are left is refused before anything is reserved.
+//! more elements than fit in the bytes that are left is refused before anything is reserved. A
+//! [`ReadError`] tells what was wanted and what was found, at which byte and in which field.
 //!
 //! # Two ownerships
 //! A type may own what it holds (`String`, `Vec`, `Box`) or borrow it (`&'a str`, `&'a [T]`): text

@@ -121,6 +121,8 @@ impl Env {
                 let first = schema[*ty].constructors.first();
                 match first.and_then(|&id| schema[id].builtin) {
                     Some(Builtin::Object) => Ty::Any,
+                    // `gzip_packed packed_data:bytes = Object;` makes it no ordinary type.
+                    _ if &schema[schema[*ty].name] == "Object" => Ty::Any,
                     Some(Builtin::Function) => Ty::Function,
                     _ => Ty::Boxed(*ty, self.args(schema, args)?),
                 }

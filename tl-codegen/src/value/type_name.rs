@@ -157,8 +157,10 @@ impl<'a> Parser<'a, '_> {
     fn apply(&self, percent: bool, name: &str, args: Vec<Argument>) -> Result<Ty, TypeError> {
         let catalog = self.catalog;
         let schema = catalog.schema;
-        if name == "#" {
-            return Ok(Ty::Nat);
+        match name {
+            "#" => return Ok(Ty::Nat),
+            "Object" | "object" => return Ok(Ty::Any),
+            _ => {}
         }
         if let Some(ty) = schema.find_type(name) {
             let constructors = &schema[ty].constructors;
@@ -175,9 +177,6 @@ impl<'a> Parser<'a, '_> {
                     name: name.to_owned(),
                 }),
             };
-        }
-        if name == "Object" || name == "object" {
-            return Ok(Ty::Any);
         }
         let (name, id) = split_id(name);
         let found = catalog.find(name, id)?;

@@ -6,7 +6,7 @@ use super::{Run, scratch, tl_gen};
 fn refused(name: &str, contents: &[u8], code: &str) {
     let folder = scratch(name);
     std::fs::write(folder.join("bad.tl"), contents).unwrap();
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 9] = [
         &["check", "bad.tl"],
         &["check", "--format", "json", "bad.tl"],
         &["fmt", "bad.tl"],
@@ -14,6 +14,8 @@ fn refused(name: &str, contents: &[u8], code: &str) {
         &["ids", "bad.tl"],
         &["diff", "bad.tl", "bad.tl"],
         &["convert", "--to", "tlo", "bad.tl", "-o", "-"],
+        &["decode", "--schema", "bad.tl"],
+        &["encode", "--schema", "bad.tl"],
     ];
     for arguments in commands {
         let run = tl_gen(&folder, arguments, b"");

@@ -43,6 +43,8 @@ pub struct Config {
     pub(crate) boxing: Boxing,
     pub(crate) boxing_of: Vec<(String, Boxing)>,
     pub(crate) objects: Objects,
+    pub(crate) codecs: Vec<(String, Codec)>,
+    pub(crate) assert_layout: bool,
     pub(crate) docs: bool,
     pub(crate) format: bool,
     pub(crate) module: Option<String>,
@@ -58,6 +60,20 @@ pub enum Ownership {
     /// `&'a str` and `&'a [u8]` in the bytes that were read, slices and references in an arena;
     /// every type is `Copy`.
     Borrowed,
+}
+
+/// How the types of a schema are read and written. Both are the same to whoever uses the types:
+/// the same methods, the same bytes, the same errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Codec {
+    /// By a body of its own for each type: quickest, and what a crate that forbids unsafe code must
+    /// take. A large schema takes long to compile.
+    #[default]
+    Code,
+    /// By one interpreter in the run time, from tables, `Debug`, `Clone` and `PartialEq` too:
+    /// compiles in seconds. What a table can't say has code: generic types, and types that depend on
+    /// numbers from outside.
+    Table,
 }
 
 /// Who speaks.
@@ -132,6 +148,8 @@ impl Config {
             boxing: Boxing::default(),
             boxing_of: Vec::new(),
             objects: Objects::default(),
+            codecs: Vec::new(),
+            assert_layout: false,
             docs: true,
             format: true,
             module: None,
@@ -367,6 +385,36 @@ impl Config {
         self
     }
 
+    /// How the types at a path are read and written. What is said later of a path wins; unless
+    /// said, by code.
+    ///
+    /// ```
+    /// use tl_codegen::{Codec, Config};
+    ///
+    /// let config = Config::new()
+    ///     .codec("*", Codec::Table)
+    ///     .codec("message", Codec::Code)
+    ///     .codec("user", Codec::Code);
+    /// ```
+    #[must_use]
+    pub fn codec(mut self, path: impl Into<String>, codec: Codec) -> Self {
+        self.codecs.push((path.into(), codec));
+        self
+    }
+
+    /// Whether generated code compares its tables with the types that they describe, each offset
+    /// of each field with `offset_of!`, when it is compiled. It does not unless set: sizes and
+    /// alignments are always compared, and the rest takes the compiler as long as everything else.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().assert_layout(true);
+    /// ```
+    #[must_use]
+    pub fn assert_layout(mut self, assert_layout: bool) -> Self {
+        self.assert_layout = assert_layout;
+        self
+    }
+
     /// Whether items and fields get docs: the declaration, the id and what the schema's comments
     /// say. They do unless set.
     ///
@@ -422,6 +470,13 @@ impl Config {
             .map(|&(_, boxing)| boxing)
             .next()
             .unwrap_or(self.boxing)
+    }
+
+    /// How a type is read and written.
+    pub(crate) fn codec_of(&self, name: &str) -> Codec {
+        let of = self.codecs.iter().rev();
+        let mut of = of.filter(|(path, _)| covers(path, name));
+        of.next().map_or(Codec::default(), |&(_, codec)| codec)
     }
 
     /// Whether a function is wanted for itself.

@@ -96,7 +96,7 @@ mod sample;
 pub mod value;
 
 #[cfg(feature = "schema")]
-pub use config::{Boxing, Config, Objects, Ownership, Side};
+pub use config::{Boxing, Codec, Config, Objects, Ownership, Side};
 #[cfg(feature = "schema")]
 pub use output::{Error, Faults, Generated, write_if_changed};
 #[cfg(feature = "schema")]

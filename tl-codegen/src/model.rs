@@ -59,8 +59,12 @@ pub struct Struct {
     pub schema_name: String,
     /// What is said of it.
     pub docs: Docs,
-    /// `derive(Debug)`, `serde(…)`: what stands in `#[…]`, in order.
+    /// Traits that it has, derived or by its table.
+    pub traits: Vec<String>,
+    /// Other attributes, `serde(…)`: what stands in `#[…]`, in order.
     pub attributes: Vec<String>,
+    /// It is read and written by a table, if a table can say what it is.
+    pub table: bool,
     /// Its parameters.
     pub generics: Generics,
     /// The numbers that come from outside, in order. Reading and writing need them as arguments.
@@ -284,8 +288,12 @@ pub struct Enum {
     pub schema_name: String,
     /// What is said of it.
     pub docs: Docs,
-    /// What stands in `#[…]`, in order.
+    /// Traits that it has, derived or by its table.
+    pub traits: Vec<String>,
+    /// Other attributes: what stands in `#[…]`, in order.
     pub attributes: Vec<String>,
+    /// It is read and written by a table, if a table can say what it is.
+    pub table: bool,
     /// Its parameters.
     pub generics: Generics,
     /// The numbers that come from outside, in order.

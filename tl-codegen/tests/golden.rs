@@ -1,7 +1,7 @@
 //! Schemas beside the code that is generated from them. `UPDATE_EXPECT=1 cargo test` rewrites it.
 
 use expect_test::expect_file;
-use tl_codegen::{Config, IdRule, Ownership};
+use tl_codegen::{Codec, Config, IdRule, Ownership};
 use tl_parser::source::Source;
 
 #[test]
@@ -16,6 +16,22 @@ fn sample_borrowed() {
         .ownership(Ownership::Borrowed)
         .owned_module("crate::sample_owned");
     expect_file!["golden/sample_borrowed.rs"].assert_eq(&generate(&config));
+}
+
+#[test]
+fn sample_table_owned() {
+    let config = Config::new().codec("*", Codec::Table).assert_layout(true);
+    expect_file!["golden/sample_table_owned.rs"].assert_eq(&generate(&config));
+}
+
+#[test]
+fn sample_table_borrowed() {
+    let config = Config::new()
+        .codec("*", Codec::Table)
+        .assert_layout(true)
+        .ownership(Ownership::Borrowed)
+        .owned_module("crate::sample_table_owned");
+    expect_file!["golden/sample_table_borrowed.rs"].assert_eq(&generate(&config));
 }
 
 #[allow(clippy::unwrap_used, reason = "a helper of tests")]

@@ -137,9 +137,22 @@ impl Arena {
                 "alignment too large for an arena"
             );
         }
+        self.raw(size, align_of::<T>())
+    }
+
+    /// `size` bytes, so aligned, never handed out before.
+    ///
+    /// # Panics
+    /// If the alignment is larger than that of any type that a table describes.
+    #[inline]
+    pub(crate) fn raw(&self, size: usize, align: usize) -> NonNull<u8> {
+        assert!(
+            align <= align_of::<Block>(),
+            "alignment too large for an arena"
+        );
         let next = self.next.get();
         let room = self.end.get().addr().get() - next.addr().get();
-        let padding = next.addr().get().wrapping_neg() & (align_of::<T>() - 1);
+        let padding = next.addr().get().wrapping_neg() & (align - 1);
         if room >= padding && room - padding >= size {
             // SAFETY: padding + size bytes from `next` on are inside of the chunk (fact 1).
             unsafe {

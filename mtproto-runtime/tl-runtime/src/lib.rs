@@ -114,6 +114,8 @@ mod read;
 mod reader;
 mod repr;
 mod scalar;
+#[doc(hidden)]
+pub mod table;
 mod utf8;
 mod vector;
 mod write;

@@ -12,9 +12,8 @@
 //!          | name "?" mask "." bit  one that is there if the bit of the mask-th number is set;
 //!                                   numbers are "{#}" and "#" parts, counted from 0
 //!          | name "#?" mask "." bit
+//!          | name "!" mask "." bit  one of type true, which takes no bytes; tables alone have it
 //! ```
-//!
-//! Fields of type `true` take no bytes and are left out.
 
 /// The name of the constructor.
 pub(crate) fn constructor(outline: &'static str) -> &'static str {
@@ -27,7 +26,7 @@ pub(crate) fn constructor(outline: &'static str) -> &'static str {
 pub(crate) fn field(outline: &'static str, done: usize, nats: &[u32]) -> Option<&'static str> {
     let mut left = done;
     for part in outline.split(' ').skip(1) {
-        if part == "{#}" {
+        if part == "{#}" || part.contains('!') {
             continue;
         }
         let (name, condition) = match part.split_once('?') {
@@ -43,6 +42,13 @@ pub(crate) fn field(outline: &'static str, done: usize, nats: &[u32]) -> Option<
         left -= 1;
     }
     None
+}
+
+/// The name of the `#` with this number.
+pub(crate) fn nat(outline: &'static str, number: usize) -> Option<&'static str> {
+    let parts = outline.split(' ').skip(1);
+    let names = parts.map(|part| part.split_once('?').map_or(part, |(name, _)| name));
+    names.filter_map(|name| name.strip_suffix('#')).nth(number)
 }
 
 fn holds(condition: &str, nats: &[u32]) -> bool {
@@ -72,6 +78,15 @@ mod tests {
         assert_eq!(name(3, &[1 << 1, 1 << 3]), Some("views"));
         assert_eq!(name(3, &[1 << 1, 0]), Some("text"));
         assert_eq!(name(3, &[0]), None);
+    }
+
+    #[test]
+    fn flags_take_no_bytes() {
+        let outline = "dog flags# good!0.0 id owner?0.1";
+        assert_eq!(field(outline, 1, &[1]), Some("id"));
+        assert_eq!(field(outline, 2, &[2]), Some("owner"));
+        assert_eq!(nat(outline, 0), Some("flags"));
+        assert_eq!(nat(outline, 1), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::private::Constructor;
+use crate::table::Table;
 use crate::{Arena, ReadError, ReadErrorKind, ReadResult, Reader};
 
 /// A type whose values can be read from bytes.
@@ -35,16 +36,25 @@ pub trait TlRead<'a>: Sized {
     ///
     /// It bounds how many elements of this type a vector may claim, so it must never be too
     /// large; too small is only wasteful.
-    const MIN_SIZE: usize = Self::CONSTRUCTOR.1;
+    const MIN_SIZE: usize = match Self::TABLE {
+        Some(table) => table.min_size(),
+        None => Self::CONSTRUCTOR.1,
+    };
 
     /// The type keeps parts of itself in an arena.
-    const NEEDS_ARENA: bool = false;
+    const NEEDS_ARENA: bool = match Self::TABLE {
+        Some(table) => table.needs_arena(),
+        None => false,
+    };
 
     /// Reads a value as it stands alone.
     ///
     /// # Errors
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+        if let Some(table) = Self::TABLE {
+            return table.read(r, false);
+        }
         Self::CONSTRUCTOR.expect_id(r)?;
         Self::read_bare(r)
     }
@@ -56,6 +66,9 @@ pub trait TlRead<'a>: Sized {
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
     #[inline]
     fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
+        if let Some(table) = Self::TABLE {
+            return table.read(r, true);
+        }
         if !Self::CONSTRUCTOR.is_given() {
             return Self::read(r);
         }
@@ -68,6 +81,10 @@ pub trait TlRead<'a>: Sized {
     /// For generated code: what its constructor is.
     #[doc(hidden)]
     const CONSTRUCTOR: Constructor = Constructor::NONE;
+
+    /// For generated code: its table, if it has one.
+    #[doc(hidden)]
+    const TABLE: Option<Table<Self>> = None;
 
     /// For generated code: reads the fields.
     #[doc(hidden)]

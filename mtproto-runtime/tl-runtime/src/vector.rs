@@ -310,7 +310,7 @@ impl Reader<'_> {
     }
 
     /// The count of a vector, no more than elements of so many bytes can follow.
-    fn element_count(&mut self, min_size: usize) -> usize {
+    pub(crate) fn element_count(&mut self, min_size: usize) -> usize {
         let count = self.uncounted_nat(VECTOR);
         self.bounded(count, min_size)
     }

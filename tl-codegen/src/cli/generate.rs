@@ -9,7 +9,7 @@ use super::Outcome;
 use super::input::{self, Files, KnownArg, RuleArg};
 use super::output::{self, Terminal};
 use super::report;
-use crate::{Boxing, Config, Error, Objects, Ownership, Side};
+use crate::{Boxing, Codec, Config, Error, Objects, Ownership, Side};
 
 /// Generate Rust from a schema
 ///
@@ -45,6 +45,13 @@ pub(super) struct Args {
     /// Where the owned types of the same schema are; borrowed ones get a method `to_owned`
     #[arg(long, value_name = "PATH")]
     owned_module: Option<String>,
+    /// How types are read and written: by code of their own, or by tables, which compile in seconds
+    #[arg(long, value_enum, default_value = "code")]
+    codec: CodecArg,
+    /// Read and write this function, type or namespace by code, though `--codec table` is given;
+    /// may be given several times
+    #[arg(long, value_name = "NAME")]
+    code: Vec<String>,
     /// Who speaks: a client writes functions and reads what they answer
     #[arg(long, value_enum, default_value = "both")]
     side: SideArg,
@@ -110,6 +117,12 @@ enum OwnershipArg {
 enum ObjectsArg {
     Bytes,
     Enum,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum CodecArg {
+    Code,
+    Table,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
@@ -211,6 +224,12 @@ fn config(args: &Args) -> Config {
     }
     for path in &args.strings_as_bytes {
         config = config.strings_as_bytes(path);
+    }
+    if let CodecArg::Table = args.codec {
+        config = config.codec("*", Codec::Table);
+    }
+    for path in &args.code {
+        config = config.codec(path, Codec::Code);
     }
     if let Some(rule) = args.rule.rule() {
         config = config.id_rule(rule);

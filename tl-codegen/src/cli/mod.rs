@@ -54,7 +54,7 @@ enum Verb {
     Ids(ids::Args),
     Diff(diff::Args),
     Convert(convert::Args),
-    Generate(generate::Args),
+    Generate(Box<generate::Args>),
     Decode(decode::Args),
     Encode(encode::Args),
     Explain(explain::Args),

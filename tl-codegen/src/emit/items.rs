@@ -7,7 +7,12 @@ use crate::model::{Enum, Field, FieldKind, Struct, Type};
 
 impl Emitter<'_> {
     pub(super) fn structure(&mut self, item: &Struct) {
+        let tabled = self.rows.has(&item.path);
         self.docs(&item.docs);
+        self.derives(&item.traits, tabled);
+        if tabled {
+            self.out.line(&["#[repr(C)]"]);
+        }
         self.attributes(&item.attributes);
         let generics = item.generics.declared();
         let visible = item.fields.iter().filter(|field| field.is_visible());
@@ -33,6 +38,9 @@ impl Emitter<'_> {
         self.out.blank();
         self.constructor(item);
         self.identity(item);
+        if tabled {
+            return;
+        }
         if item.codec.read {
             self.out.blank();
             self.read_struct(item);
@@ -44,7 +52,13 @@ impl Emitter<'_> {
     }
 
     pub(super) fn enumeration(&mut self, item: &Enum) {
+        let tabled = self.rows.has(&item.path);
         self.docs(&item.docs);
+        self.derives(&item.traits, tabled);
+        if tabled {
+            self.out
+                .line(&["#[", super::table::representation(item), "]"]);
+        }
         self.attributes(&item.attributes);
         self.out
             .open(&["pub enum ", &item.name, &item.generics.declared()]);
@@ -74,6 +88,9 @@ impl Emitter<'_> {
             self.method_to_owned(&item.generics, &path);
             self.out.close();
             self.own_enum(item, &path);
+        }
+        if tabled {
+            return;
         }
         if item.codec.read {
             self.out.blank();

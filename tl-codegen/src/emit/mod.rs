@@ -12,6 +12,7 @@
 //! owned      `to_owned` of borrowed types
 //! types      types as Rust writes them
 //! nats       numbers that other things depend on
+//! table      tables instead of bodies
 //! out        lines, indentation, width
 //! ```
 
@@ -20,11 +21,13 @@ mod nats;
 mod out;
 mod owned;
 mod read;
+mod table;
 mod types;
 mod write;
 
 use crate::model::{Docs, File, Item, Module};
 use out::Out;
+use table::Rows;
 
 /// How the text is to be.
 #[derive(Clone, Debug)]
@@ -37,6 +40,8 @@ pub struct Style {
     pub owned: Option<String>,
     /// Lines are indented.
     pub format: bool,
+    /// Tables are compared with the types that they describe, field by field.
+    pub assert_layout: bool,
 }
 
 impl Style {
@@ -53,9 +58,11 @@ const CONTRACT: &str = "3";
 /// The text of a file.
 #[must_use]
 pub fn file(file: &File, style: &Style) -> String {
+    let rows = Rows::of(file);
     let mut emitter = Emitter {
         out: Out::new(style.format, 4 << 20),
         style,
+        rows: &rows,
     };
     emitter.file(file);
     emitter.out.finish()
@@ -65,6 +72,8 @@ pub fn file(file: &File, style: &Style) -> String {
 struct Emitter<'s> {
     out: Out,
     style: &'s Style,
+    /// The types that have a table.
+    rows: &'s Rows,
 }
 
 impl Emitter<'_> {
@@ -94,6 +103,7 @@ impl Emitter<'_> {
             self.out.blank();
             self.module(module, 1);
         }
+        self.tables(file, self.rows);
     }
 
     fn module(&mut self, module: &Module, depth: usize) {
@@ -138,7 +148,14 @@ impl Emitter<'_> {
                 .out
                 .line(&["use ", &supers, "{", &several.join(", "), "};"]),
         }
-        self.out.line(&["use ", &self.style.runtime, " as tl;"]);
+        // Enums that have a table say nothing of the run time.
+        let is_silent = |item: &Item| match item {
+            Item::Enum(item) => self.rows.has(&item.path) && self.style.owned_path("").is_none(),
+            Item::Struct(_) => false,
+        };
+        if !module.items.iter().all(is_silent) {
+            self.out.line(&["use ", &self.style.runtime, " as tl;"]);
+        }
     }
 
     fn docs(&mut self, docs: &Docs) {
@@ -150,6 +167,19 @@ impl Emitter<'_> {
             self.out.line(&["/// ```tl"]);
             self.out.doc(&docs.declaration);
             self.out.line(&["/// ```"]);
+        }
+    }
+
+    /// The traits that are derived: all but those that a table brings.
+    fn derives(&mut self, traits: &[String], tabled: bool) {
+        let borrowed = self.style.borrowed;
+        let derived: Vec<&str> = traits
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !(tabled && table::is_made_by_table(name, borrowed)))
+            .collect();
+        if !derived.is_empty() {
+            self.out.line(&["#[derive(", &derived.join(", "), ")]"]);
         }
     }
 

@@ -113,7 +113,7 @@ impl Emitter<'_> {
             Some(identity) => format!("Some({})", hex(identity.id)),
             None => "None".to_owned(),
         };
-        let outline = format!("\"{}\"", outline(item));
+        let outline = format!("\"{}\"", outline(item, false));
         let before = "const CONSTRUCTOR: tl::private::Constructor =";
         let one_line = format!("tl::private::Constructor({id}, {min_size}, {outline})");
         let args = one_line.len() - "tl::private::Constructor()".len();
@@ -421,7 +421,8 @@ fn takes_bytes(field: &Field) -> bool {
 }
 
 /// The fields for error paths, see `Reader::enter`.
-fn outline(item: &Struct) -> String {
+/// With flags, also those fields that take no bytes: `silent!0.13`.
+pub(super) fn outline(item: &Struct, with_flags: bool) -> String {
     let mut outline = item.schema_name.clone();
     for _ in &item.nats {
         outline.push_str(" {#}");
@@ -433,7 +434,11 @@ fn outline(item: &Struct) -> String {
             item.nats.len() + before.filter(|field| is_nat(field)).count()
         }
     };
-    for field in item.fields.iter().filter(|field| takes_bytes(field)) {
+    for field in &item.fields {
+        let is_flag = matches!(field.kind, FieldKind::Flag);
+        if !(takes_bytes(field) || is_flag && with_flags) {
+            continue;
+        }
         outline.push(' ');
         outline.push_str(&field.schema_name);
         if is_nat(field) {
@@ -441,7 +446,8 @@ fn outline(item: &Struct) -> String {
         }
         if let Some(condition) = field.condition {
             outline.push_str(&format!(
-                "?{}.{}",
+                "{}{}.{}",
+                if is_flag { '!' } else { '?' },
                 nat_number(condition.mask),
                 condition.bit
             ));

@@ -4,6 +4,7 @@ use tl_parser::ir::{Builtin, CombinatorId, CombinatorKind};
 
 use super::{Lowering, codec};
 use crate::analysis::AnyOf;
+use crate::config;
 use crate::model::{Docs, Enum, Generics, Named, Scalar, Type, Variant};
 
 /// What the enum of a kind is called.
@@ -42,7 +43,9 @@ impl Lowering<'_> {
                 },
                 false => Docs::default(),
             },
+            traits: self.traits(name),
             attributes: self.attributes(name),
+            table: self.config.codec_of(name) == config::Codec::Table,
             generics: Generics {
                 lifetime: self.borrows(any.borrows),
                 types: Vec::new(),

@@ -21,7 +21,7 @@ use tl_parser::ir::{Combinator, CombinatorId, CombinatorKind, Kind, Schema, Type
 use tl_parser::source::Sources;
 
 use crate::analysis::{Any, Direction, Layouts, Reach};
-use crate::config::{Config, Ownership};
+use crate::config::{self, Config, Ownership};
 use crate::instances::Instances;
 use crate::model::{
     Codec, Docs, Enum, File, GenericType, Generics, Identity, Item, Module, Struct, Type, Variant,
@@ -129,7 +129,9 @@ impl Lowering<'_> {
             path: self.paths.combinator(id),
             schema_name: name.to_owned(),
             docs: self.combinator_docs(id),
+            traits: self.traits(name),
             attributes: self.attributes(name),
+            table: self.config.codec_of(name) == config::Codec::Table,
             generics: self.generics(id, layout.borrows),
             nats: lowered.nats,
             identity: Some(self.identity(combinator)),
@@ -139,9 +141,11 @@ impl Lowering<'_> {
             min_size: layout.wire,
         }));
         for repetition in lowered.repetitions {
-            let attributes = self.attributes(name);
+            let (traits, attributes) = (self.traits(name), self.attributes(name));
             items.push(Item::Struct(Struct {
+                traits,
                 attributes,
+                table: self.config.codec_of(name) == config::Codec::Table,
                 codec: codec(direction),
                 ..repetition
             }));
@@ -158,7 +162,9 @@ impl Lowering<'_> {
             path: self.paths.ty(id),
             schema_name: name.to_owned(),
             docs: self.type_docs(id),
+            traits: self.traits(name),
             attributes: self.attributes(name),
+            table: self.config.codec_of(name) == config::Codec::Table,
             generics: Generics {
                 lifetime: self.borrows(layout.borrows),
                 types: self.type_parameters(id),
@@ -297,7 +303,7 @@ impl Lowering<'_> {
     }
 
     /// What stands in `#[…]` before an item.
-    fn attributes(&self, name: &str) -> Vec<String> {
+    fn traits(&self, name: &str) -> Vec<String> {
         let mut traits: Option<Vec<&str>> = None;
         for (path, names) in &self.config.derives {
             if crate::config::covers(path, name) {
@@ -310,10 +316,11 @@ impl Lowering<'_> {
         }
         traits.sort_unstable();
         traits.dedup();
+        traits.into_iter().map(str::to_owned).collect()
+    }
+
+    fn attributes(&self, name: &str) -> Vec<String> {
         let mut attributes = Vec::new();
-        if !traits.is_empty() {
-            attributes.push(format!("derive({})", traits.join(", ")));
-        }
         for (path, attribute) in &self.config.attributes {
             if crate::config::covers(path, name) {
                 attributes.push(attribute.clone());

@@ -1,0 +1,196 @@
+//! Generated types read and written by one interpreter instead of bodies of their own.
+//!
+//! A body costs the compiler a hundred times as much as a row of a table. So generated code may
+//! describe its types in tables, and everything that a type can do (reading, writing, cloning,
+//! comparing, printing) is done here, compiled once.
+//!
+//! ```text
+//! rows     what a table says: types, fields, shapes, variants; offsets are computed from it
+//! ops      the few functions that only the Rust type itself can give: Vec<T>, Option<T>
+//! build    memory from bytes, and from other memory; and giving it back    (unsafe)
+//! view     a value seen through its table                                  (unsafe)
+//! write    views as bytes
+//! show     views as text; comparing views
+//! ```
+//!
+//! # How a reviewer convinces himself
+//! **What is unsafe.** `ops`, `build` and `view` turn offsets into pointers; nothing else does. The
+//! rest works on views, in safe code.
+//!
+//! **What must hold.** A type that is [`Tabled`] is described by a row: that is the contract of this
+//! `unsafe` trait, and the only way to a [`Table`]. A row describes a struct if the struct is `repr(C)`
+//! and has the fields of the row, in their order, of the Rust types of their shapes; and an enum if it
+//! is `repr(u8)` or `repr(u16)` as the row says, and has the variants of the row, in their order,
+//! with payloads of the Rust types of their shapes.
+//!
+//! **What is assumed of Rust's layout** is what the Reference promises, and no more: the offsets
+//! of `repr(C)`, the tag and payload of `repr(u8)`, and that `Box<T>`, `&T` and `Option` of them
+//! are pointers, null for `None`. A `Vec`, a slice and any other `Option` is made and taken apart by
+//! functions that know its type.
+//!
+//! **What the compiler checks.** [`Rows::lay_out`] runs at compile time: it computes all offsets by
+//! the rules of `repr(C)` and fails the build if an index leads nowhere. [`of`] runs at compile time
+//! for every type, and fails the build unless size and alignment are what was computed. With
+//! `Config::assert_layout`, generated code compares each single offset with `offset_of!`, too.
+#![allow(unsafe_code)]
+
+mod build;
+mod ops;
+mod rows;
+mod show;
+mod view;
+mod write;
+
+pub use ops::{Foreign, OptionOps, SequenceOps};
+pub use rows::{Field, Kind, Layout, Rows, Shape, Tables, Type, Variant};
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{MaybeUninit, align_of, size_of};
+use core::ptr;
+
+use crate::{ReadResult, Reader, Writer};
+
+/// The row that describes a type.
+pub struct Table<T: ?Sized> {
+    /// Leads to a static. No reference: rustc would look through it at every constant with a table,
+    /// and so at all rows for every type.
+    tables: *const Tables,
+    row: usize,
+    of: PhantomData<fn() -> *const T>,
+}
+
+impl<T: ?Sized> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Table<T> {}
+
+/// The tables of a generated file.
+pub trait File {
+    /// They.
+    const TABLES: &'static Tables;
+}
+
+/// A type that is described by a row.
+///
+/// # Safety
+/// The row must describe the type, whatever its lifetimes: see the top of the module.
+pub unsafe trait Tabled: Sized {
+    /// The file that it is generated in.
+    type File: File;
+    /// Its row.
+    const ROW: usize;
+}
+
+/// The table of a type.
+///
+/// # Panics
+/// At compile time, if the type is not laid out as its row says.
+#[must_use]
+pub const fn of<T: Tabled>() -> Option<Table<T>> {
+    let tables: *const Tables = <T::File as File>::TABLES;
+    let table = Table {
+        tables,
+        row: T::ROW,
+        of: PhantomData,
+    };
+    let layout = table.ty().layout;
+    assert!(
+        layout.size == size_of::<T>() && layout.align == align_of::<T>(),
+        "a type is not laid out as its table says"
+    );
+    Some(table)
+}
+
+impl<T: ?Sized> Table<T> {
+    const fn tables(self) -> &'static Tables {
+        // SAFETY: `of` has it from such a reference.
+        unsafe { &*self.tables }
+    }
+
+    const fn ty(self) -> &'static Type {
+        self.tables().ty(self.row)
+    }
+
+    /// The smallest number of bytes that a value takes where it stands alone.
+    #[must_use]
+    pub const fn min_size(self) -> usize {
+        self.ty().min_size as usize
+    }
+
+    /// Whether values keep parts of themselves in an arena.
+    #[must_use]
+    pub const fn needs_arena(self) -> bool {
+        self.tables().is_borrowed()
+    }
+
+    #[inline]
+    pub(crate) fn read(self, r: &mut Reader<'_>, bare: bool) -> ReadResult<T>
+    where
+        T: Sized,
+    {
+        let mut value = MaybeUninit::<T>::uninit();
+        // SAFETY: the row describes T, and `value` has room for one.
+        let result = unsafe {
+            build::read(
+                r,
+                self.tables(),
+                self.row,
+                bare,
+                value.as_mut_ptr().cast::<u8>(),
+            )
+        };
+        // SAFETY: `read` has made a value unless it failed.
+        result.map(|()| unsafe { value.assume_init() })
+    }
+
+    #[inline]
+    pub(crate) fn write(self, value: &T, w: &mut Writer<'_>, bare: bool) {
+        write::write(w, self.view(value), bare);
+    }
+
+    fn view(self, value: &T) -> view::View<'_> {
+        // SAFETY: the row describes T.
+        unsafe { view::View::new(self.tables(), self.row, ptr::from_ref(value).cast()) }
+    }
+}
+
+/// `Debug`, as `derive` writes it.
+///
+/// # Errors
+/// Those of the formatter.
+#[inline]
+pub fn debug<T: Tabled>(value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match const { of::<T>() } {
+        Some(table) => show::debug(table.view(value), f),
+        None => Ok(()),
+    }
+}
+
+/// `PartialEq`.
+#[inline]
+#[must_use]
+pub fn eq<T: Tabled>(a: &T, b: &T) -> bool {
+    let table = const { of::<T>() };
+    table.is_some_and(|table| show::eq(table.view(a), table.view(b)))
+}
+
+/// `Clone`.
+#[inline]
+#[must_use]
+pub fn clone<T: Tabled>(value: &T) -> T {
+    let mut copy = MaybeUninit::<T>::uninit();
+    // SAFETY: the row describes T; `value` is one and `copy` has room for one, which `clone` makes.
+    unsafe {
+        build::clone(
+            <T::File as File>::TABLES,
+            T::ROW,
+            ptr::from_ref(value).cast(),
+            copy.as_mut_ptr().cast(),
+        );
+        copy.assume_init()
+    }
+}

@@ -1,0 +1,373 @@
+//! A value seen through its table: safe to look at, whatever it is.
+#![allow(unsafe_code)]
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+use core::slice;
+
+use super::build::read_tag;
+use super::ops::Foreign;
+use super::rows::{Field, Form, Kind, Shape, Tables, Type, TypeForm, Variant};
+use crate::{Object, ObjectRef, Writer};
+
+/// A value of a type that has a row.
+///
+/// **Invariant:** `value` leads to a value of the type that the row describes, which lives for `'v`
+/// and is not changed.
+#[derive(Clone, Copy)]
+pub(super) struct View<'v> {
+    pub(super) tables: &'static Tables,
+    pub(super) ty: &'static Type,
+    value: *const u8,
+    of: PhantomData<&'v ()>,
+}
+
+/// What a view turns out to be.
+pub(super) enum Sort<'v> {
+    Struct {
+        id: Option<u32>,
+        shared: &'static [&'static str],
+    },
+    Enum {
+        variant: &'static Variant,
+        /// Its place among the variants.
+        index: usize,
+        payload: Option<Placed<'v>>,
+    },
+    Foreign(ForeignView<'v>),
+}
+
+/// What a field holds.
+pub(super) enum Content<'v> {
+    /// Nothing in memory.
+    Flags,
+    Flag(bool),
+    /// `None` if it is not there.
+    Value(Option<Placed<'v>>),
+}
+
+/// A value of a shape, in its place.
+///
+/// **Invariant:** `place` leads to a value of the shape's Rust type, which lives for `'v` and is not
+/// changed.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'v> {
+    pub(super) tables: &'static Tables,
+    pub(super) shape: &'static Shape,
+    place: *const u8,
+    of: PhantomData<&'v ()>,
+}
+
+/// What it is.
+pub(super) enum Value<'v> {
+    Int(i32),
+    Long(i64),
+    Double(f64),
+    Float(f32),
+    Nat(u32),
+    Bool(bool),
+    /// `int128` and its like.
+    Fixed(&'v [u8]),
+    String(&'v str),
+    Bytes(&'v [u8]),
+    Object(&'v [u8]),
+    True,
+    /// A built-in after its id.
+    WithId(Placed<'v>),
+    Named(View<'v>),
+    Sequence(Sequence<'v>),
+}
+
+/// Elements of a vector or an array.
+///
+/// **Invariant:** `elements` leads to `len` values of the element's Rust type, which live for `'v` and
+/// are not changed.
+#[derive(Clone, Copy)]
+pub(super) struct Sequence<'v> {
+    tables: &'static Tables,
+    pub(super) element: &'static Shape,
+    elements: *const u8,
+    len: usize,
+    of: PhantomData<&'v ()>,
+}
+
+/// A value of a type that has code of its own.
+///
+/// **Invariant:** `value` leads to a value of the type that the ops are of.
+#[derive(Clone, Copy)]
+pub(super) struct ForeignView<'v> {
+    ops: &'static Foreign,
+    value: *const u8,
+    of: PhantomData<&'v ()>,
+}
+
+impl<'v> View<'v> {
+    /// # Safety
+    /// `value` leads to a value of the type that the row describes, which lives for `'v` and is not
+    /// changed.
+    pub(super) unsafe fn new(tables: &'static Tables, row: usize, value: *const u8) -> Self {
+        Self {
+            tables,
+            ty: tables.ty(row),
+            value,
+            of: PhantomData,
+        }
+    }
+
+    #[inline]
+    pub(super) fn sort(self) -> Sort<'v> {
+        match self.ty.form {
+            TypeForm::Struct { id, shared } => Sort::Struct { id, shared },
+            TypeForm::Enum { tag, .. } => {
+                // SAFETY: the row describes the enum, whose tag has so many bytes.
+                let index = unsafe { read_tag(self.value, tag) };
+                let variant = &self.tables.variants_of(self.ty)[index];
+                let payload = variant.payload.map(|payload| {
+                    // SAFETY: the row describes the enum: the payload of this variant is here.
+                    unsafe { self.at(payload, variant.offset) }
+                });
+                Sort::Enum {
+                    variant,
+                    index,
+                    payload,
+                }
+            }
+            TypeForm::Foreign(ops) => Sort::Foreign(ForeignView {
+                ops,
+                value: self.value,
+                of: PhantomData,
+            }),
+        }
+    }
+
+    /// The fields of a struct.
+    #[inline]
+    pub(super) fn fields(self) -> &'static [Field] {
+        match self.ty.form {
+            TypeForm::Struct { .. } => self.tables.fields_of(self.ty),
+            _ => &[],
+        }
+    }
+
+    /// What a field of [`fields`](View::fields) holds.
+    #[inline]
+    pub(super) fn content(self, index: usize) -> Content<'v> {
+        let field = self.fields()[index];
+        let offset = field.offset;
+        // SAFETY: the row describes the struct: this field is here, and of this type.
+        unsafe {
+            match field.form() {
+                Form::Flags => Content::Flags,
+                Form::Flag => Content::Flag(self.value.add(offset as usize).cast::<bool>().read()),
+                Form::Value(shape) => {
+                    let placed = self.at(shape, offset);
+                    match field.condition() {
+                        None => Content::Value(Some(placed)),
+                        Some(_) => Content::Value(placed.of_option()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// There is a value of the shape's Rust type, or an option of it, at the offset.
+    #[inline]
+    unsafe fn at(self, shape: u16, offset: u32) -> Placed<'v> {
+        Placed {
+            tables: self.tables,
+            shape: self.tables.shape(shape),
+            // SAFETY: see above.
+            place: unsafe { self.value.add(offset as usize) },
+            of: PhantomData,
+        }
+    }
+}
+
+impl<'v> Placed<'v> {
+    /// The value in an option, if it holds one.
+    ///
+    /// # Safety
+    /// The place leads to an option of the shape's Rust type instead.
+    #[inline]
+    unsafe fn of_option(self) -> Option<Self> {
+        macro_rules! leaf {
+            ($ty:ty) => {
+                // SAFETY: see above.
+                match unsafe { &*self.place.cast::<Option<$ty>>() } {
+                    Some(value) => core::ptr::from_ref(value).cast::<u8>(),
+                    None => return None,
+                }
+            };
+        }
+        let borrowed = self.tables.is_borrowed();
+        let place = match (self.shape.option, self.shape.kind) {
+            (Some(ops), _) => {
+                // SAFETY: see above.
+                let place = unsafe { (ops.get)(self.place) };
+                if place.is_null() {
+                    return None;
+                }
+                place
+            }
+            (None, Kind::Int) => leaf!(i32),
+            (None, Kind::Long) => leaf!(i64),
+            (None, Kind::Double) => leaf!(f64),
+            (None, Kind::Float) => leaf!(f32),
+            (None, Kind::Nat) => leaf!(u32),
+            (None, Kind::Int128) => leaf!([u8; 16]),
+            (None, Kind::Int256) => leaf!([u8; 32]),
+            (None, Kind::Int512) => leaf!([u8; 64]),
+            (None, Kind::Bool) => leaf!(bool),
+            (None, Kind::True) => leaf!(()),
+            (None, Kind::String) if borrowed => leaf!(&str),
+            (None, Kind::String) => leaf!(String),
+            (None, Kind::Bytes) if borrowed => leaf!(&[u8]),
+            (None, Kind::Bytes) => leaf!(Vec<u8>),
+            (None, Kind::Object) if borrowed => leaf!(ObjectRef<'_>),
+            (None, Kind::Object) => leaf!(Object),
+            // A pointer: `option_layout` has seen to that.
+            (None, _) => {
+                // SAFETY: see above.
+                if unsafe { self.place.cast::<*const u8>().read() }.is_null() {
+                    return None;
+                }
+                self.place
+            }
+        };
+        Some(Self { place, ..self })
+    }
+
+    /// The shape behind boxes and references.
+    #[inline]
+    pub(super) fn innermost(self) -> &'static Shape {
+        let mut shape = self.shape;
+        while let Kind::Indirect = shape.kind {
+            shape = self.tables.shape(shape.of);
+        }
+        shape
+    }
+
+    #[inline]
+    pub(super) fn get(self) -> Value<'v> {
+        let borrowed = self.tables.is_borrowed();
+        // SAFETY: the place leads to a value of the shape's Rust type.
+        unsafe {
+            match self.shape.kind {
+                Kind::Int => Value::Int(self.place.cast::<i32>().read()),
+                Kind::Long => Value::Long(self.place.cast::<i64>().read()),
+                Kind::Double => Value::Double(self.place.cast::<f64>().read()),
+                Kind::Float => Value::Float(self.place.cast::<f32>().read()),
+                Kind::Nat => Value::Nat(self.place.cast::<u32>().read()),
+                Kind::Bool => Value::Bool(self.place.cast::<bool>().read()),
+                Kind::Int128 => Value::Fixed(&*self.place.cast::<[u8; 16]>()),
+                Kind::Int256 => Value::Fixed(&*self.place.cast::<[u8; 32]>()),
+                Kind::Int512 => Value::Fixed(&*self.place.cast::<[u8; 64]>()),
+                Kind::String if borrowed => Value::String(self.place.cast::<&'v str>().read()),
+                Kind::String => Value::String(&*self.place.cast::<String>()),
+                Kind::Bytes if borrowed => Value::Bytes(self.place.cast::<&'v [u8]>().read()),
+                Kind::Bytes => Value::Bytes(&*self.place.cast::<Vec<u8>>()),
+                Kind::Object if borrowed => {
+                    Value::Object(self.place.cast::<ObjectRef<'v>>().read().0)
+                }
+                Kind::Object => Value::Object(&(*self.place.cast::<Object>()).0),
+                Kind::True => Value::True,
+                Kind::WithId => Value::WithId(Self {
+                    shape: self.tables.shape(self.shape.of),
+                    ..self
+                }),
+                Kind::Indirect => Self {
+                    shape: self.tables.shape(self.shape.of),
+                    place: self.place.cast::<*const u8>().read(),
+                    ..self
+                }
+                .get(),
+                Kind::Named => Value::Named(View::new(
+                    self.tables,
+                    usize::from(self.shape.of),
+                    self.place,
+                )),
+                Kind::Vector => {
+                    let (elements, len) = match self.shape.sequence {
+                        Some(ops) => (ops.elements)(self.place),
+                        None => (self.place, 0),
+                    };
+                    Value::Sequence(self.sequence(elements, len))
+                }
+                Kind::Array => {
+                    Value::Sequence(self.sequence(self.place, self.shape.number as usize))
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// `elements` leads to so many values of the element's Rust type.
+    unsafe fn sequence(self, elements: *const u8, len: usize) -> Sequence<'v> {
+        Sequence {
+            tables: self.tables,
+            element: self.tables.shape(self.shape.of),
+            elements,
+            len,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<'v> Sequence<'v> {
+    pub(super) fn len(self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    pub(super) fn iter(self) -> impl ExactSizeIterator<Item = Placed<'v>> {
+        (0..self.len).map(move |index| Placed {
+            tables: self.tables,
+            shape: self.element,
+            // SAFETY: there are `len` of them.
+            place: unsafe { self.elements.add(index * self.element.layout.size) },
+            of: PhantomData,
+        })
+    }
+
+    pub(super) fn ints(self) -> Option<&'v [i32]> {
+        self.slice(Kind::Int)
+    }
+
+    pub(super) fn longs(self) -> Option<&'v [i64]> {
+        self.slice(Kind::Long)
+    }
+
+    pub(super) fn doubles(self) -> Option<&'v [f64]> {
+        self.slice(Kind::Double)
+    }
+
+    /// The elements, if they are of a kind whose Rust type is `T`: `ints` and its like say which.
+    fn slice<T>(self, kind: Kind) -> Option<&'v [T]> {
+        if self.element.kind != kind {
+            return None;
+        }
+        // SAFETY: the callers above name the Rust type of the kind.
+        Some(unsafe { slice::from_raw_parts(self.elements.cast(), self.len) })
+    }
+}
+
+impl ForeignView<'_> {
+    pub(super) fn write(self, w: &mut Writer<'_>, bare: bool) {
+        // SAFETY: the value is of the type that the ops are of.
+        unsafe { (self.ops.write)(self.value, w, bare) }
+    }
+
+    pub(super) fn debug(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SAFETY: the value is of the type that the ops are of.
+        unsafe { (self.ops.debug)(self.value, f) }
+    }
+
+    /// Equal if they are of one type and say so.
+    pub(super) fn eq(self, other: Self) -> bool {
+        // SAFETY: both values are of the type that the ops are of.
+        core::ptr::eq(self.ops, other.ops) && unsafe { (self.ops.eq)(self.value, other.value) }
+    }
+}

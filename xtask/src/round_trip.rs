@@ -2,18 +2,22 @@
 //! values through what was compiled.
 //!
 //! The values come from the resolved schema alone (`tl_codegen::Sampler`), so that they can judge
-//! the generated code: for every constructor, function, answer and type
+//! the generated code: for every constructor, function and answer
 //!
 //! * the bytes become an owned value, which becomes the same bytes, and says so of its size;
 //! * the bytes become a borrowed value, which becomes the same bytes;
 //! * the borrowed value made owned is the owned one.
+//!
+//! A declaration is added to every schema, which has an `Object` and a `Function`: constructors and
+//! functions are read by these enums of all of them, since a check for each would take minutes to
+//! compile.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use tl_codegen::lower::lower;
-use tl_codegen::model::{Codec, File, Generics, Item, Module, Struct, Type};
+use tl_codegen::model::{File, Generics, Item, Module, Struct, Type};
 use tl_codegen::{Config, IdRule, Objects, Ownership, Sampler};
 use tl_parser::Compiler;
 use tl_parser::id::KnownIds;
@@ -101,8 +105,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .status()?;
         ensure!(status.success(), "{}: values went wrong", program.files);
         println!(
-            "{}: {} values of {} of {} declarations and {} types of several constructors",
-            program.files, program.count, program.sampled, program.declarations, program.types
+            "{}: {} values of {} of {} declarations and {} sorts of answers",
+            program.files, program.count, program.sampled, program.declarations, program.answers
         );
         if !program.left_out.is_empty() {
             println!("  only within others: {}", program.left_out.join(", "));
@@ -121,7 +125,8 @@ struct Program {
     /// How many declarations there are, and of how many of them there are values.
     declarations: usize,
     sampled: usize,
-    types: usize,
+    /// How many types of answers are no constructors.
+    answers: usize,
     /// The declarations that have values only within other values.
     left_out: Vec<String>,
 }
@@ -148,6 +153,7 @@ fn prepare(
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
         sources.push(Source::from_bytes(path.display().to_string(), bytes)?);
     }
+    sources.push(Source::new("anything.tl", ANYTHING)?);
     for source in &sources {
         compiler.add(source.clone());
     }
@@ -173,20 +179,24 @@ fn prepare(
         schema: &schema,
         sampler: Sampler::new(&schema, 1),
         values,
-        checks: String::new(),
-        next: 0,
+        checks: Vec::new(),
         bytes: Vec::new(),
         count: 0,
         sampled: 0,
-        types: 0,
         left_out: Vec::new(),
         wrapped: None,
+        any: [None, None],
     };
     work.wrapped = work.plain_function(&of_borrowed);
+    work.any = ["Object", "Function"].map(|name| work.enum_of_all(&of_borrowed, name));
     for (owned, borrowed) in of_owned.iter().zip(&of_borrowed) {
         work.item(owned, borrowed);
     }
-    let program = DRIVER.replace("/* checks */", &work.checks);
+    let mut checks = String::new();
+    for (_, check) in &work.checks {
+        let _ = writeln!(checks, "    ({check:?}, {check}),");
+    }
+    let program = DRIVER.replace("/* checks */", &checks);
     write_if_changed(&here.join("main.rs"), &program)?;
     let path = folder.join("values").join(&name);
     std::fs::create_dir_all(folder.join("values"))?;
@@ -197,9 +207,14 @@ fn prepare(
         name,
         values: path,
         count: work.count,
-        declarations: counts.constructors + counts.functions,
-        sampled: work.sampled,
-        types: work.types,
+        // But for the one that was added.
+        declarations: counts.constructors + counts.functions - 1,
+        sampled: work.sampled - 1,
+        answers: work
+            .checks
+            .iter()
+            .filter(|(_, check)| check.contains("answer!"))
+            .count(),
         left_out: work.left_out,
     }))
 }
@@ -223,15 +238,15 @@ struct Work<'s> {
     schema: &'s Schema,
     sampler: Sampler<'s>,
     values: u64,
-    /// The checks, as Rust.
-    checks: String,
-    next: u32,
+    /// What makes one check another, and the checks, as Rust.
+    checks: Vec<(String, String)>,
     /// The values: the number of a check, the length, the bytes.
     bytes: Vec<u8>,
     count: usize,
     sampled: usize,
-    types: usize,
     left_out: Vec<String>,
+    /// The checks by the enums of all constructors and all functions.
+    any: [Option<String>; 2],
     /// A function that wrappers are put around, and what it is called in both ownerships.
     wrapped: Option<(CombinatorId, String, String)>,
 }
@@ -243,13 +258,6 @@ impl Work<'_> {
                 let Some(identity) = owned.identity else {
                     return;
                 };
-                assert!(
-                    owned.codec
-                        == (Codec {
-                            read: true,
-                            write: true
-                        })
-                );
                 let schema = self.schema;
                 let is_function = owned.path.starts_with("functions::");
                 let kind = match is_function {
@@ -265,21 +273,6 @@ impl Work<'_> {
                     false => self.constructor(id, owned, borrowed),
                 }
             }
-            (Item::Enum(owned), Item::Enum(borrowed)) => {
-                let Some(id) = self.schema.find_type(&owned.schema_name) else {
-                    return;
-                };
-                if !self.schema[id].parameters.is_empty() {
-                    return;
-                }
-                let mut samples = Vec::new();
-                for _ in 0..self.values {
-                    samples.extend(self.sampler.boxed(id));
-                }
-                self.types += 1;
-                let types = (&*owned.path, applied(&borrowed.path, &borrowed.generics));
-                self.check(&owned.schema_name, &value(types.0, &types.1), samples);
-            }
             _ => {}
         }
     }
@@ -293,8 +286,12 @@ impl Work<'_> {
             }
         }
         self.note(&name, samples.is_empty());
-        let borrowed = applied(&borrowed.path, &borrowed.generics);
-        self.check(&name, &value(&owned.path, &borrowed), samples);
+        let is_default = owned.identity.is_none_or(|identity| identity.is_default);
+        let check = match &self.any[0] {
+            Some(any) if !is_default => any.clone(),
+            _ => value(&owned.path, &applied(&borrowed.path, &borrowed.generics)),
+        };
+        self.check(&check.clone(), &check, samples);
     }
 
     fn function(&mut self, id: CombinatorId, owned: &Struct, borrowed: &Struct) {
@@ -309,19 +306,23 @@ impl Work<'_> {
             self.note(&name, true);
             return;
         }
+        let is_dependent = owned.output.as_ref().is_some_and(Type::depends_on_numbers);
         let mut calls = Vec::new();
         let mut answers = Vec::new();
         let inner = wrapped.as_ref().map(|wrapped| wrapped.0);
         for _ in 0..self.values {
             if let Some((call, answer)) = self.sampler.exchange(id, inner) {
-                let mut both = call.clone();
-                both.extend(&answer);
+                let mut both = Vec::new();
+                if is_dependent {
+                    both.extend(&call);
+                }
+                both.extend(answer);
                 calls.push(call);
                 answers.push(both);
             }
         }
         self.note(&name, calls.is_empty());
-        let is_dependent = owned.output.as_ref().is_some_and(Type::depends_on_numbers);
+        let output = format!("{:?}", owned.output);
         let (owned, borrowed) = match &wrapped {
             None => (
                 owned.path.to_string(),
@@ -338,12 +339,27 @@ impl Work<'_> {
                 )
             }
         };
-        self.check(&name, &value(&owned, &borrowed), calls);
-        let check = match is_dependent {
-            true => format!("dependent_answer!(owned::{owned}, borrowed::{borrowed})"),
-            false => format!("answer!(owned::{owned}, borrowed::{borrowed})"),
+        let call = match &self.any[1] {
+            Some(any) if wrapped.is_none() => any.clone(),
+            _ => value(&owned, &borrowed),
         };
-        self.check(&format!("answer to {name}"), &check, answers);
+        self.check(&call.clone(), &call, calls);
+        // Functions of one type of answer share a check.
+        let (key, check) = match is_dependent {
+            true => (
+                owned.clone(),
+                format!("dependent_answer!(owned::{owned}, borrowed::{borrowed})"),
+            ),
+            false if wrapped.is_some() => (
+                owned.clone(),
+                format!("answer!(owned::{owned}, borrowed::{borrowed})"),
+            ),
+            false => (
+                output,
+                format!("answer!(owned::{owned}, borrowed::{borrowed})"),
+            ),
+        };
+        self.check(&key, &check, answers);
     }
 
     fn note(&mut self, name: &str, left_out: bool) {
@@ -354,19 +370,34 @@ impl Work<'_> {
         }
     }
 
-    fn check(&mut self, name: &str, check: &str, samples: Vec<Vec<u8>>) {
+    fn check(&mut self, key: &str, check: &str, samples: Vec<Vec<u8>>) {
         if samples.is_empty() {
             return;
         }
-        let _ = writeln!(self.checks, "    ({name:?}, {check}),");
+        let known = self.checks.iter().position(|(other, _)| other == key);
+        let number = known.unwrap_or_else(|| {
+            self.checks.push((key.to_owned(), check.to_owned()));
+            self.checks.len() - 1
+        });
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
         for sample in samples {
             self.count += 1;
-            self.bytes.extend(self.next.to_le_bytes());
+            self.bytes.extend(number.to_le_bytes());
             let len = u32::try_from(sample.len()).unwrap_or(u32::MAX);
             self.bytes.extend(len.to_le_bytes());
             self.bytes.extend(sample);
         }
-        self.next += 1;
+    }
+
+    /// The check by the enum of all of a kind.
+    fn enum_of_all(&self, items: &[Item], name: &str) -> Option<String> {
+        items.iter().find_map(|item| match item {
+            Item::Enum(item) if item.schema_name == name => {
+                let borrowed = applied(&item.path, &item.generics);
+                Some(value(&item.path, &borrowed))
+            }
+            _ => None,
+        })
     }
 
     /// A function without parameters whose answer needs no numbers.
@@ -417,6 +448,9 @@ fn write_if_changed(path: &Path, text: &str) -> Result<()> {
     tl_codegen::write_if_changed(path, text).with_context(|| path.display().to_string())?;
     Ok(())
 }
+
+/// What is added to every schema.
+const ANYTHING: &str = "---types---\nroundTrip what:Object call:Function = RoundTrip;\n";
 
 /// The program around generated code.
 const DRIVER: &str = include_str!("round_trip/driver.rs");

@@ -6,7 +6,7 @@ use tl_parser::source::Source;
 use super::{schemas, scratch, tl_gen};
 
 /// What the options print is what the library makes by these knobs.
-fn same(arguments: &[&str], config: Config) {
+fn same(arguments: &[&str], config: &Config) {
     let name = "clean.tl";
     let text = std::fs::read_to_string(schemas().join(name)).unwrap();
     let source = Source::new(name, text).unwrap();
@@ -26,43 +26,43 @@ fn same(arguments: &[&str], config: Config) {
 #[test]
 fn every_option_is_the_knob_of_its_name() {
     let config = Config::new;
-    same(&[], config());
-    same(&["--only", "users.get"], config().only(["users.get"]));
+    same(&[], &config());
+    same(&["--only", "users.get"], &config().only(["users.get"]));
     same(
         &["--only=user", "--only=userEmpty"],
-        config().only(["user", "userEmpty"]),
+        &config().only(["user", "userEmpty"]),
     );
     let borrowed = || config().ownership(Ownership::Borrowed);
-    same(&["--ownership", "borrowed"], borrowed());
+    same(&["--ownership", "borrowed"], &borrowed());
     let owned_module = ["--ownership", "borrowed", "--owned-module", "crate::api"];
-    same(&owned_module, borrowed().owned_module("crate::api"));
-    same(&["--side", "client"], config().side(Side::Client));
-    same(&["--side", "server"], config().side(Side::Server));
+    same(&owned_module, &borrowed().owned_module("crate::api"));
+    same(&["--side", "client"], &config().side(Side::Client));
+    same(&["--side", "server"], &config().side(Side::Server));
     same(
         &["--derive", "Clone,Debug"],
-        config().derive("*", ["Clone", "Debug"]),
+        &config().derive("*", ["Clone", "Debug"]),
     );
     let derives = ["--derive", "Clone", "--derive", "user=Clone,Default"];
     let config_of_derives = config()
         .derive("*", ["Clone"])
         .derive("user", ["Clone", "Default"]);
-    same(&derives, config_of_derives);
-    same(&["--derive="], config().derive("*", Vec::<String>::new()));
+    same(&derives, &config_of_derives);
+    same(&["--derive="], &config().derive("*", Vec::<String>::new()));
     let attribute = "user=cfg_attr(feature = \"serde\", derive(serde::Serialize))";
     let (path, text) = attribute.split_once('=').unwrap();
-    same(&["--attribute", attribute], config().attribute(path, text));
+    same(&["--attribute", attribute], &config().attribute(path, text));
     let field = ["--field-attribute", "user.photo=serde(skip)"];
     same(
         &field,
-        config().field_attribute("user.photo", "serde(skip)"),
+        &config().field_attribute("user.photo", "serde(skip)"),
     );
     same(
         &["--strings-as-bytes", "user.*"],
-        config().strings_as_bytes("user.*"),
+        &config().strings_as_bytes("user.*"),
     );
     same(
         &["--rename", "user=Person"],
-        config().rename("user", "Person"),
+        &config().rename("user", "Person"),
     );
     let boxing = |variants, optional_fields| Boxing {
         variants,
@@ -71,16 +71,16 @@ fn every_option_is_the_knob_of_its_name() {
     let all = Boxing::default();
     same(
         &["--box-variants=0"],
-        config().boxing(boxing(0, all.optional_fields)),
+        &config().boxing(boxing(0, all.optional_fields)),
     );
     same(
         &["--runtime", "::tl_runtime"],
-        config().runtime("::tl_runtime"),
+        &config().runtime("::tl_runtime"),
     );
-    same(&["--no-docs"], config().docs(false));
-    same(&["--no-format"], config().format(false));
+    same(&["--no-docs"], &config().docs(false));
+    same(&["--no-format"], &config().format(false));
     let rule = ["--id-rule", "tl", "--no-docs"];
-    same(&rule, config().id_rule(IdRule::Tl).docs(false));
+    same(&rule, &config().id_rule(IdRule::Tl).docs(false));
 }
 
 /// What needs another schema than the others to be seen.

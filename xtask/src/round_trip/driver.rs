@@ -41,12 +41,11 @@ macro_rules! value {
     };
 }
 
-/// What a function answers, after the function.
+/// What a function answers.
 #[allow(unused_macros)]
 macro_rules! answer {
     ($owned:ty, $borrowed:ty) => {
         |bytes| {
-            let (_, bytes) = <$owned>::from_prefix(bytes).map_err(said)?;
             let value = <$owned as Function>::Output::from_bytes(bytes).map_err(said)?;
             same("owned", &value.to_bytes().map_err(said)?, bytes)?;
             let arena = Arena::new();
@@ -61,7 +60,7 @@ macro_rules! answer {
     };
 }
 
-/// What a function answers that can be read only by who knows what it asked.
+/// What a function answers that can be read only by who knows what it asked, after the function.
 #[allow(unused_macros)]
 macro_rules! dependent_answer {
     ($owned:ty, $borrowed:ty) => {

@@ -103,6 +103,80 @@ proptest! {
     }
 }
 
+/// What may stand in the place of a line of the text form.
+const LINES: &[&str] = &[
+    "x: 1",
+    "flags: 0",
+    "flags: 4294967295",
+    "n: 3",
+    "a: true",
+    "a: false",
+    "b: null",
+    "items: []",
+    "cells: [1, 2, 3]",
+    "value: [1]",
+    "head: 5",
+    "tail: list { }",
+    "}",
+    "]",
+    "resultFalse",
+    "point { x: 1 y: 2 }",
+    "{ y: 1 }",
+    "true",
+    "\"text\"",
+    "0x0102",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Texts that are nearly values: what is taken becomes bytes that mean the same.
+    #[test]
+    fn mutated_texts(
+        which in 0_usize..3,
+        seed: u64,
+        changes in proptest::collection::vec(
+            (any::<prop::sample::Index>(), 0_u8..4, proptest::sample::select(LINES)),
+            1..3,
+        ),
+        json: bool,
+    ) {
+        let catalog = Catalog::new(&all()[which]);
+        let bytes = sample(&all()[which], seed);
+        let value = catalog.decode(&bytes, &catalog.any()).value;
+        let text = if json { value.to_json() } else { value.to_string() };
+        let mut lines: Vec<&str> = text.lines().collect();
+        for (place, kind, line) in changes {
+            let place = place.index(lines.len().max(1));
+            match kind {
+                _ if lines.is_empty() => {}
+                0 => drop(lines.remove(place)),
+                1 => lines.insert(place, lines[place]),
+                2 => lines[place] = line,
+                _ => lines.insert(place, line),
+            }
+        }
+        let text = lines.join("\n");
+        let encoded = match json {
+            true => catalog.encode_json(&text, &catalog.any()),
+            false => catalog.encode_text(&text, &catalog.any()),
+        };
+        match encoded {
+            Ok(bytes) => {
+                let decoded = catalog.decode(&bytes, &catalog.any());
+                // Bytes of unknown type may be of a type that is known, and a length that is told
+                // may be wrong; texts can say both.
+                if !text.contains("raw") && !text.contains("bytes") {
+                    prop_assert_eq!(&decoded.faults, &[], "{}", text);
+                    let again = catalog.encode(&decoded.value, &catalog.any());
+                    prop_assert_eq!(again.as_ref(), Ok(&bytes), "{}", text);
+                }
+            }
+            Err(error) => prop_assert!(error.offset() <= text.len()),
+        }
+    }
+}
+
 #[test]
 fn every_prefix_is_a_fault_with_its_place() {
     for schema in all() {

@@ -62,6 +62,19 @@ const STEPS: &[Step] = &[
             "--locked",
         ],
     ),
+    // Values without code generated, and without the command line.
+    step(
+        "value",
+        &[
+            "check",
+            "-p",
+            "tl-codegen",
+            "--no-default-features",
+            "--features",
+            "value",
+            "--locked",
+        ],
+    ),
     step(
         "clippy",
         &[

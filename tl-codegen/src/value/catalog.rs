@@ -451,3 +451,86 @@ pub(super) const fn forwarded(expr: &TypeExpr) -> Option<VariableId> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tl_parser::ir::IdRule;
+    use tl_parser::source::Source;
+
+    use super::*;
+    use crate::model::{FieldKind, Item, Module, Struct};
+
+    fn structs<'m>(module: &'m Module, out: &mut Vec<&'m Struct>) {
+        for item in &module.items {
+            match item {
+                Item::Struct(item) => out.push(item),
+                Item::Enum(_) => {}
+            }
+        }
+        for module in &module.modules {
+            structs(module, out);
+        }
+    }
+
+    /// Fields are called and left out as those of generated types, by another room of this crate.
+    #[test]
+    fn fields_are_those_of_generated_types() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+        let mut compared = 0;
+        for (file, rule) in [
+            ("tests/value/constructs.tl", IdRule::Tl),
+            ("tests/golden/sample.tl", IdRule::Telegram),
+            ("../schemas/telegram/api.tl", IdRule::Telegram),
+            ("../schemas/ton/ton_api.tl", IdRule::Tl),
+            ("../schemas/ton/lite_api.tl", IdRule::Tl),
+        ] {
+            let text = std::fs::read_to_string(format!("{root}{file}")).unwrap();
+            let mut compiler = tl_parser::Compiler::new().id_rule(rule);
+            compiler.add(Source::new(file, text).unwrap());
+            let compiled = compiler.compile();
+            let schema = compiled.schema.unwrap();
+            let config = crate::Config::new();
+            let lowered = crate::lower::lower(&schema, &compiled.sources, &config).unwrap();
+            let mut all = Vec::new();
+            for module in &lowered.modules {
+                structs(module, &mut all);
+            }
+            let catalog = Catalog::new(&schema);
+            for item in all {
+                let of_name = catalog.of_name(&item.schema_name);
+                // There, a field without a name may be called like another that has one; here, keys
+                // have to differ.
+                let Some(identity) = item
+                    .identity
+                    .as_ref()
+                    .filter(|_| item.schema_name != "nameless")
+                else {
+                    continue;
+                };
+                let Some(&id) = of_name.iter().find(|&&id| schema[id].id == identity.id) else {
+                    continue;
+                };
+                compared += 1;
+                let combinator = &schema[id];
+                assert_eq!(combinator.fields.len(), item.fields.len());
+                for (field, lowered) in combinator.fields.iter().zip(&item.fields) {
+                    let name = &item.schema_name;
+                    assert_eq!(
+                        &**catalog.field_name(id, field.id),
+                        lowered.schema_name,
+                        "{name}"
+                    );
+                    let role = catalog.role(id, field.id);
+                    let role = role.filter(|_| field.condition.is_none());
+                    let expected = match lowered.kind {
+                        FieldKind::Flags => Some(Role::Flags),
+                        FieldKind::Count(first) => Some(Role::Count(first)),
+                        _ => None,
+                    };
+                    assert_eq!(role, expected, "{name}.{}", lowered.schema_name);
+                }
+            }
+        }
+        assert!(compared > 3000, "{compared}");
+    }
+}

@@ -37,6 +37,41 @@ use crate::{
 /// assert!(reader.rest().is_empty());
 /// # Ok::<(), tl_runtime::ReadError>(())
 /// ```
+///
+/// Methods that return a plain value return 0, nothing or an empty one once something has failed;
+/// whoever made the reader gets the failure. So an implementation reads one field after another, and
+/// asks for nothing:
+///
+/// ```
+/// use tl_runtime::{ReadResult, Reader, TlRead};
+///
+/// /// `message flags:# ids:vector<long> text:flags.0?string = Message;`, bare.
+/// #[derive(Debug, PartialEq)]
+/// struct Message {
+///     ids: Vec<i64>,
+///     text: Option<String>,
+/// }
+///
+/// impl<'a> TlRead<'a> for Message {
+///     const MIN_SIZE: usize = 8;
+///
+///     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+///         r.enter("message flags# ids text?0.0")?;
+///         let flags = r.nat();
+///         let message = Self { ids: r.vector(), text: r.optional(flags & 1) };
+///         r.leave();
+///         Ok(message)
+///     }
+/// }
+///
+/// let bytes = b"\x01\0\0\0\x01\0\0\0\x07\0\0\0\0\0\0\0\x02hi\0";
+/// let message = Message::from_bytes(bytes)?;
+/// assert_eq!(message, Message { ids: vec![7], text: Some("hi".to_owned()) });
+///
+/// let error = Message::from_bytes(&bytes[..16]).unwrap_err();
+/// assert_eq!(error.path().to_string(), "message.text");
+/// # Ok::<(), tl_runtime::ReadError>(())
+/// ```
 pub struct Reader<'a> {
     /// What is left; empty in tracing mode.
     rest: &'a [u8],

@@ -12,17 +12,25 @@ use crate::{Identified, TlWrite, TlWriteWith, WriteError, WriteErrorKind, scalar
 /// ```
 /// use tl_runtime::{TlWrite, Writer};
 ///
-/// /// `pair a:int b:string = Pair;`, bare.
-/// struct Pair(i32, &'static str);
+/// /// `message flags:# ids:vector<long> text:flags.0?string = Message;`, bare.
+/// struct Message {
+///     ids: Vec<i64>,
+///     text: Option<String>,
+/// }
 ///
-/// impl TlWrite for Pair {
+/// impl TlWrite for Message {
 ///     fn write(&self, w: &mut Writer<'_>) {
-///         w.int(self.0);
-///         w.string(self.1);
+///         w.nat(u32::from(self.text.is_some()));
+///         self.ids.write_bare(w);
+///         w.optional(&self.text);
 ///     }
 /// }
 ///
-/// assert_eq!(Pair(5, "hi").to_bytes()?, b"\x05\0\0\0\x02hi\0");
+/// let message = Message { ids: vec![7], text: Some("hi".to_owned()) };
+/// assert_eq!(
+///     message.to_bytes()?,
+///     b"\x01\0\0\0\x01\0\0\0\x07\0\0\0\0\0\0\0\x02hi\0",
+/// );
 /// # Ok::<(), tl_runtime::WriteError>(())
 /// ```
 pub struct Writer<'a> {

@@ -19,6 +19,24 @@ use super::ty::{Args, Argument, Env, Ty};
 use super::{Data, Field, Span, Struct, Value};
 
 /// What decoding may cost, however the bytes are made.
+///
+/// ```
+/// use tl_codegen::value::{Catalog, FaultKind, Limits};
+/// use tl_parser::source::Source;
+///
+/// // Elements that take no bytes: nothing but the limit bounds how many there are.
+/// let text = "true = True; many n:# all:n*[ true ] = Many;";
+/// let schema = tl_parser::compile([Source::new("a.tl", text)?]).schema.expect("no errors");
+/// let catalog = Catalog::new(&schema);
+/// let bare = catalog.parse_type("many").expect("declared");
+/// let decoded = catalog.decode_within(
+///     &[255; 4],
+///     &bare,
+///     Limits { values: Some(1000), ..Limits::default() },
+/// );
+/// assert_eq!(decoded.faults[0].kind, FaultKind::TooManyValues);
+/// # Ok::<(), tl_parser::source::TooLong>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// How many constructors, vectors and repetitions may stand in one another. Protects the
@@ -41,7 +59,8 @@ impl Default for Limits {
     }
 }
 
-/// What came of bytes.
+/// What came of bytes. [`Catalog::decode`] makes one; [`Decoded::listing`] shows it beside the
+/// bytes.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Decoded {
@@ -58,6 +77,29 @@ pub struct Decoded {
 
 impl Catalog<'_> {
     /// Decodes bytes that are one value of the type, within the default limits.
+    ///
+    /// ```
+    /// use tl_codegen::value::{Catalog, Data};
+    /// use tl_parser::source::Source;
+    ///
+    /// let text = "point x:int y:int = Point;";
+    /// let schema = tl_parser::compile([Source::new("a.tl", text)?]).schema.expect("no errors");
+    /// let catalog = Catalog::new(&schema);
+    /// let bare = catalog.parse_type("point").expect("declared");
+    ///
+    /// let decoded = catalog.decode(&[1, 0, 0, 0, 2, 0, 0, 0], &bare);
+    /// assert!(decoded.faults.is_empty());
+    /// assert_eq!(decoded.value.field("y").map(|y| &y.data), Some(&Data::Int(2)));
+    ///
+    /// // Of broken bytes as much is told as can be.
+    /// let decoded = catalog.decode(&[1, 0, 0, 0, 2, 0], &bare);
+    /// assert_eq!(decoded.value.field("x").map(|x| &x.data), Some(&Data::Int(1)));
+    /// assert_eq!(
+    ///     decoded.faults[0].to_string(),
+    ///     "the bytes end where an int of 4 bytes was wanted, at byte 4 in point.y",
+    /// );
+    /// # Ok::<(), tl_parser::source::TooLong>(())
+    /// ```
     #[must_use]
     pub fn decode(&self, bytes: &[u8], ty: &Type) -> Decoded {
         self.decode_within(bytes, ty, Limits::default())

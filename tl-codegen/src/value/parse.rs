@@ -14,6 +14,15 @@ use super::{Data, Field, Span, Struct, Value};
 const MAX_DEPTH: u32 = 128;
 
 /// Why a text is no value.
+///
+/// ```
+/// use tl_codegen::value::{Value, line_column};
+///
+/// let text = "point {\n  x: 1\n  y = 2\n}";
+/// let error = Value::from_text(text).unwrap_err();
+/// assert_eq!(error.to_string(), "`:` was wanted where `=` stands");
+/// assert_eq!(line_column(text, error.offset()), (3, 5));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
     message: String,

@@ -14,6 +14,20 @@ impl Catalog<'_> {
     /// anything boxed. The name of a function is a call of it, id included. `name#id` where the
     /// schema has several constructors of the name.
     ///
+    /// ```
+    /// # use tl_codegen::value::Catalog;
+    /// # use tl_parser::source::Source;
+    /// let text = "vector {t:Type} # [ t ] = Vector t; int ? = Int; row {n:#} cells:n*[ int ] = Row n;";
+    /// let schema = tl_parser::compile([Source::new("a.tl", text)?]).schema.expect("no errors");
+    /// let catalog = Catalog::new(&schema);
+    /// let rows = catalog.parse_type("vector<%Row<2>>").expect("declared");
+    /// let bytes = catalog.encode_text("[{ cells: [1, 2] }]", &rows).expect("rows");
+    /// assert_eq!(bytes.len(), 12);
+    /// let error = catalog.parse_type("Row").unwrap_err();
+    /// assert_eq!(error.to_string(), "Row wants the arguments <#>");
+    /// # Ok::<(), tl_parser::source::TooLong>(())
+    /// ```
+    ///
     /// # Errors
     /// If this is not a type of the schema.
     pub fn parse_type(&self, text: &str) -> Result<Type, TypeError> {
@@ -30,6 +44,18 @@ impl Catalog<'_> {
     }
 
     /// The type of what a function answers.
+    ///
+    /// ```
+    /// # use tl_codegen::value::Catalog;
+    /// # use tl_parser::source::Source;
+    /// let text = "int ? = Int; ---functions--- dice.roll = Int;";
+    /// let schema = tl_parser::compile([Source::new("a.tl", text)?]).schema.expect("no errors");
+    /// let catalog = Catalog::new(&schema);
+    /// let answer = catalog.result_of("dice.roll").expect("a function");
+    /// let decoded = catalog.decode(b"\xda\x9b\x50\xa8\x06\0\0\0", &answer);
+    /// assert_eq!(decoded.value.to_string(), "6");
+    /// # Ok::<(), tl_parser::source::TooLong>(())
+    /// ```
     ///
     /// # Errors
     /// If the schema has no such function, or what it answers depends on what it is asked with.

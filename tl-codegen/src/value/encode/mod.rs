@@ -25,7 +25,21 @@ const MAX_DEPTH: u32 = 128;
 const VECTOR: u32 = 0x1cb5_c415;
 
 impl Catalog<'_> {
-    /// The bytes of a value of that type.
+    /// The bytes of a value of that type: of a decoded or a parsed one, or of one made by hand.
+    ///
+    /// ```
+    /// use tl_codegen::value::{Catalog, Data, Field, Struct, Value};
+    /// use tl_parser::source::Source;
+    ///
+    /// let text = "point x:int y:int = Point;";
+    /// let schema = tl_parser::compile([Source::new("a.tl", text)?]).schema.expect("no errors");
+    /// let catalog = Catalog::new(&schema);
+    /// let fields = vec![Field::new("x", Data::Int(1)), Field::new("y", Data::Int(2))];
+    /// let point = Value::from(Data::Struct(Struct { fields, ..Struct::default() }));
+    /// let bytes = catalog.encode(&point, &catalog.parse_type("%Point").expect("declared"));
+    /// assert_eq!(bytes.expect("a point"), [1, 0, 0, 0, 2, 0, 0, 0]);
+    /// # Ok::<(), tl_parser::source::TooLong>(())
+    /// ```
     ///
     /// # Errors
     /// If the value is not one of the type. The first fault is told.
@@ -46,6 +60,24 @@ impl Catalog<'_> {
     }
 
     /// The bytes of a value of that type, from the JSON form.
+    ///
+    /// ```
+    /// use tl_codegen::value::Catalog;
+    /// use tl_parser::source::Source;
+    ///
+    /// let text = "user flags:# id:long name:flags.0?string = User;";
+    /// let schema = tl_parser::compile([Source::new("a.tl", text)?]).schema.expect("no errors");
+    /// let catalog = Catalog::new(&schema);
+    /// let bare = catalog.parse_type("user").expect("declared");
+    ///
+    /// let bytes = catalog.encode_json(r#"{"id": "7", "name": "hi"}"#, &bare).expect("a user");
+    /// assert_eq!(bytes, b"\x01\0\0\0\x07\0\0\0\0\0\0\0\x02hi\0");
+    ///
+    /// let error = catalog.encode_json(r#"{"id": "7", "name": 8}"#, &bare).unwrap_err();
+    /// assert_eq!(error.to_string(), "a number stands where a string was wanted, in user.name");
+    /// assert_eq!(error.offset(), 20);
+    /// # Ok::<(), tl_parser::source::TooLong>(())
+    /// ```
     ///
     /// # Errors
     /// If the text is not one value of the type.

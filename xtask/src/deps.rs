@@ -65,6 +65,17 @@ const TABLE: &[Row] = &[
         ..NOTHING
     },
     Row {
+        package: "example-build",
+        uses: &["mtproto-runtime"],
+        build: &["tl-codegen"],
+        ..NOTHING
+    },
+    Row {
+        package: "example-checked-in",
+        uses: &["mtproto-runtime"],
+        ..NOTHING
+    },
+    Row {
         package: "example-derive",
         uses: &["mtproto-runtime"],
         ..NOTHING

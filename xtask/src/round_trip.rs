@@ -253,27 +253,25 @@ struct Work<'s> {
 
 impl Work<'_> {
     fn item(&mut self, owned: &Item, borrowed: &Item) {
-        match (owned, borrowed) {
-            (Item::Struct(owned), Item::Struct(borrowed)) => {
-                let Some(identity) = owned.identity else {
-                    return;
-                };
-                let schema = self.schema;
-                let is_function = owned.path.starts_with("functions::");
-                let kind = match is_function {
-                    true => CombinatorKind::Function,
-                    false => CombinatorKind::Constructor,
-                };
-                let id = schema
-                    .find_combinators(&owned.schema_name)
-                    .find(|&id| schema[id].id == identity.id && schema[id].kind == kind);
-                let Some(id) = id else { return };
-                match is_function {
-                    true => self.function(id, owned, borrowed),
-                    false => self.constructor(id, owned, borrowed),
-                }
-            }
-            _ => {}
+        let (Item::Struct(owned), Item::Struct(borrowed)) = (owned, borrowed) else {
+            return;
+        };
+        let Some(identity) = owned.identity else {
+            return;
+        };
+        let schema = self.schema;
+        let is_function = owned.path.starts_with("functions::");
+        let kind = match is_function {
+            true => CombinatorKind::Function,
+            false => CombinatorKind::Constructor,
+        };
+        let id = schema
+            .find_combinators(&owned.schema_name)
+            .find(|&id| schema[id].id == identity.id && schema[id].kind == kind);
+        let Some(id) = id else { return };
+        match is_function {
+            true => self.function(id, owned, borrowed),
+            false => self.constructor(id, owned, borrowed),
         }
     }
 

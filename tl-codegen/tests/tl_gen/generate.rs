@@ -201,3 +201,23 @@ fn faults_and_wrong_usage_are_told_apart() {
     let run = generate(&["a.tl"], "");
     assert_eq!(run.code, Some(2), "a schema and nowhere to write to");
 }
+
+/// The example whose types are kept with the source: the command that it names made them.
+#[test]
+fn the_example_is_up_to_date() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/checked-in");
+    let text = std::fs::read_to_string(folder.join("src/main.rs")).unwrap();
+    let command = text
+        .lines()
+        .find_map(|line| line.strip_prefix("//! tl-gen "));
+    let command = command.unwrap();
+    let mut arguments: Vec<&str> = command.split(' ').collect();
+    arguments.push("--check");
+    let run = tl_gen(&folder, &arguments, b"");
+    assert_eq!(
+        run.code,
+        Some(0),
+        "run `tl-gen {command}` in tl-codegen/examples/checked-in: {}",
+        run.stderr()
+    );
+}

@@ -27,3 +27,15 @@ pub mod borrowed {
         include!(concat!(env!("OUT_DIR"), "/mtproto_borrowed.rs"));
     }
 }
+
+/// The same types, read and written by tables.
+pub mod table {
+    /// Types that own what they hold.
+    pub mod owned {
+        include!(concat!(env!("OUT_DIR"), "/table_owned.rs"));
+    }
+    /// Types that borrow.
+    pub mod borrowed {
+        include!(concat!(env!("OUT_DIR"), "/table_borrowed.rs"));
+    }
+}

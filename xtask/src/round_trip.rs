@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use tl_codegen::lower::lower;
 use tl_codegen::model::{File, Generics, Item, Module, Struct, Type};
-use tl_codegen::{Config, IdRule, Objects, Ownership, Sampler};
+use tl_codegen::{Codec, Config, IdRule, Objects, Ownership, Sampler};
 use tl_parser::Compiler;
 use tl_parser::id::KnownIds;
 use tl_parser::ir::{CombinatorId, CombinatorKind, Schema};
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Where the programs are written and built; two runs at a time need two folders
     #[arg(long, default_value = "target/round-trip")]
     folder: PathBuf,
+    /// By tables instead of code, each compared with the types that it describes
+    #[arg(long)]
+    table: bool,
     /// The rule that ids are computed by, if it can't be found out
     #[arg(long, value_parser = id_rule)]
     id_rule: Option<IdRule>,
@@ -81,7 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let mut programs = Vec::new();
     for (index, (files, rule)) in schemas.iter().enumerate() {
-        match prepare(&root, &folder, index, files, *rule, args.values) {
+        match prepare(&root, &folder, index, files, *rule, args) {
             Ok(Some(program)) => programs.push(program),
             Ok(None) => println!("{files}: has faults, nothing is generated"),
             Err(error) => return Err(error.context(files.clone())),
@@ -137,12 +140,15 @@ fn prepare(
     index: usize,
     files: &str,
     rule: Option<IdRule>,
-    values: u64,
+    args: &Args,
 ) -> Result<Option<Program>> {
     let known = std::fs::read_to_string(root.join("schemas/known-ids.txt"))?;
     let known = KnownIds::parse(&known)?;
     let mut compiler = Compiler::new().known_ids(known);
     let mut config = Config::new().runtime("::tl_runtime").objects(Objects::Enum);
+    if args.table {
+        config = config.codec("*", Codec::Table).assert_layout(true);
+    }
     if let Some(rule) = rule {
         compiler = compiler.id_rule(rule);
         config = config.id_rule(rule);
@@ -178,7 +184,7 @@ fn prepare(
     let mut work = Work {
         schema: &schema,
         sampler: Sampler::new(&schema, 1),
-        values,
+        values: args.values,
         checks: Vec::new(),
         bytes: Vec::new(),
         count: 0,

@@ -120,12 +120,27 @@ impl Arena {
     /// If they are more than `isize::MAX` bytes, like a `Vec`.
     #[inline]
     pub(crate) fn slots<T: Copy>(&self, len: usize) -> Slots<'_, T> {
+        Slots {
+            slots: self.room(len),
+            filled: 0,
+        }
+    }
+
+    /// Room for so many values.
+    ///
+    /// # Panics
+    /// If they are more than `isize::MAX` bytes, like a `Vec`.
+    #[inline]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "handed out once, see the top of the file"
+    )]
+    pub(crate) fn room<T: Copy>(&self, len: usize) -> &mut [MaybeUninit<T>] {
         let size = len.saturating_mul(size_of::<T>());
         let start = self.bump::<T>(size).cast::<MaybeUninit<T>>();
         // SAFETY: `bump` returns memory for `len` values, aligned, that nobody else has; it
         // refuses sizes above isize::MAX.
-        let slots = unsafe { NonNull::slice_from_raw_parts(start, len).as_mut() };
-        Slots { slots, filled: 0 }
+        unsafe { NonNull::slice_from_raw_parts(start, len).as_mut() }
     }
 
     /// `size` bytes, aligned for T, never handed out before.

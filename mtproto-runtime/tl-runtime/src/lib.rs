@@ -105,6 +105,7 @@ mod foreign;
 mod function;
 mod id;
 mod limits;
+mod number;
 mod object;
 mod outline;
 mod own;

@@ -73,9 +73,10 @@ pub trait TlRead<'a>: Sized {
             return Self::read(r);
         }
         r.enter(Self::CONSTRUCTOR.2)?;
-        let value = Self::read_fields(r)?;
+        // Not taken out of its result: it would be moved once more.
+        let value = Self::read_fields(r);
         r.leave();
-        Ok(value)
+        value
     }
 
     /// For generated code: what its constructor is.
@@ -186,9 +187,9 @@ pub trait TlReadWith<'a, const N: usize>: Sized {
             return Self::read_with(r, nats);
         }
         r.enter_with(Self::CONSTRUCTOR.2, &nats)?;
-        let value = Self::read_fields_with(r, nats)?;
+        let value = Self::read_fields_with(r, nats);
         r.leave();
-        Ok(value)
+        value
     }
 
     /// For generated code: what its constructor is.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Identified, ReadResult, Reader, TlRead, TlWrite, Writer};
+use crate::{Identified, ReadResult, Reader, TlRead, TlWrite, Writer, number};
 
 /// `int128`: bytes, as they are on the wire. It is no number: what they mean is said by who uses
 /// them, and mostly they are nonces.
@@ -38,14 +38,13 @@ macro_rules! scalar {
             fn read_elements(r: &mut Reader<'a>, count: usize) -> ReadResult<Vec<Self>> {
                 r.charge(count, $size)?;
                 let bytes = r.take(count * $size, concat!("vector of ", $name))?;
-                Ok(bytes.as_chunks().0.iter().map(|&chunk| <$ty>::from_le_bytes(chunk)).collect())
+                Ok(number::to_vec(bytes))
             }
 
             fn place_elements(r: &mut Reader<'a>, count: usize) -> ReadResult<&'a [Self]> {
                 r.charge(count, $size)?;
                 let bytes = r.take(count * $size, concat!("vector of ", $name))?;
-                let values = bytes.as_chunks().0.iter().map(|&chunk| <$ty>::from_le_bytes(chunk));
-                r.place_all(values)
+                r.place_numbers(bytes)
             }
         }
 
@@ -56,7 +55,7 @@ macro_rules! scalar {
             }
 
             fn write_elements(values: &[Self], w: &mut Writer<'_>) {
-                w.put_each(values, <$ty>::to_le_bytes);
+                w.numbers(values);
             }
         }
     )* };

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem::size_of;
 
+use crate::number::{self, Number};
 use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer};
 
 const VECTOR_ID: u32 = 0x1cb5_c415;
@@ -289,15 +290,10 @@ impl<'a> Reader<'a> {
         Ok(slots.finish())
     }
 
-    pub(crate) fn place_all<T: Copy>(
-        &mut self,
-        values: impl ExactSizeIterator<Item = T>,
-    ) -> ReadResult<&'a [T]> {
-        let mut slots = self.arena()?.slots(values.len());
-        for value in values {
-            slots.push(value);
-        }
-        Ok(slots.finish())
+    /// Numbers, which are all of some bytes.
+    pub(crate) fn place_numbers<T: Number>(&mut self, bytes: &[u8]) -> ReadResult<&'a [T]> {
+        let slots = self.arena()?.room(bytes.len() / size_of::<T>());
+        Ok(number::fill(slots, bytes))
     }
 }
 

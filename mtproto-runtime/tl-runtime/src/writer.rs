@@ -1,6 +1,7 @@
 //! The writer.
 
 use crate::buffer::Buffer;
+use crate::number::{self, Number};
 use crate::{Identified, TlWrite, TlWriteWith, WriteError, WriteErrorKind, scalar};
 
 /// Appends TL values to bytes.
@@ -212,13 +213,15 @@ impl<'a> Writer<'a> {
         self.buffer.put_padded(header, bytes);
     }
 
-    #[inline]
-    pub(crate) fn put_each<T: Copy, const N: usize>(
-        &mut self,
-        values: &[T],
-        bytes: impl Fn(T) -> [u8; N],
-    ) {
-        self.buffer.put_each(values, bytes);
+    /// Numbers, one after another.
+    pub(crate) fn numbers<T: Number>(&mut self, numbers: &[T]) {
+        if cfg!(target_endian = "little") {
+            self.buffer.put_slice(number::as_bytes(numbers));
+        } else {
+            for number in numbers {
+                self.buffer.put_slice(number::as_bytes(&[number.swapped()]));
+            }
+        }
     }
 
     #[cold]

@@ -95,6 +95,8 @@ const STEPS: &[Step] = &[
         "types",
         &["test", "-p", "tl-schemas", "--all-features", "--locked"],
     ),
+    // Generated code of both ownerships, compiled without a warning, with random values through it.
+    step("round-trip", &["xtask", "round-trip", "--quick"]),
     Step {
         name: "doc",
         cargo: &[

@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Schemas; `a.tl+b.tl` is one schema of two files. Unless given, those of the folder `schemas`
     /// and of the tests
     schemas: Vec<String>,
+    /// Leave out the schemas whose code takes minutes to compile
+    #[arg(long, conflicts_with = "schemas")]
+    quick: bool,
     /// How many values to make of each declaration
     #[arg(long, default_value_t = 50)]
     values: u64,
@@ -70,6 +73,13 @@ const SCHEMAS: &[(&str, IdRule)] = &[
     ("tl-codegen/tests/schemas/declarations_tl.tl", IdRule::Tl),
 ];
 
+/// Those that take minutes.
+const LARGE: &[&str] = &[
+    "schemas/telegram/api.tl",
+    "schemas/ton/ton_api.tl",
+    "schemas/tdlib/td_api.tl",
+];
+
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = crate::root();
     let folder = root.join(&args.folder);
@@ -77,7 +87,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let _ = std::fs::remove_dir_all(folder.join("src"));
     let schemas: Vec<(String, Option<IdRule>)> = if args.schemas.is_empty() {
         let rule = |&(file, rule): &(&str, IdRule)| (file.to_owned(), Some(rule));
-        SCHEMAS.iter().map(rule).collect()
+        let is_wanted = |&&(file, _): &&(&str, IdRule)| !(args.quick && LARGE.contains(&file));
+        SCHEMAS.iter().filter(is_wanted).map(rule).collect()
     } else {
         let rule = |file: &String| (file.clone(), args.id_rule);
         args.schemas.iter().map(rule).collect()
@@ -215,7 +226,7 @@ fn prepare(
         count: work.count,
         // But for the one that was added.
         declarations: counts.constructors + counts.functions - 1,
-        sampled: work.sampled - 1,
+        sampled: work.sampled,
         answers: work
             .checks
             .iter()
@@ -368,6 +379,8 @@ impl Work<'_> {
 
     fn note(&mut self, name: &str, left_out: bool) {
         match left_out {
+            // Nobody declared it.
+            _ if name == "roundTrip" => {}
             true if self.left_out.iter().any(|other| other == name) => {}
             true => self.left_out.push(name.to_owned()),
             false => self.sampled += 1,

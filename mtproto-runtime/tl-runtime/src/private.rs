@@ -14,6 +14,16 @@ pub const CONTRACT: u32 = 3;
 /// Fails the build when emitted code and this crate don't fit: emitted code has
 /// `const _: () = tl::private::contract(3);`.
 ///
+/// ```
+/// const _: () = tl_runtime::private::contract(tl_runtime::private::CONTRACT);
+/// ```
+///
+/// Code of another version does not compile:
+///
+/// ```compile_fail,E0080
+/// const _: () = tl_runtime::private::contract(tl_runtime::private::CONTRACT - 1);
+/// ```
+///
 /// # Panics
 /// If the numbers differ, which is at compile time.
 pub const fn contract(emitted_for: u32) {

@@ -71,7 +71,7 @@ fn check(catalog: &Catalog<'_>, bytes: &[u8]) -> Decoded {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn mutated_bytes(
@@ -128,7 +128,7 @@ const LINES: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     /// Texts that are nearly values: what is taken becomes bytes that mean the same.
     #[test]

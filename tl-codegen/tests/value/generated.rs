@@ -38,7 +38,7 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
 });
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
     fn broken_bytes_are_judged_alike(

@@ -8,6 +8,7 @@
 //! | `schema` | the same checked against schemas, and `include_schema!`, in [`tl`] |
 //! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`handshake`]: key exchange; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography; [`store`]: keeping keys; [`session`]: messages and their answers; [`connection`]: all of it, bytes in, bytes out |
 //! | `file-store` | keys in a folder, in [`store`] |
+//! | `test-util` | a client and a server on a virtual clock, and a simulation: `testing` |
 #![cfg_attr(not(feature = "mtproto"), allow(rustdoc::broken_intra_doc_links))]
 
 pub mod tl {
@@ -39,6 +40,8 @@ pub mod session;
 mod side;
 #[cfg(feature = "mtproto")]
 pub mod store;
+#[cfg(feature = "test-util")]
+pub mod testing;
 #[cfg(feature = "mtproto")]
 pub mod transport;
 

@@ -30,6 +30,7 @@ use crate::handshake::{self, Lifetime, NewKey, plain};
 use crate::service::types::BindAuthKeyInner;
 use crate::session::client::{self as session, Session};
 use crate::session::{CallError, CallId, CallOptions};
+use crate::store::StoredKey;
 use crate::tl::{TlWrite, Writer};
 use crate::transport::{Frame, Status, Transport};
 use crate::{Crypto, Now, Provider, Side};
@@ -98,19 +99,6 @@ impl<P> Config<P> {
             pfs: None,
         }
     }
-}
-
-/// A permanent key that was kept.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct StoredKey {
-    /// The key.
-    pub auth_key: AuthKey,
-    /// The salt that was valid last: [`Connection::salt`].
-    pub salt: i64,
-    /// What [`Connection::clock_offset`] said last. Leave it out if the clock may have been set.
-    pub clock_offset: Option<i64>,
-    /// When the key was made, in Unix seconds.
-    pub created_at: i64,
 }
 
 /// What has happened.
@@ -214,9 +202,7 @@ impl<P: Provider> Connection<P> {
         let mut connection = Self::new(config, rng);
         let id = connection.session.id();
         connection.session = Session::new(id, key.salt, connection.config.session.clone());
-        if let Some(offset) = key.clock_offset {
-            connection.session.set_clock_offset(offset);
-        }
+        connection.session.guess_clock_offset(key.clock_offset);
         if connection.config.pfs.is_none() {
             connection.current = Some((key.auth_key.clone(), None));
         }
@@ -289,6 +275,11 @@ impl<P: Provider> Connection<P> {
     #[must_use]
     pub fn pending(&self) -> usize {
         self.session.pending()
+    }
+
+    #[cfg(feature = "test-util")]
+    pub(crate) fn debug_pending(&self) -> String {
+        self.session.debug_pending()
     }
 
     /// The salt in use. With temporary keys, that of the permanent key.

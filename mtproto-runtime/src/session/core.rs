@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::ack::{Acks, MAX_IDS};
 use super::msg_id::{Cause, MsgIds};
-use super::outbox::{Key, Kind, Outbox, State};
+use super::outbox::{Entry, Key, Kind, Outbox, State};
 use super::replay::{self, Mark, ReplayWindow};
 use super::seq_no::SeqNo;
 use super::wire;
@@ -60,6 +60,8 @@ pub(crate) struct Core {
     pub(crate) acks: Acks,
     pub(crate) outbox: Outbox,
     pub(crate) controls: VecDeque<Control>,
+    /// Counts connections.
+    pub(crate) connection: u32,
     /// Ids of the latest packets, ascending.
     pub(crate) packets: VecDeque<i64>,
     /// Who travels in the packet that is being written.
@@ -81,6 +83,7 @@ impl Core {
             acks: Acks::default(),
             outbox: Outbox::default(),
             controls: VecDeque::new(),
+            connection: 0,
             packets: VecDeque::new(),
             travelling: Vec::new(),
             last_ping: 0,
@@ -130,7 +133,31 @@ impl Core {
 
     /// Whether there is something to send besides acks.
     pub(crate) fn has_messages(&mut self) -> bool {
-        !self.controls.is_empty() || self.outbox.front().is_some()
+        !self.controls.is_empty() || self.front().is_some()
+    }
+
+    /// The next message to be written. One that has to come after another that waits, waits too.
+    fn front(&mut self) -> Option<Key> {
+        loop {
+            let key = self.outbox.front()?;
+            let Some(due) = self.before(key).and_then(|before| before.pause()) else {
+                return Some(key);
+            };
+            self.outbox.pop_front();
+            if let Some(entry) = self.outbox.get_mut(key) {
+                entry.state = State::Sent;
+                entry.due = due;
+            }
+        }
+    }
+
+    /// The message that has to come before one that does not say so yet.
+    fn before(&self, key: Key) -> Option<&Entry> {
+        let Kind::Call(call) = &self.outbox.get(key)?.kind else {
+            return None;
+        };
+        let after = call.after.filter(|_| !call.prefixed)?;
+        self.outbox.get(after)
     }
 
     /// Appends what is to be sent next, as the beginning of a packet; `None` if that is nothing.
@@ -141,10 +168,10 @@ impl Core {
         now: Now,
         salt: i64,
         with_acks: bool,
-        on_sent: impl Fn(&mut super::outbox::Entry, Now),
+        on_sent: impl Fn(&mut Entry, Now),
         out: &mut Vec<u8>,
     ) -> Option<Unsealed> {
-        let first = self.outbox.front();
+        let first = self.front();
         let acks = !self.acks.ids().is_empty();
         if first.is_none() && self.controls.is_empty() && !(acks && with_acks) {
             return None;
@@ -169,6 +196,9 @@ impl Core {
         for key in &self.travelling {
             if let Some(entry) = self.outbox.get_mut(*key) {
                 entry.packet = msg_id;
+                if entry.packets == 0 {
+                    entry.connection = self.connection;
+                }
                 entry.packets = entry.packets.saturating_add(1);
                 entry.state = State::Sent;
                 on_sent(entry, now);
@@ -197,7 +227,7 @@ impl Core {
             self.outbox.recycle(control.body);
             named
         } else {
-            let key = self.outbox.front();
+            let key = self.front();
             self.outbox.pop_front();
             key.map_or((0, 0), |key| self.write_entry(now, key, quick_ack, out))
         }
@@ -248,14 +278,14 @@ impl Core {
         let mut left = self.outbox.queue_len();
         while left > 0
             && (count as usize) < MAX_MESSAGES
-            && let Some(key) = self.outbox.front()
+            && let Some(key) = self.front()
         {
             left -= 1;
             let length = self.outbox.get(key).map_or(0, |e| e.body.len());
             if count > 0 && out.len() - body_start + length > MAX_BYTES {
                 break;
             }
-            if self.waits_for_another(key) {
+            if self.before(key).is_some_and(|before| before.msg_id == 0) {
                 self.outbox.postpone();
                 continue;
             }
@@ -275,18 +305,6 @@ impl Core {
         }
         out[body_start + 4..body_start + 8].copy_from_slice(&count.to_le_bytes());
         (self.ids.next(now, cause), self.seq_no.next(false))
-    }
-
-    /// Whether the call that has to be done before has no id yet.
-    fn waits_for_another(&self, key: Key) -> bool {
-        let Some(Kind::Call(call)) = self.outbox.get(key).map(|entry| &entry.kind) else {
-            return false;
-        };
-        !call.prefixed
-            && call
-                .after
-                .and_then(|after| self.outbox.get(after))
-                .is_some_and(|before| before.msg_id == 0)
     }
 
     fn name_control(&mut self, now: Now, control: &Control) -> (i64, i32) {

@@ -58,7 +58,7 @@ pub(crate) fn clock_offset(now: crate::Now, server_time: i32) -> i64 {
     }
 }
 
-/// A moment as message ids have it.
-pub(crate) fn msg_id_at(unix: ::core::time::Duration) -> i64 {
-    msg_id::from_unix(unix)
+/// The latest id that a server would have taken by now.
+pub(crate) fn latest_msg_id_at(unix: ::core::time::Duration) -> i64 {
+    msg_id::from_unix(unix).saturating_add(msg_id::FUTURE)
 }

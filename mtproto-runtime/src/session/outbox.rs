@@ -76,11 +76,22 @@ pub(crate) struct Entry {
     pub(crate) due: Duration,
     /// How often that has been done.
     pub(crate) tries: u8,
+    /// Over which connection it was sent first.
+    pub(crate) connection: u32,
+    /// How often nobody could tell whether it was received.
+    pub(crate) losses: u8,
     /// In how many packets it has been.
     pub(crate) packets: u8,
     pub(crate) state: State,
     pub(crate) kind: Kind,
     pub(crate) body: Vec<u8>,
+}
+
+impl Entry {
+    /// Until when it must not be sent.
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        (self.msg_id == 0 && self.state == State::Sent).then_some(self.due)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -133,6 +144,8 @@ impl Outbox {
             due: Duration::ZERO,
             tries: 0,
             packets: 0,
+            losses: 0,
+            connection: 0,
             state: State::Queued,
             kind,
             body,

@@ -204,8 +204,8 @@ pub struct Server<P = Crypto> {
 }
 
 impl<P: Provider> Server<P> {
-    /// A server that has just been started. Messages that were made before now, under keys of its
-    /// last life, are refused: it can't know whether it has received them.
+    /// A server that has just been started. What it says about keys of its last life:
+    /// [`Self::add_key`].
     pub fn new(now: Now, config: Config<P>, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut secret = [0; 32];
         rng.fill_bytes(&mut secret);
@@ -227,7 +227,9 @@ impl<P: Provider> Server<P> {
             ready: VecDeque::new(),
             woken: VecDeque::new(),
             records: VecDeque::new(),
-            forgotten: crate::session::msg_id_at(now.unix),
+            // Clients whose clocks are ahead may have sent, to an earlier life, what only now would
+            // be in time.
+            forgotten: crate::session::latest_msg_id_at(now.unix),
         }
     }
 
@@ -238,13 +240,24 @@ impl<P: Provider> Server<P> {
     }
 
     /// Adds a permanent key that was kept.
+    ///
+    /// A message of it that was made before the server was started, or within 30 seconds after by
+    /// the client's clock, is refused: it may have been received before. Clients wait and try
+    /// again.
     pub fn add_key(&mut self, auth_key: AuthKey) {
+        let forgotten = self.forgotten;
+        self.add_key_of(auth_key, forgotten);
+    }
+
+    /// The same if it is known how far its messages were received: no message with an id above
+    /// [`Session::highest_received`] of any of its sessions.
+    pub fn add_key_of(&mut self, auth_key: AuthKey, highest_received: i64) {
         let entry = KeyEntry {
             first_salt: 0,
             first_salt_until: 0,
             expires_at: None,
             bound: None,
-            forgotten: self.forgotten,
+            forgotten: highest_received,
             destroyed: false,
             auth_key,
         };

@@ -35,8 +35,10 @@ impl Session {
                 }
             }
             code::FORGOTTEN => {
+                // Perhaps the clock is behind, and the server was started meanwhile.
+                self.sync_if_wrong(now, msg_id);
                 for key in refused {
-                    self.lose(key);
+                    self.forgotten(now, key);
                 }
             }
             code::SEQ_TOO_LOW | code::SEQ_TOO_HIGH => {
@@ -59,14 +61,23 @@ impl Session {
         }
     }
 
-    pub(super) fn on_bad_salt(&mut self, bad_msg_id: i64, salt: i64) {
+    pub(super) fn on_bad_salt(&mut self, now: Now, msg_id: i64, bad_msg_id: i64, salt: i64) {
         if !self.core.is_recent(bad_msg_id) {
             return;
         }
+        self.sync_if_wrong(now, msg_id);
         self.salts.set(salt);
         self.salts_asked = None;
         for key in self.core.in_packet(bad_msg_id) {
             self.again(key);
+        }
+    }
+
+    /// The server's time, from a notice about a message that was sent lately.
+    pub(super) fn sync_if_wrong(&mut self, now: Now, msg_id: i64) {
+        let age = msg_id::age(msg_id, self.core.ids.time(now));
+        if !self.core.ids.is_synced() || age != msg_id::Age::Good {
+            self.sync(now, msg_id);
         }
     }
 

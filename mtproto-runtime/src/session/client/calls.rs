@@ -12,6 +12,11 @@ use crate::session::outbox::{Call, Entry, Key, Kind, Query, State};
 use crate::session::wire;
 use crate::tl::{Identified, TlRead, TlWrite};
 
+/// How long to wait before a server that was just started is asked again; then twice as long.
+const RESTARTED: Duration = Duration::from_secs(1);
+/// How often a call that may run twice is sent anew to a server that has forgotten it.
+const MAX_LOSSES: u8 = 16;
+
 impl Session {
     /// Asks the server for something. The request is a serialised function, wrapped in
     /// `invokeWithLayer` and `initConnection` where the server wants that.
@@ -203,9 +208,20 @@ impl Session {
 
     /// The server has the message.
     pub(super) fn received(&mut self, key: Key) {
-        if let Some(entry) = self.core.outbox.get_mut(key) {
-            entry.state = State::Received;
-            entry.tries = 0;
+        let Some(entry) = self.core.outbox.get_mut(key) else {
+            return;
+        };
+        match entry.kind {
+            // It has done what it was for.
+            Kind::Query(Query::DropAnswer) => {
+                self.core.outbox.remove(key);
+            }
+            // The answer is sent but once, and may be lost: it will be asked again.
+            Kind::Query(_) => {}
+            _ => {
+                entry.state = State::Received;
+                entry.tries = 0;
+            }
         }
     }
 
@@ -219,13 +235,36 @@ impl Session {
         self.core.outbox.recycle(entry.body);
     }
 
-    /// Nobody can tell whether the server has run it.
-    pub(super) fn lose(&mut self, key: Key) {
-        let Some(entry) = self.core.outbox.get(key) else {
+    /// The server can't tell whether it has received it, because it does not look back so far.
+    pub(super) fn forgotten(&mut self, now: Now, key: Key) {
+        let connection = self.core.connection;
+        let Some(entry) = self.core.outbox.get_mut(key) else {
             return;
         };
+        if entry.connection != connection || entry.losses >= MAX_LOSSES {
+            self.lose(key);
+            return;
+        }
+        // The server that says so is the one to which it was sent first, and would know of it. It
+        // was started not long ago, and takes nothing for a while.
+        entry.losses += 1;
+        let wait = super::backoff(RESTARTED, entry.losses - 1);
+        self.rename(key);
+        if let Some(entry) = self.core.outbox.get_mut(key) {
+            entry.state = State::Sent;
+            entry.due = now.monotonic.saturating_add(wait);
+            self.scan_by(now.monotonic.saturating_add(wait));
+        }
+    }
+
+    /// Nobody can tell whether the server has run it.
+    pub(super) fn lose(&mut self, key: Key) {
+        let Some(entry) = self.core.outbox.get_mut(key) else {
+            return;
+        };
+        entry.losses = entry.losses.saturating_add(1);
         match &entry.kind {
-            Kind::Call(call) if call.repeatable => self.rename(key),
+            Kind::Call(call) if call.repeatable && entry.losses < MAX_LOSSES => self.rename(key),
             // Answers that nobody wants are gone with everything else.
             Kind::Query(Query::DropAnswer) => {
                 self.core.outbox.remove(key);

@@ -272,6 +272,17 @@ impl Session {
         self.core.outbox.len()
     }
 
+    #[cfg(feature = "test-util")]
+    pub(crate) fn debug_pending(&self) -> String {
+        let entries: Vec<_> = self
+            .core
+            .outbox
+            .iter()
+            .map(|(_, e)| (&e.kind, e.state, e.msg_id, e.due, e.tries, e.packets))
+            .collect();
+        format!("{entries:?}")
+    }
+
     /// The salt in use; worth keeping with the key.
     #[must_use]
     pub fn salt(&self) -> i64 {
@@ -297,6 +308,12 @@ impl Session {
         self.core.ids.set_offset(offset);
     }
 
+    /// The same for one of another day: it serves until the server has told its time.
+    pub fn guess_clock_offset(&mut self, offset: i64) {
+        self.core.ids.set_offset(offset);
+        self.core.ids.unsync();
+    }
+
     /// Whether the clock was so wrong that [`Self::renew`] has to be called.
     #[must_use]
     pub fn needs_renewal(&self) -> bool {
@@ -312,6 +329,7 @@ impl Session {
         self.core = Core {
             ids,
             outbox,
+            connection: self.core.connection,
             ..Core::new(Side::Client, id)
         };
         self.renewal = false;
@@ -330,6 +348,7 @@ impl Session {
         let outbox = core::mem::take(&mut self.core.outbox);
         self.core = Core {
             outbox,
+            connection: self.core.connection,
             ..other.core
         };
         self.salts = other.salts;
@@ -359,6 +378,7 @@ impl Session {
     /// A connection is there, over which nothing of this session was sent yet.
     pub fn handle_connected(&mut self, now: Now) {
         self.connected = true;
+        self.core.connection = self.core.connection.wrapping_add(1);
         self.ping.restart(now);
         // What was sent over another connection may never have arrived.
         self.asked.clear();
@@ -443,7 +463,11 @@ impl Session {
         };
         match self.core.replay.look_up(msg_id) {
             // Notices about the time are used though the time is wrong.
-            Known::No if late && !is_about_time(body) => return Ok(()),
+            Known::No if late && !is_about_time(body) => {
+                // Whose clock is wrong? The answer to a ping will tell.
+                self.ping.hurry(now);
+                return Ok(());
+            }
             Known::No => {}
             Known::Yes(_) | Known::Forgotten => {
                 // The ack may have been lost.
@@ -484,7 +508,7 @@ impl Session {
             }
             types::BadServerSalt::ID => {
                 let salt: types::BadServerSalt = read(body)?;
-                self.on_bad_salt(salt.bad_msg_id, salt.new_server_salt);
+                self.on_bad_salt(now, msg_id, salt.bad_msg_id, salt.new_server_salt);
             }
             types::NewSessionCreated::ID => self.on_new_session(&read(body)?),
             types::Pong::ID => self.on_pong(now, msg_id, &read(body)?),
@@ -714,7 +738,7 @@ impl Session {
 
 fn is_about_time(body: &[u8]) -> bool {
     match service::id(body) {
-        Some(types::BadServerSalt::ID) => true,
+        Some(types::BadServerSalt::ID | types::Pong::ID) => true,
         Some(types::BadMsgNotification::ID) => types::BadMsgNotification::from_bytes(body)
             .is_ok_and(|notice| matches!(notice.error_code, code::ID_TOO_LOW | code::ID_TOO_HIGH)),
         _ => false,

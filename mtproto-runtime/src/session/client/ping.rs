@@ -33,6 +33,13 @@ impl Ping {
         self.heard = now.monotonic;
     }
 
+    /// One is due at once, unless one is waiting.
+    pub(super) fn hurry(&mut self, now: Now) {
+        if self.waiting.is_none() {
+            self.next = self.next.min(now.monotonic);
+        }
+    }
+
     pub(super) fn due(&self, config: &Config) -> Duration {
         match self.overdue_at(config) {
             Some(at) => self.next.min(at),
@@ -90,9 +97,7 @@ impl Session {
             return;
         }
         self.ping.waiting = None;
-        if !self.core.ids.is_synced() {
-            self.sync(now, msg_id);
-        }
+        self.sync_if_wrong(now, msg_id);
         let rtt = now.monotonic.saturating_sub(sent);
         self.inbox.push(Record::Pong(ping_id, rtt));
     }

@@ -31,6 +31,10 @@ impl Session {
             let Some(entry) = self.core.outbox.get_mut(key) else {
                 continue;
             };
+            if entry.msg_id == 0 {
+                self.again(key);
+                continue;
+            }
             entry.tries = entry.tries.saturating_add(1);
             entry.due = now
                 .monotonic
@@ -41,7 +45,8 @@ impl Session {
                     asked.push(key);
                 }
             } else {
-                self.again(key);
+                // Queries may be asked twice, and one that comes again under its id gets no answer.
+                self.rename(key);
             }
         }
         self.asked = asked;
@@ -78,7 +83,7 @@ impl Session {
             return;
         }
         match state & WHICH {
-            UNKNOWN => self.lose(key),
+            UNKNOWN => self.forgotten(now, key),
             // Too old to be taken under this id, by now or ever.
             NOT_RECEIVED | NOT_YET if self.is_too_old(now, entry.msg_id) => {
                 self.rename(key);

@@ -37,6 +37,17 @@ enum Standing {
 }
 
 impl<'a> Wrapped<'a> {
+    pub(super) fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    pub(super) fn with_body<'b>(&self, body: &'b [u8]) -> Wrapped<'b> {
+        Wrapped {
+            before: self.before.clone(),
+            body,
+        }
+    }
+
     /// `None` if it is not wrapped, or so badly that only the application can say so.
     pub(super) fn read(msg_id: i64, mut body: &'a [u8]) -> Option<Self> {
         let mut before = Vec::new();

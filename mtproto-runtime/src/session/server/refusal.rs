@@ -29,6 +29,11 @@ impl Session {
                 self.on_repeated(now, heard.msg_id, mark);
                 return false;
             }
+            // Requests are known for longer than ids.
+            Known::Forgotten if self.requests.contains_key(&heard.msg_id) => {
+                self.on_repeated(now, heard.msg_id, Mark::Content);
+                return false;
+            }
             Known::Forgotten => {
                 self.refuse(heard, code::FORGOTTEN);
                 return false;

@@ -46,6 +46,13 @@ impl Session {
                 self.unanswered += 1;
                 self.run(msg_id, body);
             }
+            Some(wrapped) if gzip::is_packed(wrapped.body()) => {
+                let room = self.config.max_unpacked.saturating_sub(self.inbox.kept());
+                match gzip::unpack(wrapped.body(), room) {
+                    Ok(unpacked) => self.hold(now, msg_id, &wrapped.with_body(&unpacked)),
+                    Err(_) => self.answer_error(now, msg_id, 400, "INPUT_FETCH_ERROR"),
+                }
+            }
             Some(wrapped) => self.hold(now, msg_id, &wrapped),
         }
     }

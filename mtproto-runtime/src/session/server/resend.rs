@@ -7,7 +7,7 @@ use crate::service::types;
 use crate::session::ack;
 use crate::session::msg_id::SECOND;
 use crate::session::outbox::Key;
-use crate::session::state::{ANSWERED, RECEIVED, RUNNING, WHICH};
+use crate::session::state::{ACKNOWLEDGED, ANSWERED, RECEIVED, RUNNING, WHICH};
 
 /// Answers longer than this are announced instead of sent when a request comes again.
 const LONG: usize = 1024;
@@ -48,11 +48,13 @@ impl Session {
     pub(super) fn on_state_req(&mut self, msg_id: i64, ids: Ids<'_>) {
         let requests = &self.requests;
         let state_of = |core: &Core, id: i64| {
-            let state = core.state_of(id);
+            // Requests are known for longer than ids.
             match requests.get(&id) {
-                Some(Phase::Held | Phase::Running | Phase::Dropped) => state | RUNNING,
-                Some(Phase::Answered(_)) => state | RUNNING | ANSWERED,
-                None => state,
+                Some(Phase::Held | Phase::Running | Phase::Dropped) => {
+                    RECEIVED | ACKNOWLEDGED | RUNNING
+                }
+                Some(Phase::Answered(_)) => RECEIVED | ACKNOWLEDGED | RUNNING | ANSWERED,
+                None => core.state_of(id),
             }
         };
         self.core.answer_state(msg_id, ids, state_of);

@@ -1,0 +1,48 @@
+//! Lives of a client and a server with everything that can happen between them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use mtproto_runtime::testing::{Figures, simulate};
+
+/// How many lives; `SEEDS=1000000` for more.
+fn seeds() -> u64 {
+    std::env::var("SEEDS").map_or(10_000, |seeds| seeds.parse().expect("a number"))
+}
+
+#[test]
+fn promises_hold_whatever_happens() {
+    let mut figures = Figures::default();
+    for seed in 0..seeds() {
+        match simulate(seed) {
+            Ok(report) => figures.add(&report.figures),
+            Err(failure) => panic!("{failure}\n{figures}"),
+        }
+    }
+    println!("{figures}");
+    // A simulation in which nothing happens would prove nothing.
+    let Figures {
+        answered,
+        timed_out,
+        lost,
+        cancelled,
+        run_again,
+        in_order,
+        updates,
+        quick_acks,
+        ..
+    } = figures;
+    for count in [
+        answered, timed_out, lost, cancelled, run_again, in_order, updates, quick_acks,
+    ] {
+        assert!(count > 0, "{figures}");
+    }
+    assert!(answered * 2 > figures.calls, "{figures}");
+}
+
+#[test]
+fn a_seed_gives_the_same_bytes_again() {
+    for seed in 0..20 {
+        let first = simulate(seed).unwrap();
+        assert_eq!(simulate(seed).unwrap(), first);
+        assert_ne!(simulate(seed + 1000).unwrap().trace, first.trace);
+    }
+}

@@ -1,8 +1,15 @@
 //! The fuzz targets on their kept inputs: seeds, and everything that once made one of them fail.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation
+)]
 
 use std::path::Path;
 
+#[path = "../fuzz/sessions.rs"]
+mod sessions;
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
@@ -18,6 +25,8 @@ fn kept_inputs_keep_the_promises() {
             targets::keys(&bytes);
             targets::handshake(&bytes);
             targets::service(&bytes);
+            sessions::session(&bytes);
+            sessions::connection(&bytes);
             tried += 1;
         }
     }

@@ -14,6 +14,7 @@ mod mutations;
 mod round_trip;
 mod schemas;
 mod service;
+mod simulate;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ enum Chore {
     Mutations(mutations::Args),
     /// Run every fuzz target for a short time (needs `cargo install cargo-fuzz`)
     Fuzz(fuzz::Args),
+    /// Simulate lives of a client and a server with everything that can happen between them
+    Simulate(simulate::Args),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Chore::ConstantTime => constant_time::run(),
         Chore::Mutations(args) => mutations::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
+        Chore::Simulate(args) => simulate::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

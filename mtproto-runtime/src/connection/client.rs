@@ -151,6 +151,8 @@ pub struct Connection<P = Crypto> {
     config: Config<P>,
     known_primes: KnownPrimes,
     transport: Option<Transport>,
+    /// Whether there is a network connection, also while `transport` is in use.
+    is_linked: bool,
     permanent: Option<Permanent>,
     /// The key that the session uses, and when it expires.
     current: Option<(AuthKey, Option<i32>)>,
@@ -180,6 +182,7 @@ impl<P: Provider> Connection<P> {
             config,
             known_primes: KnownPrimes::default(),
             transport: None,
+            is_linked: false,
             permanent: None,
             current: None,
             lost: false,
@@ -313,6 +316,7 @@ impl<P: Provider> Connection<P> {
     pub fn connect(&mut self, now: Now, transport: Transport, rng: &mut (impl CryptoRng + ?Sized)) {
         self.disconnect();
         self.transport = Some(transport);
+        self.is_linked = true;
         if let Some(exchange) = &mut self.exchange {
             exchange.due = now.monotonic;
         }
@@ -328,6 +332,7 @@ impl<P: Provider> Connection<P> {
     /// The network connection is gone.
     pub fn disconnect(&mut self) {
         self.transport = None;
+        self.is_linked = false;
         self.session.handle_disconnected();
         if let Some(candidate) = &mut self.candidate {
             candidate.session.handle_disconnected();
@@ -570,7 +575,7 @@ impl<P: Provider> Connection<P> {
         let expires_at = candidate.key.expires_at.unwrap_or(0);
         self.current = Some((candidate.key.auth_key, candidate.key.expires_at));
         self.session.adopt(now, candidate.session);
-        if self.transport.is_none() {
+        if !self.is_linked {
             self.session.handle_disconnected();
         }
         self.records.push_back(Record::Bound(expires_at));

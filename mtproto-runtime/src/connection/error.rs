@@ -5,7 +5,7 @@ use core::fmt;
 use crate::crypto::DecryptError;
 use crate::crypto::packet::SealError;
 use crate::handshake;
-use crate::session::Violation;
+use crate::session::{Rule, Violation};
 use crate::transport::{self, Status};
 
 /// Why a network connection is to be closed. Nothing of what came last has been used.
@@ -85,7 +85,11 @@ impl From<DecryptError> for Error {
 
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
-        Self::Violation(violation)
+        match violation.rule {
+            // Whoever sent it has it from somewhere else, and shall not learn how far it got.
+            Rule::SessionId => Self::Decrypt,
+            _ => Self::Violation(violation),
+        }
     }
 }
 

@@ -140,7 +140,7 @@ impl Core {
     fn front(&mut self) -> Option<Key> {
         loop {
             let key = self.outbox.front()?;
-            let Some(due) = self.before(key).and_then(|before| before.pause()) else {
+            let Some(due) = self.before(key).and_then(Entry::pause) else {
                 return Some(key);
             };
             self.outbox.pop_front();

@@ -33,6 +33,11 @@
 //! # Ok::<(), mtproto_runtime::session::CallError>(())
 //! ```
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "small random numbers become indexes"
+)]
+
 mod pair;
 mod provider;
 mod random;

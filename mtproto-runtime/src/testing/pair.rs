@@ -132,6 +132,9 @@ pub struct Pair<P: Provider = TestCrypto> {
     pub client_clock: i64,
     /// How far the server's is.
     pub server_clock: i64,
+    /// When the permanent key was made, as the client will know it after its next restart; Unix
+    /// seconds.
+    pub key_created_at: i64,
     /// How many packets were sent, lost, repeated, spoilt and replayed.
     pub packets: [u64; 5],
     /// A digest of everything that was sent, in order.
@@ -209,6 +212,7 @@ impl<P: Provider> Pair<P> {
             rng,
             client_clock: 0,
             server_clock: 0,
+            key_created_at: 0,
             packets: [0; 5],
             trace: 0,
             config,
@@ -330,7 +334,7 @@ impl<P: Provider> Pair<P> {
         let key = StoredKey {
             auth_key: self.key.clone(),
             dc: None,
-            created_at: 0,
+            created_at: self.key_created_at,
             salt: 0,
             clock_offset: 0,
         };

@@ -236,7 +236,7 @@ pub fn simulate(seed: u64) -> Result<Report, Failure> {
     let mut pair = Pair::with_provider(seed, TestCrypto, |client, server| {
         client.session.ask_after = Duration::from_secs(2 + seed % 7);
         client.session.ack_delay = Duration::from_secs(5 + seed % 20);
-        client.session.gzip = seed % 3 != 0;
+        client.session.gzip = !seed.is_multiple_of(3);
         server.session.resend_after = Duration::from_secs(20 + seed % 40);
         server.session.max_requests = 40;
         server.max_sessions_per_key = 4;
@@ -389,7 +389,7 @@ impl Life {
                 self.reconnect_later();
             }
             97..98 => {
-                let old = self.rng.next().cast_signed();
+                let old = self.rng.draw().cast_signed();
                 self.pair.client.destroy_session(old);
             }
             _ => trouble(&mut self.pair, &mut self.rng),

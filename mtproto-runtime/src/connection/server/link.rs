@@ -9,7 +9,7 @@ use crate::crypto::{AuthKey, DecryptError, Direction};
 use crate::handshake::server::Handshakes;
 use crate::handshake::{self, NewKey, plain};
 use crate::session::Unsealed;
-use crate::transport::{Detected, Detector, Frame, Status, Transport};
+use crate::transport::{Detected, Detector, Frame, ReplayCache, Status, Transport};
 use crate::{Now, Provider, Side};
 
 /// How often a connection may be told that a key or a handshake is not known.
@@ -142,6 +142,11 @@ impl Connection {
     ) -> Result<(), Error> {
         let mut key = self.key.take();
         let link = self.link;
+        if server.config.detector.secrets.is_empty() {
+            self.detect(bytes, None)?;
+        } else {
+            self.detect(bytes, Some(&mut server.replays))?;
+        }
         loop {
             let quick_ack;
             match self.receive(bytes)? {
@@ -205,18 +210,7 @@ impl Connection {
     /// # Errors
     /// [`Error::Transport`] and [`Error::OtherProtocol`].
     pub fn receive<'a>(&'a mut self, bytes: &mut &[u8]) -> Result<Option<Received<'a>>, Error> {
-        if self.transport.is_none()
-            && let Some(detector) = &mut self.detector
-        {
-            match detector.detect(bytes)? {
-                None => return Ok(None),
-                Some(Detected::Transport(found)) => {
-                    self.transport = Some(found.transport);
-                    self.detector = None;
-                }
-                Some(_) => return Err(Error::OtherProtocol),
-            }
-        }
+        self.detect(bytes, None)?;
         let Some(transport) = &mut self.transport else {
             return Ok(None);
         };
@@ -237,6 +231,34 @@ impl Connection {
             // Only servers send these.
             Some(Frame::QuickAck(_) | Frame::Status(_)) => Err(Error::Decrypt),
         }
+    }
+
+    /// Finds out the transport, if it is not known yet. With a cache, refuses headers of obfuscated
+    /// ones that have been seen before: for a server that is a proxy with a secret.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] and [`Error::OtherProtocol`].
+    pub fn detect(
+        &mut self,
+        bytes: &mut &[u8],
+        replays: Option<&mut ReplayCache>,
+    ) -> Result<(), Error> {
+        let Some(detector) = &mut self.detector else {
+            return Ok(());
+        };
+        let detected = match replays {
+            None => detector.detect(bytes)?,
+            Some(replays) => detector.detect_once(bytes, replays)?,
+        };
+        match detected {
+            None => {}
+            Some(Detected::Transport(found)) => {
+                self.transport = Some(found.transport);
+                self.detector = None;
+            }
+            Some(_) => return Err(Error::OtherProtocol),
+        }
+        Ok(())
     }
 
     /// Goes on with a key exchange, and yields its key: keep it, with [`Server::add_new_key`],

@@ -29,7 +29,7 @@ use crate::handshake::server::Handshakes;
 use crate::handshake::{self, NewKey};
 use crate::session::server::{self as session, Congested, KeySalts, RequestId, Session};
 use crate::session::{RpcError, SaltSecret, Unsealed};
-use crate::transport::Status;
+use crate::transport::{ReplayCache, Status};
 use crate::{Crypto, Now, Provider};
 
 pub use link::{Connection, Locked, Received};
@@ -188,6 +188,8 @@ pub struct Server<P = Crypto> {
     config: Config<P>,
     salts: SaltSecret,
     handshakes: Handshakes,
+    /// Headers of obfuscated transports that have been here, if there are secrets to be guessed.
+    replays: ReplayCache,
     keys: BTreeMap<i64, KeyEntry>,
     sessions: BTreeMap<SessionRef, Entry>,
     links: BTreeMap<LinkId, Link>,
@@ -219,6 +221,7 @@ impl<P: Provider> Server<P> {
             config,
             salts,
             handshakes: Handshakes::default(),
+            replays: ReplayCache::default(),
             keys: BTreeMap::new(),
             sessions: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -412,7 +415,7 @@ impl<P: Provider> Server<P> {
         };
         let result = entry.session.handle_message(now, message, salts);
         self.update(now, session);
-        result.map_err(Error::Violation)
+        result.map_err(Error::from)
     }
 
     /// The session speaks over this connection from now on.
@@ -754,14 +757,24 @@ impl<P: Provider> Server<P> {
                 .session
                 .disconnect_at()
                 .is_some_and(|at| at <= now.monotonic);
-            if leaves && let Some(link) = entry.link {
+            if leaves && let Some(link) = entry.link.take() {
                 entry.session.handle_disconnected();
-                if let Some(link) = self.links.get_mut(&link) {
-                    link.is_closing = true;
-                }
-                self.wake(link);
+                self.leave(session, link);
             }
             self.update(now, session);
+        }
+    }
+
+    /// A session has left a connection. It was the client's wish to close that, but for other
+    /// sessions that may speak over it: those of a newer temporary key, say.
+    fn leave(&mut self, session: SessionRef, link: LinkId) {
+        let Some(entry) = self.links.get_mut(&link) else {
+            return;
+        };
+        entry.sessions.retain(|other| *other != session);
+        if entry.sessions.is_empty() {
+            entry.is_closing = true;
+            self.wake(link);
         }
     }
 

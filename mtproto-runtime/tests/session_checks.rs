@@ -1,0 +1,1142 @@
+//! What the other side may do wrong: a test for each check of
+//! <https://core.telegram.org/mtproto/security_guidelines>, numbered as in the table of the
+//! `session` module's documentation.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation
+)]
+
+mod support;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use mtproto_runtime::Now;
+use mtproto_runtime::connection::{Error, client, server};
+use mtproto_runtime::crypto::packet::{self, Header, Padding};
+use mtproto_runtime::crypto::rsa::PrivateKey;
+use mtproto_runtime::crypto::{AuthKey, Direction};
+use mtproto_runtime::handshake;
+use mtproto_runtime::service::{Container, ContainerWriter, RpcResult, functions, gzip, types};
+use mtproto_runtime::session::client::Event as SessionEvent;
+use mtproto_runtime::session::client::Session;
+use mtproto_runtime::session::server::SeqNoCheck;
+use mtproto_runtime::session::{CallError, CallId, CallOptions, SaltSecret};
+use mtproto_runtime::store::StoredKey;
+use mtproto_runtime::testing::{ClientEvent, Happening, Pair, Seeded, ServerEvent, TestCrypto};
+use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
+use mtproto_runtime::transport::{DetectorConfig, Framing, ProxySecret, Transport};
+use support::{each, hex, signed, vectors};
+
+const SECOND: i64 = 1 << 32;
+const TIME: i64 = 1_800_000_000;
+const REQUEST: [u8; 8] = *b"\x01\x02\x03\x04what";
+
+fn at(seconds: u64) -> Now {
+    Now {
+        monotonic: Duration::from_secs(seconds),
+        unix: Duration::from_secs(TIME as u64 + seconds),
+    }
+}
+
+fn key() -> AuthKey {
+    AuthKey::new(core::array::from_fn(|i| (i * 7 + 1) as u8))
+}
+
+/// A message as the other side of it sees it.
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    packet: i64,
+    msg_id: i64,
+    seq_no: i32,
+    salt: i64,
+    body: Vec<u8>,
+}
+
+fn frame(packet: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(packet.len()).unwrap();
+    [&len.to_le_bytes()[..], packet].concat()
+}
+
+fn open_all(mut bytes: &[u8], direction: Direction) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    while let Some((len, rest)) = bytes.split_first_chunk() {
+        let (packet, rest) = rest.split_at(u32::from_le_bytes(*len) as usize);
+        bytes = rest;
+        let mut packet = packet.to_vec();
+        if packet.len() == 4 {
+            continue;
+        }
+        let plaintext = packet::open(&key(), direction, &mut packet).unwrap();
+        let message = plaintext.message().unwrap();
+        let Header {
+            msg_id,
+            seq_no,
+            salt,
+            ..
+        } = message.header;
+        let one = |msg_id, seq_no, body: &[u8]| Seen {
+            packet: message.header.msg_id,
+            msg_id,
+            seq_no,
+            salt,
+            body: body.to_vec(),
+        };
+        match Container::read(message.body) {
+            Ok(container) => seen.extend(container.map(|m| one(m.msg_id, m.seq_no, m.body))),
+            Err(_) => seen.push(one(msg_id, seq_no, message.body)),
+        }
+    }
+    seen
+}
+
+fn sealed(direction: Direction, header: &Header, body: &[u8]) -> Vec<u8> {
+    let mut packet = Vec::new();
+    packet::seal_message(
+        &key(),
+        direction,
+        header,
+        body,
+        Padding::Shortest,
+        &mut Seeded::new(header.msg_id as u64),
+        &mut packet,
+    )
+    .unwrap();
+    packet
+}
+
+/// A client whose server is the test.
+struct Client {
+    connection: client::Connection,
+    rng: Seeded,
+    now: Now,
+    last: i64,
+}
+
+impl Client {
+    fn new() -> Self {
+        let mut rng = Seeded::new(1);
+        let stored = StoredKey {
+            auth_key: key(),
+            dc: None,
+            created_at: 0,
+            salt: 5,
+            clock_offset: 0,
+        };
+        let mut config = client::Config::new([]);
+        config.padding = Padding::Shortest;
+        let connection = client::Connection::with_key(config, stored, &mut rng);
+        let mut client = Self {
+            connection,
+            rng,
+            now: at(0),
+            last: 0,
+        };
+        client.connect();
+        client
+    }
+
+    fn connect(&mut self) {
+        let transport = Transport::client(Framing::Intermediate);
+        self.connection.connect(self.now, transport, &mut self.rng);
+    }
+
+    fn call(&mut self) -> CallId {
+        let options = CallOptions::default();
+        self.connection.call(self.now, &REQUEST, options).unwrap()
+    }
+
+    /// Everything that the client sends now.
+    fn sent(&mut self) -> Vec<Seen> {
+        open_all(&self.sent_bytes(), Direction::FromClient)
+    }
+
+    fn sent_bytes(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while self
+            .connection
+            .poll_transmit(self.now, &mut self.rng, &mut bytes)
+            .unwrap()
+        {}
+        match bytes.strip_prefix(&[0xee; 4]) {
+            Some(rest) => rest.to_vec(),
+            None => bytes,
+        }
+    }
+
+    /// The request among what was sent.
+    fn sent_request(&mut self) -> Seen {
+        let mut requests = self.sent().into_iter().filter(|seen| seen.body == REQUEST);
+        let request = requests.next().expect("a request");
+        assert_eq!(requests.next(), None);
+        request
+    }
+
+    fn server_id(&mut self) -> i64 {
+        let time = (TIME + self.now.monotonic.as_secs() as i64) * SECOND;
+        self.last = (time | 1).max(self.last + 4);
+        self.last
+    }
+
+    fn header(&mut self) -> Header {
+        Header {
+            salt: 5,
+            session_id: self.connection.session_id(),
+            msg_id: self.server_id(),
+            seq_no: 1,
+        }
+    }
+
+    fn get_packet(&mut self, packet: &[u8]) -> Result<(), Error> {
+        self.connection
+            .handle_bytes(self.now, &frame(packet), &mut self.rng)
+    }
+
+    fn get_with(&mut self, header: &Header, body: &[u8]) -> Result<(), Error> {
+        self.get_packet(&sealed(Direction::FromServer, header, body))
+    }
+
+    fn get(&mut self, body: &[u8]) -> Result<(), Error> {
+        let header = self.header();
+        self.get_with(&header, body)
+    }
+
+    fn events(&mut self) -> Vec<ClientEvent> {
+        let mut events = Vec::new();
+        while let Some(event) = self.connection.poll_event() {
+            events.push(match event {
+                client::Event::Session(SessionEvent::Answer { call, body }) => {
+                    ClientEvent::Answer {
+                        call,
+                        body: body.to_vec(),
+                    }
+                }
+                client::Event::Session(SessionEvent::Failed { call, error }) => {
+                    ClientEvent::Failed { call, error }
+                }
+                client::Event::Session(SessionEvent::Update { body }) => ClientEvent::Update {
+                    body: body.to_vec(),
+                },
+                other => ClientEvent::Other(format!("{other:?}")),
+            });
+        }
+        events
+    }
+
+    /// Lets the client know the time, as any answer does.
+    fn sync(&mut self) {
+        let call = self.call();
+        let request = self.sent_request();
+        self.get(&result(request.msg_id, b"done")).unwrap();
+        let events = self.events();
+        assert!(matches!(&events[..], [ClientEvent::Answer { call: c, .. }] if *c == call));
+        self.sent();
+    }
+}
+
+fn result(req_msg_id: i64, result: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    RpcResult { req_msg_id, result }.write_to(&mut body);
+    body
+}
+
+/// A server whose client is the test.
+struct Server {
+    server: server::Server,
+    link: server::Connection,
+    rng: Seeded,
+    now: Now,
+    last: i64,
+    salt: i64,
+}
+
+const SESSION: i64 = 77;
+
+impl Server {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(configure: impl FnOnce(&mut server::Config)) -> Self {
+        let mut rng = Seeded::new(2);
+        let mut config = server::Config::new([]);
+        configure(&mut config);
+        let secret = SaltSecret::new([3; 32]);
+        let salt = secret.valid(key().id(), TIME + 100).current;
+        let mut server = server::Server::with_salts(at(0), config, secret);
+        server.add_key(key());
+        let mut link = server::Connection::new(&mut server);
+        let now = at(100);
+        link.handle_bytes(now, &mut server, &[0xee; 4], &mut rng)
+            .unwrap();
+        Self {
+            server,
+            link,
+            rng,
+            now,
+            last: 0,
+            salt,
+        }
+    }
+
+    fn reconnect(&mut self) {
+        self.server.close_link(self.now, self.link.id());
+        self.link = server::Connection::new(&mut self.server);
+        let tag = [0xee; 4];
+        let (now, rng) = (self.now, &mut self.rng);
+        self.link
+            .handle_bytes(now, &mut self.server, &tag, rng)
+            .unwrap();
+    }
+
+    fn client_id(&mut self) -> i64 {
+        let time = (TIME + self.now.monotonic.as_secs() as i64) * SECOND;
+        self.last = time.max(self.last + 4);
+        self.last
+    }
+
+    fn header(&mut self, seq_no: i32) -> Header {
+        Header {
+            salt: self.salt,
+            session_id: SESSION,
+            msg_id: self.client_id(),
+            seq_no,
+        }
+    }
+
+    fn get_packet(&mut self, packet: &[u8]) -> Result<(), Error> {
+        let (now, rng) = (self.now, &mut self.rng);
+        self.link
+            .handle_bytes(now, &mut self.server, &frame(packet), rng)
+    }
+
+    fn get_with(&mut self, header: &Header, body: &[u8]) -> Result<(), Error> {
+        self.get_packet(&sealed(Direction::FromClient, header, body))
+    }
+
+    fn get(&mut self, seq_no: i32, body: &[u8]) -> i64 {
+        let header = self.header(seq_no);
+        self.get_with(&header, body).unwrap();
+        header.msg_id
+    }
+
+    fn sent(&mut self) -> Vec<Seen> {
+        let mut bytes = Vec::new();
+        let (now, rng) = (self.now, &mut self.rng);
+        while self
+            .link
+            .poll_transmit(now, &mut self.server, rng, &mut bytes)
+            .unwrap()
+        {}
+        open_all(&bytes, Direction::FromServer)
+    }
+
+    /// `bad_msg_notification` and `bad_server_salt` among what is sent: id and code.
+    fn notices(&mut self) -> Vec<(i64, i32)> {
+        let read = |seen: Seen| {
+            let notice = types::BadMsgNotification::from_bytes(&seen.body).ok();
+            let salt = types::BadServerSalt::from_bytes(&seen.body).ok();
+            notice
+                .map(|n| (n.bad_msg_id, n.error_code))
+                .or(salt.map(|n| (n.bad_msg_id, n.error_code)))
+        };
+        self.sent().into_iter().filter_map(read).collect()
+    }
+
+    /// Bodies of the requests that the application gets to see.
+    fn requests(&mut self) -> Vec<Vec<u8>> {
+        let mut requests = Vec::new();
+        while let Some(event) = self.server.poll_event(self.now) {
+            if let server::Event::Request { body, .. } = event {
+                requests.push(body.to_vec());
+            }
+        }
+        requests
+    }
+}
+
+fn container(messages: &[(i64, i32, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut writer = ContainerWriter::new(&mut body);
+    for (msg_id, seq_no, body) in messages {
+        writer.push(*msg_id, *seq_no, body).unwrap();
+    }
+    writer.finish();
+    body
+}
+
+#[test]
+fn m1_a_packet_of_an_unknown_key_is_refused() {
+    let mut client = Client::new();
+    let mut packet = {
+        let header = client.header();
+        sealed(Direction::FromServer, &header, b"update..")
+    };
+    packet[0] ^= 1;
+    assert_eq!(client.get_packet(&packet), Err(Error::Decrypt));
+    assert_eq!(client.events(), []);
+
+    let mut server = Server::new();
+    let header = server.header(1);
+    let mut packet = sealed(Direction::FromClient, &header, &REQUEST);
+    packet[0] ^= 1;
+    server.get_packet(&packet).unwrap();
+    let mut bytes = Vec::new();
+    let (now, rng) = (server.now, &mut server.rng);
+    server
+        .link
+        .poll_transmit(now, &mut server.server, rng, &mut bytes)
+        .unwrap();
+    assert_eq!(
+        bytes,
+        [&4_u32.to_le_bytes()[..], &(-404_i32).to_le_bytes()].concat()
+    );
+    assert_eq!(server.server.sessions().count(), 0);
+}
+
+#[test]
+fn m2_a_packet_with_a_flipped_bit_is_refused() {
+    let mut good = Client::new();
+    let header = good.header();
+    let packet = sealed(Direction::FromServer, &header, b"update..");
+    for at in (8..packet.len()).step_by(5) {
+        let mut client = Client::new();
+        let mut spoilt = packet.clone();
+        spoilt[at] ^= 0x10;
+        assert_eq!(client.get_packet(&spoilt), Err(Error::Decrypt));
+        assert_eq!(client.events(), []);
+    }
+    assert_eq!(good.get_packet(&packet), Ok(()));
+    assert_eq!(good.events().len(), 1);
+}
+
+/// M2, M3, M5, M6, M8 and M14 by the published cases: a client takes no notice of any of them.
+#[test]
+fn malformed_messages_known_answers() {
+    let vectors = vectors("generated");
+    let negative = &vectors["messages_negative"];
+    let key = AuthKey::new(support::array(&negative["auth_key"]));
+    let session_id = i64::from_le_bytes(support::array(&negative["expected_session_id"]));
+    let time = Duration::from_secs(support::number(&negative["local_unixtime"]));
+    let now = Now {
+        monotonic: Duration::ZERO,
+        unix: time,
+    };
+    for case in each(&negative["cases"]) {
+        let mut session = Session::new(session_id, 0, Default::default());
+        session.set_clock_offset(0);
+        session.handle_connected(now);
+        let mut bytes = hex(&case["packet"]);
+        let refused = match packet::open(&key, Direction::FromServer, &mut bytes)
+            .and_then(packet::Plaintext::message)
+        {
+            Err(_) => true,
+            Ok(message) => session.handle_message(now, &message).is_err(),
+        };
+        // Messages out of time are dropped without closing the connection.
+        let why = case["name"].as_str().unwrap();
+        assert!(refused || why.starts_with("msg_id_3"), "{why}");
+        assert_eq!(session.poll_event(), None, "{why}");
+    }
+    let client_key = &vectors["messages"];
+    for case in each(client_key) {
+        if case["direction"] != "server_to_client" {
+            continue;
+        }
+        let key = AuthKey::new(support::array(&case["auth_key"]));
+        let session_id = i64::from_le_bytes(support::array(&case["session_id"]));
+        let mut session = Session::new(session_id, 0, Default::default());
+        session.set_clock_offset(0);
+        let now = Now {
+            monotonic: Duration::ZERO,
+            unix: Duration::from_secs((signed(&case["msg_id_i64"]) >> 32) as u64),
+        };
+        let mut bytes = hex(&case["packet"]);
+        let plaintext = packet::open(&key, Direction::FromServer, &mut bytes).unwrap();
+        session
+            .handle_message(now, &plaintext.message().unwrap())
+            .unwrap();
+    }
+}
+
+#[test]
+fn m3_m4_wrong_lengths_and_paddings_look_like_a_wrong_key() {
+    let mut client = Client::new();
+    let header = client.header();
+    let inner = |length: i32, padding: usize| {
+        let mut packet = vec![0; 24];
+        packet.extend_from_slice(&header.salt.to_le_bytes());
+        packet.extend_from_slice(&header.session_id.to_le_bytes());
+        packet.extend_from_slice(&header.msg_id.to_le_bytes());
+        packet.extend_from_slice(&header.seq_no.to_le_bytes());
+        packet.extend_from_slice(&length.to_le_bytes());
+        packet.extend_from_slice(b"16 bytes of text");
+        packet.resize(packet.len() + padding, 7);
+        packet::seal(&key(), Direction::FromServer, &mut packet).unwrap();
+        packet
+    };
+    let cases = [
+        (16, 0),
+        (16, 1040),
+        (-4, 32),
+        (15, 32),
+        (64, 32),
+        (8, 0),
+        (i32::MAX, 16),
+    ];
+    for (length, padding) in cases {
+        let mut client = Client::new();
+        assert_eq!(
+            client.get_packet(&inner(length, padding)),
+            Err(Error::Decrypt)
+        );
+        assert_eq!(client.events(), []);
+    }
+    for length in [0, 8, 16, 23, 24, 39] {
+        let mut client = Client::new();
+        let mut packet = key().id().to_le_bytes().to_vec();
+        packet.resize(length, 9);
+        assert!(client.get_packet(&packet).is_err());
+    }
+    assert_eq!(client.get_packet(&inner(16, 16)), Ok(()));
+}
+
+#[test]
+fn m5_a_message_for_another_session_is_refused() {
+    let mut client = Client::new();
+    let mut header = client.header();
+    header.session_id ^= 1;
+    assert_eq!(client.get_with(&header, b"update.."), Err(Error::Decrypt));
+    assert_eq!(client.events(), []);
+}
+
+#[test]
+fn m6_message_ids_say_who_speaks() {
+    for low in [0, 2] {
+        let mut client = Client::new();
+        let mut header = client.header();
+        header.msg_id = (header.msg_id & !3) | low;
+        assert!(matches!(
+            client.get_with(&header, b"update.."),
+            Err(Error::Violation(_))
+        ));
+        assert_eq!(client.events(), []);
+    }
+    for low in [1, 2, 3] {
+        let mut server = Server::new();
+        let mut header = server.header(1);
+        header.msg_id |= low;
+        server.get_with(&header, &REQUEST).unwrap();
+        assert_eq!(server.notices(), [(header.msg_id, 18)]);
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[test]
+fn m7_nothing_is_received_twice() {
+    let mut client = Client::new();
+    let packets: Vec<Vec<u8>> = (0..10_u8)
+        .map(|n| {
+            let header = client.header();
+            sealed(Direction::FromServer, &header, &[n; 8])
+        })
+        .collect();
+    // In any order, twice, and again over the next connection.
+    for at in [3, 0, 9, 1, 8, 2, 7, 4, 6, 5] {
+        client.get_packet(&packets[at]).unwrap();
+        client.get_packet(&packets[at]).unwrap();
+    }
+    client.connect();
+    for packet in &packets {
+        client.get_packet(packet).unwrap();
+    }
+    let mut bodies = client.events();
+    bodies.sort_by_key(|event| format!("{event:?}"));
+    bodies.dedup();
+    assert_eq!(bodies.len(), 10);
+
+    let mut server = Server::new();
+    let header = server.header(1);
+    let packet = sealed(Direction::FromClient, &header, &REQUEST);
+    for _ in 0..3 {
+        server.get_packet(&packet).unwrap();
+        server.reconnect();
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn m7_what_is_below_everything_that_is_remembered_is_refused() {
+    let mut server = Server::new();
+    let old = server.header(1);
+    for seq in 0..2000 {
+        server.get(2 * seq + 1, &REQUEST);
+        server.requests();
+    }
+    server.sent();
+    server.get_with(&old, &REQUEST).unwrap();
+    assert_eq!(server.notices(), [(old.msg_id, 20)]);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn m8_messages_are_300_seconds_old_at_most_and_30_ahead() {
+    for (offset, code) in [(-301, Some(16)), (-299, None), (29, None), (31, Some(17))] {
+        let mut server = Server::new();
+        server.now = at(1000);
+        server.salt = SaltSecret::new([3; 32])
+            .valid(key().id(), TIME + 1000)
+            .current;
+        let mut header = server.header(1);
+        header.msg_id += offset * SECOND;
+        server.get_with(&header, &REQUEST).unwrap();
+        let notices: Vec<i32> = server.notices().into_iter().map(|n| n.1).collect();
+        assert_eq!(notices, Vec::from_iter(code), "{offset}");
+        assert_eq!(server.requests().is_empty(), code.is_some());
+    }
+    for (offset, good) in [(-301, false), (-299, true), (29, true), (31, false)] {
+        let mut client = Client::new();
+        client.sync();
+        let mut header = client.header();
+        header.msg_id += offset * SECOND;
+        client.get_with(&header, b"update..").unwrap();
+        assert_eq!(client.events().len(), usize::from(good), "{offset}");
+    }
+}
+
+#[test]
+fn m8_what_was_refused_as_too_new_never_takes_effect() {
+    let mut server = Server::new();
+    let mut header = server.header(1);
+    header.msg_id += 60 * SECOND;
+    let packet = sealed(Direction::FromClient, &header, &REQUEST);
+    server.get_packet(&packet).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 17)]);
+    server.now = at(160);
+    server.get_packet(&packet).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 17)]);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn m8_a_client_whose_clock_is_wrong_gets_through() {
+    for offset in [-3600, 3600] {
+        let mut pair = Pair::new(4);
+        pair.client_clock = offset * 1000;
+        pair.restart_client();
+        pair.next(Duration::from_secs(100));
+        pair.connect();
+        let body = run_call(&mut pair);
+        assert_eq!(body, REQUEST, "{offset}");
+    }
+}
+
+/// One call that is answered with its own body.
+fn run_call(pair: &mut Pair) -> Vec<u8> {
+    let now = pair.now();
+    let options = CallOptions::default();
+    let wanted = pair.client.call(now, &REQUEST, options).unwrap();
+    loop {
+        match pair.next(Duration::from_secs(60)).expect("an answer") {
+            Happening::Server(ServerEvent::Request {
+                from,
+                request,
+                body,
+                ..
+            }) => {
+                assert!(pair.reply(from, request, Ok(&body)));
+            }
+            Happening::Client(ClientEvent::Answer { call, body }) if call == wanted => return body,
+            Happening::Client(ClientEvent::Failed { error, .. }) => panic!("{error:?}"),
+            Happening::Closed(side, error) => panic!("{side:?} {error:?}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn m9_sequence_numbers_of_requests_are_odd() {
+    let mut server = Server::new();
+    let even = server.get(2, &REQUEST);
+    assert_eq!(server.notices(), [(even, 35)]);
+    // Clients differ about service messages.
+    let ping = functions::Ping { ping_id: 1 }.to_bytes().unwrap();
+    server.get(3, &ping);
+    server.get(4, &ping);
+    assert_eq!(server.notices(), []);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn m9_a_strict_server_minds_all_of_them() {
+    let mut server = Server::with(|config| config.session.seq_no_check = SeqNoCheck::Strict);
+    let ack = types::MsgsAck { msg_ids: &[5] }.to_bytes().unwrap();
+    let odd = server.get(1, &ack);
+    assert_eq!(server.notices(), [(odd, 34)]);
+    server.get(5, &REQUEST);
+    assert_eq!(server.notices(), []);
+    let low = server.get(3, &REQUEST);
+    assert_eq!(server.notices(), [(low, 32)]);
+    let mut header = server.header(9);
+    header.msg_id -= 10 * SECOND;
+    server.get_with(&header, &REQUEST).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 33)]);
+    let inner = server.client_id();
+    let outer = server.get(7, &container(&[(inner, 6, &ack)]));
+    assert_eq!(server.notices(), [(outer, 34)]);
+}
+
+#[test]
+fn m10_containers_are_checked_all_through() {
+    let mut server = Server::new();
+    let inner = server.client_id();
+    let good = container(&[(inner, 1, &REQUEST)]);
+    let mut nested = 0x73f1_f8dc_u32.to_le_bytes().to_vec();
+    nested.extend_from_slice(&1_u32.to_le_bytes());
+    nested.extend_from_slice(&inner.to_le_bytes());
+    nested.extend_from_slice(&1_i32.to_le_bytes());
+    nested.extend_from_slice(&(good.len() as u32).to_le_bytes());
+    nested.extend_from_slice(&good);
+    let mut many = good.clone();
+    many[4..8].copy_from_slice(&(1_u32 << 31).to_le_bytes());
+    let mut lying = good.clone();
+    lying[20..24].copy_from_slice(&4000_u32.to_le_bytes());
+    for bad in [&nested, &many, &lying] {
+        let outer = server.get(2, bad);
+        assert_eq!(server.notices(), [(outer, 64)]);
+        assert!(server.requests().is_empty());
+    }
+    // Ids in it are lower than its own.
+    let header = server.header(2);
+    let late = container(&[(header.msg_id + 4, 1, &REQUEST)]);
+    server.get_with(&header, &late).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 64)]);
+    // Each message in it is judged by itself.
+    let old = inner - 301 * SECOND;
+    let outer = container(&[
+        (old, 1, &REQUEST),
+        (inner, 3, &REQUEST),
+        (inner | 1, 5, &REQUEST),
+    ]);
+    server.get(6, &outer);
+    let codes: Vec<i32> = server.notices().into_iter().map(|n| n.1).collect();
+    assert_eq!(codes.len(), 2);
+    assert!(
+        codes.contains(&18) && (codes.contains(&16) || codes.contains(&20)),
+        "{codes:?}"
+    );
+    assert_eq!(server.requests().len(), 1);
+    // The id of a message that was received before is no container's.
+    let mut header = server.header(6);
+    header.msg_id = inner;
+    server
+        .get_with(&header, &container(&[(inner - 4, 7, &REQUEST)]))
+        .unwrap();
+    assert_eq!(server.notices(), [(inner, 19)]);
+
+    for bad in [&nested, &many, &lying] {
+        let mut client = Client::new();
+        assert!(matches!(client.get(bad), Err(Error::Violation(_))));
+        assert_eq!(client.events(), []);
+    }
+    let mut client = Client::new();
+    let inner = client.server_id() + 400;
+    let late = container(&[(inner, 1, b"update..")]);
+    assert!(matches!(client.get(&late), Err(Error::Violation(_))));
+}
+
+#[test]
+fn m11_salt_and_clock_change_only_for_a_message_sent_lately() {
+    let mut client = Client::new();
+    client.sync();
+    let salt_notice = |bad_msg_id| types::BadServerSalt {
+        bad_msg_id,
+        bad_msg_seqno: 1,
+        error_code: 48,
+        new_server_salt: 99,
+    };
+    client
+        .get(&salt_notice(4711 * SECOND).to_bytes().unwrap())
+        .unwrap();
+    assert_eq!(client.connection.salt(), 5);
+    let before = client.connection.clock_offset();
+    for error_code in [16, 17] {
+        let notice = types::BadMsgNotification {
+            bad_msg_id: 4712 * SECOND,
+            bad_msg_seqno: 1,
+            error_code,
+        };
+        let mut header = client.header();
+        header.msg_id += 10_000 * SECOND;
+        client
+            .get_with(&header, &notice.to_bytes().unwrap())
+            .unwrap();
+        assert_eq!(client.connection.clock_offset(), before);
+    }
+
+    client.call();
+    let first = client.sent_request();
+    client
+        .get(&salt_notice(first.packet).to_bytes().unwrap())
+        .unwrap();
+    assert_eq!(client.connection.salt(), 99);
+    let again = client.sent_request();
+    assert_eq!((again.salt, again.msg_id), (99, first.msg_id));
+    assert_ne!(again.packet, first.packet);
+}
+
+#[test]
+fn m12_a_call_has_one_result() {
+    let mut client = Client::new();
+    let call = client.call();
+    let cancelled = client.call();
+    let sent = client.sent();
+    let ids: Vec<i64> = sent
+        .iter()
+        .filter(|s| s.body == REQUEST)
+        .map(|s| s.msg_id)
+        .collect();
+    assert!(client.connection.cancel(cancelled));
+    client.get(&result(ids[1], b"too late")).unwrap();
+    client.get(&result(4713 * SECOND, b"whose?..")).unwrap();
+    assert_eq!(client.events(), []);
+    client.get(&result(ids[0], b"first...")).unwrap();
+    client.get(&result(ids[0], b"second..")).unwrap();
+    let body = b"first...".to_vec();
+    assert_eq!(client.events(), [ClientEvent::Answer { call, body }]);
+}
+
+/// `gzip_packed` of anything, by hand.
+fn packed(body: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(body).unwrap();
+    let stream = encoder.finish().unwrap();
+    assert!(stream.len() < 254);
+    let mut out = gzip::GZIP_PACKED_ID.to_le_bytes().to_vec();
+    out.push(stream.len() as u8);
+    out.extend_from_slice(&stream);
+    out.resize(out.len().next_multiple_of(4), 0);
+    out
+}
+
+#[test]
+fn m13_packed_values_are_bounded_and_not_packed_again() {
+    let pack = |body: &[u8]| {
+        let mut packed = Vec::new();
+        assert!(gzip::pack(body, &mut packed));
+        packed
+    };
+    let bomb = pack(&vec![0; 16 << 20]);
+    let nested = packed(&pack(&[1; 4000]));
+    for bad in [&bomb, &nested] {
+        let mut client = Client::new();
+        let call = client.call();
+        let request = client.sent_request();
+        client.get(&result(request.msg_id, bad)).unwrap();
+        let error = CallError::Unreadable;
+        assert_eq!(client.events(), [ClientEvent::Failed { call, error }]);
+        client.get(bad).unwrap();
+        assert_eq!(client.events(), []);
+
+        let mut server = Server::new();
+        server.get(1, bad);
+        assert!(server.requests().is_empty());
+        let answers = server.sent();
+        let error =
+            |seen: &Seen| RpcResult::read(&seen.body).and_then(|r| Some(r.error()?.error_code));
+        assert!(answers.iter().any(|seen| error(seen) == Some(400)));
+    }
+    // A container full of them shares one limit.
+    let mut client = Client::new();
+    let nine = pack(&vec![1; 9 << 20]);
+    let ids: Vec<i64> = (0..50).map(|_| client.server_id()).collect();
+    let many: Vec<(i64, i32, &[u8])> = ids.iter().map(|id| (*id, 1, &nine[..])).collect();
+    client.get(&container(&many)).unwrap();
+    assert_eq!(client.events().len(), 1);
+}
+
+#[test]
+fn m14_a_reflected_packet_is_refused() {
+    let mut client = Client::new();
+    client.call();
+    let bytes = client.sent_bytes();
+    let len = u32::from_le_bytes(*bytes.first_chunk().unwrap()) as usize;
+    assert_eq!(client.get_packet(&bytes[4..4 + len]), Err(Error::Decrypt));
+}
+
+#[test]
+fn m15_a_bad_packet_ends_the_connection_and_changes_nothing() {
+    let mut client = Client::new();
+    client.sync();
+    let call = client.call();
+    let request = client.sent_request();
+    let state = |client: &Client| {
+        let connection = &client.connection;
+        (
+            connection.salt(),
+            connection.clock_offset(),
+            connection.pending(),
+        )
+    };
+    let before = state(&client);
+    let header = client.header();
+    let mut packet = sealed(
+        Direction::FromServer,
+        &header,
+        &result(request.msg_id, b"forged.."),
+    );
+    packet[30] ^= 1;
+    assert_eq!(client.get_packet(&packet), Err(Error::Decrypt));
+    assert!(!client.connection.is_connected());
+    assert_eq!(state(&client), before);
+    assert_eq!(client.events(), []);
+    assert_eq!(client.sent(), []);
+
+    client.connect();
+    assert!(!client.sent().is_empty());
+    client.get(&result(request.msg_id, b"genuine.")).unwrap();
+    let body = b"genuine.".to_vec();
+    assert_eq!(client.events(), [ClientEvent::Answer { call, body }]);
+
+    let mut server = Server::new();
+    let header = server.header(1);
+    let mut packet = sealed(Direction::FromClient, &header, &REQUEST);
+    packet[30] ^= 1;
+    assert_eq!(server.get_packet(&packet), Err(Error::Decrypt));
+    // It is over: not even a good one is taken.
+    packet[30] ^= 1;
+    server.get_packet(&packet).unwrap();
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn m16_one_message_id_has_one_plaintext() {
+    let mut client = Client::new();
+    client.sync();
+    client.call();
+    let mut packets: HashMap<i64, Vec<u8>> = HashMap::new();
+    let mut bodies: HashMap<i64, Vec<u8>> = HashMap::new();
+    let mut times = 0;
+    for _ in 0..5 {
+        let sent = client.sent();
+        let mut state_reqs = Vec::new();
+        for seen in sent {
+            // The outer id is used for one packet only, and what travels again stays the same.
+            let known = bodies
+                .entry(seen.msg_id)
+                .or_insert_with(|| seen.body.clone());
+            assert_eq!(*known, seen.body);
+            times += usize::from(seen.body == REQUEST);
+            if seen.body == REQUEST && seen.packet == seen.msg_id {
+                assert_eq!(packets.insert(seen.packet, seen.body.clone()), None);
+            }
+            let arena = Arena::new();
+            if let Ok(ask) = types::MsgsStateReq::from_bytes_in(&seen.body, &arena) {
+                state_reqs.push((seen.msg_id, ask.msg_ids.len()));
+            }
+        }
+        for (req_msg_id, count) in state_reqs {
+            let info = types::MsgsStateInfo {
+                req_msg_id,
+                info: &vec![2; count],
+            };
+            client.get(&info.to_bytes().unwrap()).unwrap();
+        }
+        client.connection.disconnect();
+        client.now.monotonic += Duration::from_secs(1);
+        client.now.unix += Duration::from_secs(1);
+        client.connect();
+    }
+    assert!(times >= 2, "it was sent {times} times");
+    let requests = bodies.values().filter(|body| **body == REQUEST).count();
+    assert_eq!(requests, 1, "under one id");
+}
+
+/// A pair in which the client uses temporary keys.
+fn pfs_pair(seed: u64) -> Pair {
+    let pem = include_str!("vectors/test_key.pkcs8.pem");
+    let rsa_key = PrivateKey::from_pem(pem).unwrap();
+    Pair::with_provider(seed, TestCrypto, |client, server| {
+        client.handshake.keys = vec![rsa_key.public().clone()];
+        client.pfs = Some(client::Pfs::default());
+        server.handshake.keys = vec![rsa_key];
+    })
+}
+
+#[test]
+fn p1_temporary_keys_are_bound_before_use_replaced_in_time_and_never_told() {
+    let mut pair = pfs_pair(1);
+    pair.connect();
+    let mut bound = Vec::new();
+    let start = pair.now().unix.as_secs();
+    for hour in 0..50 {
+        assert_eq!(run_pfs_call(&mut pair, &mut bound), REQUEST, "{hour}");
+        let end = pair.now().monotonic + Duration::from_secs(1800);
+        while let Some(happening) = pair.next(end.saturating_sub(pair.now().monotonic)) {
+            match happening {
+                Happening::Client(ClientEvent::Bound { expires_at }) => bound.push(expires_at),
+                Happening::Client(ClientEvent::NewKey(key)) => panic!("{key:?} was told"),
+                Happening::Closed(side, error) => panic!("{side:?} {error:?} in hour {hour}"),
+                _ => {}
+            }
+        }
+    }
+    // 25 hours, of which a key lives 24.
+    assert_eq!(bound.len(), 2, "{bound:?}");
+    assert!(i64::from(bound[0]) <= start as i64 + 86_460);
+    assert!(bound[1] > bound[0]);
+}
+
+fn run_pfs_call(pair: &mut Pair, bound: &mut Vec<i32>) -> Vec<u8> {
+    let now = pair.now();
+    let wanted = pair
+        .client
+        .call(now, &REQUEST, CallOptions::default())
+        .unwrap();
+    let permanent = pair.key().id();
+    loop {
+        let happening = pair.next(Duration::from_secs(60));
+        match happening.expect("an answer") {
+            Happening::Server(ServerEvent::Request {
+                from,
+                request,
+                body,
+                permanent: p,
+            }) => {
+                assert_eq!(p, Some(permanent), "bound before use");
+                assert_ne!(
+                    from.auth_key_id, permanent,
+                    "the permanent key encrypts nothing"
+                );
+                pair.reply(from, request, Ok(&body));
+            }
+            Happening::Client(ClientEvent::Answer { call, body }) if call == wanted => return body,
+            Happening::Client(ClientEvent::Bound { expires_at }) => bound.push(expires_at),
+            Happening::Client(ClientEvent::Failed { error, .. }) => panic!("{error:?}"),
+            Happening::Closed(side, error) => panic!("{side:?} {error:?}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn p1_a_key_that_is_not_bound_may_ask_for_little() {
+    let mut server = Server::new();
+    let temporary = handshake::NewKey {
+        auth_key: key(),
+        first_salt: 9,
+        expires_at: Some((TIME + 1000) as i32),
+        server_time: TIME as i32,
+        dc: None,
+    };
+    server.server.remove_key(key().id());
+    assert!(server.server.add_new_key(temporary));
+    server.get(1, &REQUEST);
+    assert!(server.requests().is_empty());
+    let error = |seen: &Seen| RpcResult::read(&seen.body).and_then(|r| Some(r.error()?.error_code));
+    assert!(server.sent().iter().any(|seen| error(seen) == Some(401)));
+    server.get(3, &0xc4f9_186b_u32.to_le_bytes());
+    assert_eq!(server.requests().len(), 1);
+    // And after its end it is as unknown as any.
+    server.now = at(1001);
+    let header = server.header(5);
+    assert!(matches!(
+        server.get_with(&header, &REQUEST),
+        Err(Error::Status(_))
+    ));
+    let mut bytes = Vec::new();
+    let (now, rng) = (server.now, &mut server.rng);
+    let _ = server
+        .link
+        .poll_transmit(now, &mut server.server, rng, &mut bytes);
+    assert!(bytes.ends_with(&(-404_i32).to_le_bytes()));
+}
+
+#[test]
+fn p2_an_invalid_binding_means_a_lost_key_only_if_the_key_is_old() {
+    for (age, lost) in [(10, false), (120, true)] {
+        let mut pair = pfs_pair(2);
+        let id = pair.key().id();
+        pair.server.remove_key(id);
+        pair.key_created_at = pair.now().unix.as_secs() as i64 - age;
+        pair.restart_client();
+        pair.connect();
+        let mut was_lost = false;
+        let end = pair.now().monotonic + Duration::from_secs(20);
+        while let Some(happening) = pair.next(end.saturating_sub(pair.now().monotonic)) {
+            was_lost |= happening == Happening::Client(ClientEvent::KeyLost);
+        }
+        assert_eq!(was_lost, lost, "{age}");
+        assert_eq!(pair.client.permanent_key().is_none(), lost);
+    }
+}
+
+#[test]
+fn t1_lengths_and_checksums_are_bounded_before_anything_is_reserved() {
+    for framing in [
+        Framing::Abridged,
+        Framing::Intermediate,
+        Framing::PaddedIntermediate,
+    ] {
+        let mut rng = Seeded::new(1);
+        let mut server = server::Server::new(at(0), server::Config::new([]), &mut rng);
+        let mut link = server::Connection::new(&mut server);
+        let bytes: &[u8] = match framing {
+            Framing::Abridged => b"\xef\x7f\xff\xff\xff",
+            Framing::Intermediate => b"\xee\xee\xee\xee\xff\xff\xff\x7f",
+            _ => b"\xdd\xdd\xdd\xdd\xff\xff\xff\x7f",
+        };
+        let result = link.handle_bytes(at(0), &mut server, bytes, &mut rng);
+        assert!(matches!(result, Err(Error::Transport(_))), "{framing:?}");
+    }
+    // Full: a wrong checksum, then a wrong number.
+    for change in [30, 4] {
+        let mut rng = Seeded::new(1);
+        let mut server = server::Server::new(at(0), server::Config::new([]), &mut rng);
+        let mut link = server::Connection::new(&mut server);
+        let mut client = Transport::client(Framing::Full);
+        let mut bytes = Vec::new();
+        client
+            .encoder
+            .encode(&[1; 24], false, &mut rng, &mut bytes)
+            .unwrap();
+        let second = bytes.len();
+        client
+            .encoder
+            .encode(&[1; 24], false, &mut rng, &mut bytes)
+            .unwrap();
+        bytes[second + change] ^= 1;
+        let result = link.handle_bytes(at(0), &mut server, &bytes, &mut rng);
+        assert!(matches!(result, Err(Error::Transport(_))), "{change}");
+    }
+}
+
+#[test]
+fn t2_an_obfuscated_header_is_taken_once_where_there_is_a_secret() {
+    let mut rng = Seeded::new(1);
+    let secret = ProxySecret::new([7; 16]);
+    let mut config = server::Config::new([]);
+    config.detector = DetectorConfig {
+        secrets: vec![secret.clone()],
+        ..DetectorConfig::default()
+    };
+    let mut server = server::Server::new(at(0), config, &mut rng);
+    let mut client =
+        Transport::obfuscated_client(Framing::Abridged, Some(2), Some(&secret), &mut rng).unwrap();
+    let mut bytes = Vec::new();
+    client
+        .encoder
+        .encode(&[1; 24], false, &mut rng, &mut bytes)
+        .unwrap();
+    let mut first = server::Connection::new(&mut server);
+    first
+        .handle_bytes(at(0), &mut server, &bytes, &mut rng)
+        .unwrap();
+    assert!(first.transport().is_some());
+    let mut second = server::Connection::new(&mut server);
+    let result = second.handle_bytes(at(0), &mut server, &bytes, &mut rng);
+    assert!(matches!(result, Err(Error::Transport(_))));
+}

@@ -113,6 +113,7 @@ mod own;
 pub mod private;
 mod read;
 mod reader;
+pub mod reflect;
 mod repr;
 mod scalar;
 #[doc(hidden)]

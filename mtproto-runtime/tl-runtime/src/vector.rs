@@ -7,7 +7,7 @@ use core::mem::size_of;
 use crate::number::{self, Number};
 use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer};
 
-const VECTOR_ID: u32 = 0x1cb5_c415;
+pub(crate) const VECTOR_ID: u32 = 0x1cb5_c415;
 const VECTOR: &str = "vector";
 
 /// Owned.

@@ -99,6 +99,7 @@ impl Emitter<'_> {
             self.out
                 .line(&["pub const LAYER: i32 = ", &layer.to_string(), ";"]);
         }
+        self.schema_constant(self.rows);
         for module in &file.modules {
             self.out.blank();
             self.module(module, 1);

@@ -254,6 +254,17 @@ struct Work<'s> {
 }
 
 impl Emitter<'_> {
+    /// What makes the tables known to programs.
+    pub(super) fn schema_constant(&mut self, rows: &Rows) {
+        if rows.rows.is_empty() {
+            return;
+        }
+        self.out.blank();
+        self.out
+            .line(&["#[allow(unused_imports, unreachable_pub)]"]);
+        self.out.line(&["pub use tables::SCHEMA;"]);
+    }
+
     /// The module with the tables, and the impls that go by them.
     pub(super) fn tables(&mut self, file: &File, rows: &Rows) {
         if rows.rows.is_empty() {
@@ -331,6 +342,10 @@ impl Emitter<'_> {
         self.out.open(&["impl table::File for File"]);
         self.out.line(&["const TABLES: &'static Tables = &TABLES;"]);
         self.out.close();
+        self.out
+            .line(&["/// The types, to be looked at by their names."]);
+        self.out
+            .line(&["pub const SCHEMA: tl::reflect::Schema = tl::reflect::Schema::of::<File>();"]);
         for layout in &layouts {
             self.out.line(&[layout]);
         }
@@ -451,7 +466,9 @@ impl Work<'_> {
             outline(item, true),
             self.fields.len() - first,
         );
-        if id.is_none() {
+        if item.identity.is_none() {
+            row.push_str(".record()");
+        } else if id.is_none() {
             row.push_str(".without_id()");
         }
         let shared = shared_flags(item);

@@ -2,6 +2,9 @@
 
 const _: () = ::tl_runtime::private::contract(3);
 
+#[allow(unused_imports, unreachable_pub)]
+pub use tables::SCHEMA;
+
 /// Constructors.
 #[allow(
     dead_code,
@@ -670,7 +673,7 @@ mod tables {
             T::structure(0xe3fe70f4, "point x y", "Point x y", 12, 0, 2),
             T::structure(0x9bd2855d, "account flags# id has_password!0.2 salt?0.2 srp_id?0.2 rating?0.3 flags2# premium!1.0 until?1.1 dog?1.2", "Account id has_password salt srp_id rating premium until dog", 20, 2, 10).sharing(&["flags.2"]),
             T::structure(0x4abd1110, "lists ints longs doubles blobs bare boxed nested", "Lists ints longs doubles blobs bare boxed nested", 44, 12, 7),
-            T::structure(0x00000000, "table.pairs key value", "TablePairs key value", 8, 19, 2).without_id(),
+            T::structure(0x00000000, "table.pairs key value", "TablePairs key value", 8, 19, 2).record(),
             T::structure(0xb81e298d, "envelope msg_id body", "Envelope msg_id body", 16, 21, 2),
             T::structure(0x1b306627, "zoo.animalEmpty", "AnimalEmpty", 4, 23, 0),
             T::structure(0x8384741c, "zoo.cat id name lives#", "Cat id name lives", 20, 23, 3),
@@ -784,6 +787,8 @@ mod tables {
     impl table::File for File {
         const TABLES: &'static Tables = &TABLES;
     }
+    /// The types, to be looked at by their names.
+    pub const SCHEMA: tl::reflect::Schema = tl::reflect::Schema::of::<File>();
     const _: () = assert!(TABLES.offset(0) == core::mem::offset_of!(types::Point, x));
     const _: () = assert!(TABLES.offset(1) == core::mem::offset_of!(types::Point, y));
     const _: () = assert!(TABLES.offset(3) == core::mem::offset_of!(types::Account, id));

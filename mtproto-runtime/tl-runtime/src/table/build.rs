@@ -501,7 +501,7 @@ pub(super) unsafe fn read_tag(value: *const u8, tag: u8) -> usize {
     }
 }
 
-pub(super) fn id_of_leaf(kind: Kind) -> (u32, &'static str) {
+pub(crate) fn id_of_leaf(kind: Kind) -> (u32, &'static str) {
     const fn of<T: Identified>() -> (u32, &'static str) {
         (T::ID, T::NAME)
     }
@@ -519,7 +519,7 @@ pub(super) fn id_of_leaf(kind: Kind) -> (u32, &'static str) {
 }
 
 /// Memory of the global allocator for so many values; dangling if that is nothing.
-fn allocate(layout: Layout, count: usize) -> *mut u8 {
+pub(super) fn allocate(layout: Layout, count: usize) -> *mut u8 {
     let Some(memory) = memory(layout, count) else {
         return ptr::without_provenance_mut(layout.align);
     };
@@ -533,7 +533,7 @@ fn allocate(layout: Layout, count: usize) -> *mut u8 {
 
 /// # Safety
 /// The memory is that of [`allocate`] with the same arguments, or of a `Vec` or `Box` of as much.
-unsafe fn free(start: *mut u8, layout: Layout, count: usize) {
+pub(super) unsafe fn free(start: *mut u8, layout: Layout, count: usize) {
     if let Some(memory) = memory(layout, count) {
         // SAFETY: see above.
         unsafe { dealloc(start, memory) };
@@ -582,22 +582,7 @@ unsafe fn drop_value(tables: &'static Tables, shape: &'static Shape, place: *mut
             Kind::String => place.cast::<String>().drop_in_place(),
             Kind::Bytes => place.cast::<Vec<u8>>().drop_in_place(),
             Kind::Object => place.cast::<Object>().drop_in_place(),
-            Kind::Named => {
-                let ty = tables.ty(usize::from(shape.of));
-                match ty.form {
-                    TypeForm::Struct { .. } => {
-                        drop_fields(tables, ty, place, tables.fields_of(ty).len());
-                    }
-                    TypeForm::Enum { tag, .. } => {
-                        let variant = &tables.variants_of(ty)[read_tag(place, tag)];
-                        if let Some(payload) = variant.payload {
-                            let payload_place = place.add(variant.offset as usize);
-                            drop_value(tables, tables.shape(payload), payload_place);
-                        }
-                    }
-                    TypeForm::Foreign(ops) => (ops.drop)(place),
-                }
-            }
+            Kind::Named => drop_type(tables, tables.ty(usize::from(shape.of)), place),
             Kind::Vector => {
                 let element = tables.shape(shape.of);
                 if let Some(ops) = shape.sequence {
@@ -628,6 +613,27 @@ unsafe fn drop_value(tables: &'static Tables, shape: &'static Shape, place: *mut
             | Kind::Int512
             | Kind::Bool
             | Kind::True => {}
+        }
+    }
+}
+
+/// # Safety
+/// The row describes the type; the place is a value of it, owned, and no longer used.
+pub(super) unsafe fn drop_type(tables: &'static Tables, ty: &'static Type, place: *mut u8) {
+    // SAFETY: see above.
+    unsafe {
+        match ty.form {
+            TypeForm::Struct { .. } => {
+                drop_fields(tables, ty, place, tables.fields_of(ty).len());
+            }
+            TypeForm::Enum { tag, .. } => {
+                let variant = &tables.variants_of(ty)[read_tag(place, tag)];
+                if let Some(payload) = variant.payload {
+                    let payload_place = place.add(variant.offset as usize);
+                    drop_value(tables, tables.shape(payload), payload_place);
+                }
+            }
+            TypeForm::Foreign(ops) => (ops.drop)(place),
         }
     }
 }

@@ -9,12 +9,13 @@
 //! ops      the few functions that only the Rust type itself can give: Vec<T>, Option<T>
 //! build    memory from bytes, and from other memory; and giving it back    (unsafe)
 //! view     a value seen through its table                                  (unsafe)
+//! dynamic  values of types that nobody named: read, seen, given back (unsafe)
 //! write    views as bytes
 //! show     views as text; comparing views
 //! ```
 //!
 //! # How a reviewer convinces himself
-//! **What is unsafe.** `ops`, `build` and `view` turn offsets into pointers; nothing else does. The
+//! **What is unsafe.** `ops`, `build`, `view` and `dynamic` turn offsets into pointers; nothing else does. The
 //! rest works on views, in safe code.
 //!
 //! **What must hold.** A type that is [`Tabled`] is described by a row: that is the contract of this
@@ -34,12 +35,13 @@
 //! `Config::assert_layout`, generated code compares each single offset with `offset_of!`, too.
 #![allow(unsafe_code)]
 
-mod build;
+pub(crate) mod build;
+pub(crate) mod dynamic;
 mod ops;
-mod rows;
+pub(crate) mod rows;
 mod show;
-mod view;
-mod write;
+pub(crate) mod view;
+pub(crate) mod write;
 
 pub use ops::{Foreign, OptionOps, SequenceOps};
 pub use rows::{Field, Kind, Layout, Rows, Shape, Tables, Type, Variant};
@@ -156,6 +158,13 @@ impl<T: ?Sized> Table<T> {
         // SAFETY: the row describes T.
         unsafe { view::View::new(self.tables(), self.row, ptr::from_ref(value).cast()) }
     }
+}
+
+/// The value as its row has it.
+pub(crate) fn view<T: Tabled>(value: &T) -> view::View<'_> {
+    let tables = <T::File as File>::TABLES;
+    // SAFETY: the row describes T: it is `Tabled`.
+    unsafe { view::View::new(tables, T::ROW, ptr::from_ref(value).cast()) }
 }
 
 /// `Debug`, as `derive` writes it.

@@ -14,8 +14,8 @@ use crate::{Object, ObjectRef};
 /// Size and alignment in memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    pub(super) size: usize,
-    pub(super) align: usize,
+    pub(crate) size: usize,
+    pub(crate) align: usize,
 }
 
 impl Layout {
@@ -77,17 +77,17 @@ pub enum Kind {
 /// A Rust type as a field has it, and how it stands on the wire.
 #[derive(Clone, Copy)]
 pub struct Shape {
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     /// Without an id.
-    pub(super) bare: bool,
+    pub(crate) bare: bool,
     /// The type's row, or the shape of what is in it.
-    pub(super) of: u16,
+    pub(crate) of: u16,
     /// Of an array, its length; of a vector, the smallest number of bytes that an element takes.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     /// In memory; but for vectors, filled in by [`Rows::lay_out`].
-    pub(super) layout: Layout,
-    pub(super) option: Option<&'static OptionOps>,
-    pub(super) sequence: Option<&'static SequenceOps>,
+    pub(crate) layout: Layout,
+    pub(crate) option: Option<&'static OptionOps>,
+    pub(crate) sequence: Option<&'static SequenceOps>,
 }
 
 impl Shape {
@@ -200,11 +200,11 @@ pub struct Field {
     shape: u16,
     condition: u16,
     /// In the struct; filled in by [`Rows::lay_out`].
-    pub(super) offset: u32,
+    pub(crate) offset: u32,
 }
 
 impl Shape {
-    pub(super) const fn is_vector(&self) -> bool {
+    pub(crate) const fn is_vector(&self) -> bool {
         matches!(self.kind, Kind::Vector)
     }
 }
@@ -251,7 +251,7 @@ impl Field {
     }
 
     #[inline]
-    pub(super) const fn form(self) -> Form {
+    pub(crate) const fn form(self) -> Form {
         match self.shape {
             Self::FLAGS => Form::Flags,
             Self::FLAG => Form::Flag,
@@ -261,7 +261,7 @@ impl Field {
 
     /// The mask and the bit.
     #[inline]
-    pub(super) const fn condition(self) -> Option<(usize, u32)> {
+    pub(crate) const fn condition(self) -> Option<(usize, u32)> {
         match self.condition {
             Self::ALWAYS => None,
             condition => Some(((condition >> 5) as usize, (condition & 31) as u32)),
@@ -271,7 +271,7 @@ impl Field {
 
 /// What a field is.
 #[derive(Clone, Copy)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Flags,
     Flag,
     Value(u16),
@@ -280,12 +280,12 @@ pub(super) enum Form {
 /// A variant of an enum, in the order of the enum.
 #[derive(Clone, Copy)]
 pub struct Variant {
-    pub(super) id: u32,
-    pub(super) name: &'static str,
+    pub(crate) id: u32,
+    pub(crate) name: &'static str,
     /// The shape of the payload, if it has one.
-    pub(super) payload: Option<u16>,
+    pub(crate) payload: Option<u16>,
     /// Of the payload, in the enum; filled in by [`Rows::lay_out`].
-    pub(super) offset: u32,
+    pub(crate) offset: u32,
 }
 
 impl Variant {
@@ -315,28 +315,30 @@ impl Variant {
 /// A generated type.
 #[derive(Clone, Copy)]
 pub struct Type {
-    pub(super) form: TypeForm,
+    pub(crate) form: TypeForm,
     /// In the schema; of a constructor, its outline (see [`Reader::enter`](crate::Reader::enter)).
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// In Rust, for `Debug`; of a constructor, with its fields.
-    pub(super) rust_name: &'static str,
+    pub(crate) rust_name: &'static str,
     /// The first of its fields or variants, and their number.
-    pub(super) first: u32,
-    pub(super) count: u32,
+    pub(crate) first: u32,
+    pub(crate) count: u32,
     /// On the wire, where it stands alone.
-    pub(super) min_size: u32,
+    pub(crate) min_size: u32,
     /// In memory; filled in by [`Rows::lay_out`].
-    pub(super) layout: Layout,
+    pub(crate) layout: Layout,
     /// It owns memory; filled in by [`Rows::lay_out`].
-    pub(super) owns: bool,
+    pub(crate) owns: bool,
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum TypeForm {
+pub(crate) enum TypeForm {
     Struct {
         id: Option<u32>,
         /// `flags.2`, for each bit that several fields share.
         shared: &'static [&'static str],
+        /// What a repetition repeats: no constructor.
+        is_record: bool,
     },
     Enum {
         /// Bytes of the tag.
@@ -361,6 +363,7 @@ impl Type {
         let form = TypeForm::Struct {
             id: Some(id),
             shared: &[],
+            is_record: false,
         };
         Self::new(form, outline, rust_name, min_size, first, count)
     }
@@ -371,6 +374,18 @@ impl Type {
         self.form = TypeForm::Struct {
             id: None,
             shared: &[],
+            is_record: false,
+        };
+        self
+    }
+
+    /// What a repetition repeats: without an id, and no constructor.
+    #[must_use]
+    pub const fn record(mut self) -> Self {
+        self.form = TypeForm::Struct {
+            id: None,
+            shared: &[],
+            is_record: true,
         };
         self
     }
@@ -378,8 +393,12 @@ impl Type {
     /// The same with flag bits that several fields share.
     #[must_use]
     pub const fn sharing(mut self, flags: &'static [&'static str]) -> Self {
-        if let TypeForm::Struct { id, .. } = self.form {
-            self.form = TypeForm::Struct { id, shared: flags };
+        if let TypeForm::Struct { id, is_record, .. } = self.form {
+            self.form = TypeForm::Struct {
+                id,
+                shared: flags,
+                is_record,
+            };
         }
         self
     }
@@ -454,7 +473,7 @@ pub struct Tables {
 }
 
 /// How many `#` fields a constructor in a table may have.
-pub(super) const MAX_NATS: usize = 4;
+pub(crate) const MAX_NATS: usize = 4;
 
 impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, V, S> {
     /// Computes where everything is, by the rules of `repr(C)` and `repr(u8)`. Types come after
@@ -629,12 +648,17 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
 }
 
 impl Tables {
-    pub(super) const fn is_borrowed(&self) -> bool {
+    pub(crate) const fn is_borrowed(&self) -> bool {
         self.borrowed
     }
 
+    /// All rows.
+    pub(crate) const fn types(&self) -> &'static [Type] {
+        self.types
+    }
+
     #[inline]
-    pub(super) const fn ty(&self, row: usize) -> &'static Type {
+    pub(crate) const fn ty(&self, row: usize) -> &'static Type {
         &self.types[row]
     }
 
@@ -645,23 +669,23 @@ impl Tables {
     }
 
     #[inline]
-    pub(super) fn shape(&self, shape: u16) -> &'static Shape {
+    pub(crate) fn shape(&self, shape: u16) -> &'static Shape {
         &self.shapes[usize::from(shape)]
     }
 
     /// Whether a field counts among the numbers that conditions refer to.
     #[inline]
-    pub(super) const fn is_nat(&self, field: Field) -> bool {
+    pub(crate) const fn is_nat(&self, field: Field) -> bool {
         is_nat(field, self.shapes)
     }
 
     #[inline]
-    pub(super) fn fields_of(&self, ty: &Type) -> &'static [Field] {
+    pub(crate) fn fields_of(&self, ty: &Type) -> &'static [Field] {
         &self.fields[ty.first as usize..][..ty.count as usize]
     }
 
     #[inline]
-    pub(super) fn variants_of(&self, ty: &Type) -> &'static [Variant] {
+    pub(crate) fn variants_of(&self, ty: &Type) -> &'static [Variant] {
         &self.variants[ty.first as usize..][..ty.count as usize]
     }
 }

@@ -17,7 +17,7 @@ use crate::{Object, ObjectRef, Writer};
 /// **Invariant:** `value` leads to a value of the type that the row describes, which lives for `'v`
 /// and is not changed.
 #[derive(Clone, Copy)]
-pub(super) struct View<'v> {
+pub(crate) struct View<'v> {
     pub(super) tables: &'static Tables,
     pub(super) ty: &'static Type,
     value: *const u8,
@@ -25,7 +25,7 @@ pub(super) struct View<'v> {
 }
 
 /// What a view turns out to be.
-pub(super) enum Sort<'v> {
+pub(crate) enum Sort<'v> {
     Struct {
         id: Option<u32>,
         shared: &'static [&'static str],
@@ -40,7 +40,7 @@ pub(super) enum Sort<'v> {
 }
 
 /// What a field holds.
-pub(super) enum Content<'v> {
+pub(crate) enum Content<'v> {
     /// Nothing in memory.
     Flags,
     Flag(bool),
@@ -53,7 +53,7 @@ pub(super) enum Content<'v> {
 /// **Invariant:** `place` leads to a value of the shape's Rust type, which lives for `'v` and is not
 /// changed.
 #[derive(Clone, Copy)]
-pub(super) struct Placed<'v> {
+pub(crate) struct Placed<'v> {
     pub(super) tables: &'static Tables,
     pub(super) shape: &'static Shape,
     place: *const u8,
@@ -61,7 +61,7 @@ pub(super) struct Placed<'v> {
 }
 
 /// What it is.
-pub(super) enum Value<'v> {
+pub(crate) enum Value<'v> {
     Int(i32),
     Long(i64),
     Double(f64),
@@ -85,7 +85,7 @@ pub(super) enum Value<'v> {
 /// **Invariant:** `elements` leads to `len` values of the element's Rust type, which live for `'v` and
 /// are not changed.
 #[derive(Clone, Copy)]
-pub(super) struct Sequence<'v> {
+pub(crate) struct Sequence<'v> {
     tables: &'static Tables,
     pub(super) element: &'static Shape,
     elements: *const u8,
@@ -97,7 +97,7 @@ pub(super) struct Sequence<'v> {
 ///
 /// **Invariant:** `value` leads to a value of the type that the ops are of.
 #[derive(Clone, Copy)]
-pub(super) struct ForeignView<'v> {
+pub(crate) struct ForeignView<'v> {
     ops: &'static Foreign,
     value: *const u8,
     of: PhantomData<&'v ()>,
@@ -116,10 +116,18 @@ impl<'v> View<'v> {
         }
     }
 
+    pub(crate) fn tables(self) -> &'static Tables {
+        self.tables
+    }
+
+    pub(crate) fn ty(self) -> &'static Type {
+        self.ty
+    }
+
     #[inline]
-    pub(super) fn sort(self) -> Sort<'v> {
+    pub(crate) fn sort(self) -> Sort<'v> {
         match self.ty.form {
-            TypeForm::Struct { id, shared } => Sort::Struct { id, shared },
+            TypeForm::Struct { id, shared, .. } => Sort::Struct { id, shared },
             TypeForm::Enum { tag, .. } => {
                 // SAFETY: the row describes the enum, whose tag has so many bytes.
                 let index = unsafe { read_tag(self.value, tag) };
@@ -144,7 +152,7 @@ impl<'v> View<'v> {
 
     /// The fields of a struct.
     #[inline]
-    pub(super) fn fields(self) -> &'static [Field] {
+    pub(crate) fn fields(self) -> &'static [Field] {
         match self.ty.form {
             TypeForm::Struct { .. } => self.tables.fields_of(self.ty),
             _ => &[],
@@ -153,7 +161,7 @@ impl<'v> View<'v> {
 
     /// What a field of [`fields`](View::fields) holds.
     #[inline]
-    pub(super) fn content(self, index: usize) -> Content<'v> {
+    pub(crate) fn content(self, index: usize) -> Content<'v> {
         let field = self.fields()[index];
         let offset = field.offset;
         // SAFETY: the row describes the struct: this field is here, and of this type.
@@ -242,7 +250,7 @@ impl<'v> Placed<'v> {
 
     /// The shape behind boxes and references.
     #[inline]
-    pub(super) fn innermost(self) -> &'static Shape {
+    pub(crate) fn innermost(self) -> &'static Shape {
         let mut shape = self.shape;
         while let Kind::Indirect = shape.kind {
             shape = self.tables.shape(shape.of);
@@ -251,7 +259,7 @@ impl<'v> Placed<'v> {
     }
 
     #[inline]
-    pub(super) fn get(self) -> Value<'v> {
+    pub(crate) fn get(self) -> Value<'v> {
         let borrowed = self.tables.is_borrowed();
         // SAFETY: the place leads to a value of the shape's Rust type.
         unsafe {
@@ -317,12 +325,21 @@ impl<'v> Placed<'v> {
 }
 
 impl<'v> Sequence<'v> {
-    pub(super) fn len(self) -> usize {
+    pub(crate) fn tables(self) -> &'static Tables {
+        self.tables
+    }
+
+    /// The shape of the elements.
+    pub(crate) fn element(self) -> &'static Shape {
+        self.element
+    }
+
+    pub(crate) fn len(self) -> usize {
         self.len
     }
 
     #[inline]
-    pub(super) fn iter(self) -> impl ExactSizeIterator<Item = Placed<'v>> {
+    pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = Placed<'v>> {
         (0..self.len).map(move |index| Placed {
             tables: self.tables,
             shape: self.element,
@@ -355,12 +372,12 @@ impl<'v> Sequence<'v> {
 }
 
 impl ForeignView<'_> {
-    pub(super) fn write(self, w: &mut Writer<'_>, bare: bool) {
+    pub(crate) fn write(self, w: &mut Writer<'_>, bare: bool) {
         // SAFETY: the value is of the type that the ops are of.
         unsafe { (self.ops.write)(self.value, w, bare) }
     }
 
-    pub(super) fn debug(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub(crate) fn debug(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // SAFETY: the value is of the type that the ops are of.
         unsafe { (self.ops.debug)(self.value, f) }
     }

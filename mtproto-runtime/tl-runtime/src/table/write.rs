@@ -6,7 +6,7 @@ use super::view::{Content, Placed, Sequence, Sort, Value, View};
 use crate::{TlWrite, Writer, outline};
 
 /// Writes a value as it stands alone, or without its id.
-pub(super) fn write(w: &mut Writer<'_>, view: View<'_>, bare: bool) {
+pub(crate) fn write(w: &mut Writer<'_>, view: View<'_>, bare: bool) {
     match view.sort() {
         Sort::Struct { id, shared } => {
             if let (false, Some(id)) = (bare, id) {
@@ -85,7 +85,7 @@ fn check_shared(w: &mut Writer<'_>, view: View<'_>, shared: &'static [&'static s
     }
 }
 
-fn value(w: &mut Writer<'_>, placed: Placed<'_>) {
+pub(crate) fn value(w: &mut Writer<'_>, placed: Placed<'_>) {
     match placed.get() {
         Value::Int(value) => w.int(value),
         Value::Long(value) => w.long(value),
@@ -108,7 +108,7 @@ fn value(w: &mut Writer<'_>, placed: Placed<'_>) {
 }
 
 /// Whether a value of a type stands without its id: a box says nothing of it, what is in it does.
-fn bare(placed: Placed<'_>) -> bool {
+pub(crate) fn bare(placed: Placed<'_>) -> bool {
     placed.innermost().bare
 }
 

@@ -1,0 +1,102 @@
+//! The bytes of an `Object`, as far as the tables know what they are.
+
+use alloc::vec::Vec;
+
+use super::print::{BOOL_FALSE, BOOL_TRUE, TRUE};
+use super::view::Data;
+use crate::table::build::id_of_leaf;
+use crate::table::dynamic::Made;
+use crate::table::rows::{Kind, Tables, TypeForm};
+use crate::vector::VECTOR_ID;
+use crate::{Arena, Failed, ReadErrorKind, ReadResult, Reader};
+
+/// A boxed value of any type.
+pub(super) enum Any<'a> {
+    Made(Made<'a>),
+    Bool(bool),
+    True,
+    /// Another built-in, and its name.
+    Leaf(&'static str, Data<'a>),
+    /// A `Vector`, taken for one of boxed values: it does not say what it is of.
+    List(Vec<Self>),
+}
+
+/// What the bytes are, if they are one value that the tables know, and nothing else.
+pub(super) fn object<'a>(
+    tables: &'static Tables,
+    bytes: &'a [u8],
+    arena: &'a Arena,
+) -> Option<Any<'a>> {
+    let mut reader = Reader::new(bytes).with_arena(arena);
+    let any = any(&mut reader, tables).ok()?;
+    let is_all = reader.go_on().is_ok() && reader.rest().is_empty();
+    is_all.then_some(any)
+}
+
+/// The row of the constructor or function of that id.
+pub(super) fn row_with_id(tables: &'static Tables, wanted: u32) -> Option<usize> {
+    tables
+        .types()
+        .iter()
+        .position(|ty| matches!(ty.form, TypeForm::Struct { id: Some(id), .. } if id == wanted))
+}
+
+fn any<'a>(r: &mut Reader<'a>, tables: &'static Tables) -> ReadResult<Any<'a>> {
+    let Some(id) = crate::private::next_id(r) else {
+        r.id();
+        return Err(Failed(()));
+    };
+    if let Some(row) = row_with_id(tables, id) {
+        return Made::read(r, tables, row, false).map(Any::Made);
+    }
+    r.id();
+    let any = match id {
+        BOOL_TRUE => Any::Bool(true),
+        BOOL_FALSE => Any::Bool(false),
+        TRUE => Any::True,
+        VECTOR_ID => return list(r, tables),
+        id => leaf(r, id)?,
+    };
+    r.go_on().map(|()| any)
+}
+
+fn list<'a>(r: &mut Reader<'a>, tables: &'static Tables) -> ReadResult<Any<'a>> {
+    let count = r.element_count(4);
+    r.enter_vector()?;
+    r.charge(count, size_of::<Any<'_>>())?;
+    let mut elements = Vec::new();
+    for _ in 0..count {
+        elements.push(any(r, tables)?);
+    }
+    r.leave();
+    r.go_on().map(|()| Any::List(elements))
+}
+
+fn leaf<'a>(r: &mut Reader<'a>, id: u32) -> ReadResult<Any<'a>> {
+    const KINDS: [Kind; 8] = [
+        Kind::Int,
+        Kind::Long,
+        Kind::Double,
+        Kind::Float,
+        Kind::Int128,
+        Kind::Int256,
+        Kind::Int512,
+        Kind::String,
+    ];
+    let of_kind = KINDS.into_iter().find(|&kind| id_of_leaf(kind).0 == id);
+    let Some(kind) = of_kind else {
+        return Err(r.fail(ReadErrorKind::Invalid("a value of unknown type")));
+    };
+    let name = id_of_leaf(kind).1;
+    let data = match kind {
+        Kind::Int => Data::Int(r.int()),
+        Kind::Long => Data::Long(r.long()),
+        Kind::Double => Data::Double(r.double()),
+        Kind::Float => Data::Float(r.float()),
+        Kind::Int128 => Data::Bytes(r.take(16, name)?),
+        Kind::Int256 => Data::Bytes(r.take(32, name)?),
+        Kind::Int512 => Data::Bytes(r.take(64, name)?),
+        _ => Data::String(r.str()),
+    };
+    Ok(Any::Leaf(name, data))
+}

@@ -461,6 +461,9 @@ proptest! {
     #[test]
     fn json_is_json(text in prop_oneof![nearly_json(), json()]) {
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
+        // That a number is too great for a double is told where a double is wanted.
+        let is_too_great = |error: &serde_json::Error| error.to_string().contains("out of range");
+        prop_assume!(!theirs.as_ref().is_err_and(is_too_great));
         let ours = Value::from_json(&text);
         prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}: {:?}", text, ours.err());
     }

@@ -97,6 +97,21 @@ const STEPS: &[Step] = &[
     ),
     // Generated code of both ownerships, compiled without a warning, with random values through it.
     step("round-trip", &["xtask", "round-trip", "--quick"]),
+    // Generated types under attack, a part of those that the fuzz target has: all take minutes.
+    Step {
+        name: "attack",
+        cargo: &[
+            "test",
+            "--manifest-path",
+            "tl-codegen/fuzz/Cargo.toml",
+            "--no-default-features",
+            "--locked",
+        ],
+        variables: &[(
+            "TL_FUZZ_ONLY",
+            "telegram:help.* telegram:upload.* telegram:storage.* ton:adnl.* ton:dht.* ton:pub.*",
+        )],
+    },
     Step {
         name: "doc",
         cargo: &[

@@ -1,0 +1,191 @@
+//! What rustc spends on generated code: CPU seconds and peak memory of the one process that compiles
+//! it, alone, in three modes. `cargo run --release --example compile_cost [PART OF A ROW'S NAME]`
+//!
+//! To add a row, add it to [`rows`].
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use tl_codegen::{Config, IdRule, Ownership};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What is compiled, and with which arguments besides those of the mode.
+struct Crate {
+    root: PathBuf,
+    args: Vec<String>,
+    out_dir: PathBuf,
+}
+
+const MODES: [(&str, &[&str]); 3] = [
+    ("check", &["--emit=metadata"]),
+    ("debug", &["--emit=link,metadata", "-Cdebuginfo=2"]),
+    ("release", &["--emit=link,metadata", "-Copt-level=3"]),
+];
+
+/// The rows of the table.
+fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
+    vec![
+        ("grammers-tl-types, default features", grammers),
+        ("ours, owned", || ours("owned", |config| config)),
+        ("ours, borrowed", || {
+            ours("borrowed", |config| config.ownership(Ownership::Borrowed))
+        }),
+        ("ours, owned, no docs", || {
+            ours("no-docs", |config| config.docs(false))
+        }),
+        ("ours, owned, no derives", || {
+            ours("no-derives", |config| config.derive("*", [""; 0]))
+        }),
+        ("ours, owned, three methods", || {
+            ours("three", |config| {
+                config.only([
+                    "messages.sendMessage",
+                    "messages.getHistory",
+                    "upload.getFile",
+                ])
+            })
+        }),
+    ]
+}
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match &args[..] {
+        [row, mode] if mode.parse::<usize>().is_ok() => one(row.parse()?, mode.parse()?),
+        [] => table(""),
+        [filter, ..] => table(filter),
+    }
+}
+
+/// Each cell in a process of its own: peak memory is that of all children.
+fn table(filter: &str) -> Result<()> {
+    println!("| CPU s / peak MiB | check | debug | release |");
+    println!("|---|---:|---:|---:|");
+    for (index, (name, _)) in rows().iter().enumerate() {
+        if !name.contains(filter) {
+            continue;
+        }
+        print!("| {name} |");
+        for mode in 0..MODES.len() {
+            let output = Command::new(std::env::current_exe()?)
+                .args([index.to_string(), mode.to_string()])
+                .output()?;
+            if !output.status.success() {
+                return Err(String::from_utf8_lossy(&output.stderr).into());
+            }
+            print!(" {} |", String::from_utf8(output.stdout)?.trim());
+        }
+        println!();
+    }
+    Ok(())
+}
+
+/// Measures one cell.
+fn one(row: usize, mode: usize) -> Result<()> {
+    let here = (rows()[row].1)()?;
+    let (mode, args) = MODES[mode];
+    let before = seconds()?;
+    let status = Command::new("rustc")
+        .arg(&here.root)
+        .args(["--edition=2024", "--crate-type=rlib", "--cap-lints=allow"])
+        .args(args)
+        .args(&here.args)
+        .arg(format!("--out-dir={}", here.out_dir.join(mode).display()))
+        .env("OUT_DIR", &here.out_dir)
+        .status()?;
+    if !status.success() {
+        return Err("it does not compile".into());
+    }
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    println!("{:.1} / {}", seconds()? - before, usage.max_rss() / 1024);
+    Ok(())
+}
+
+/// CPU time of all children.
+fn seconds() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let times = [usage.user_time(), usage.system_time()];
+    let seconds = times.map(|time| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6);
+    Ok(seconds.iter().sum())
+}
+
+/// Layer 230 by tl-codegen, with the run time beside it.
+fn ours(name: &str, knobs: impl FnOnce(Config) -> Config) -> Result<Crate> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = here.join("target/compile-cost").join(name);
+    fs::create_dir_all(&folder)?;
+    let config = Config::new()
+        .schema(here.join("../../schemas/telegram/api.tl"))
+        .known_ids(here.join("../../schemas/known-ids.txt"))
+        .id_rule(IdRule::Telegram)
+        .runtime("::tl_runtime")
+        .module("api")
+        .out_dir(&folder);
+    let text = fs::read_to_string(knobs(config).generate()?)?;
+    fs::write(folder.join("lib.rs"), text)?;
+    let status = Command::new("rustc")
+        .arg(here.join("../../mtproto-runtime/tl-runtime/src/lib.rs"))
+        .args([
+            "--edition=2024",
+            "--crate-type=rlib",
+            "--crate-name=tl_runtime",
+        ])
+        .args(["--cap-lints=allow", "-Copt-level=3"])
+        .arg(format!("--out-dir={}", folder.display()))
+        .status()?;
+    if !status.success() {
+        return Err("the run time does not compile".into());
+    }
+    let runtime = folder.join("libtl_runtime.rlib");
+    Ok(Crate {
+        root: folder.join("lib.rs"),
+        args: vec![format!("--extern=tl_runtime={}", runtime.display())],
+        out_dir: folder,
+    })
+}
+
+/// grammers-tl-types with its default features, as its build script makes it.
+fn grammers() -> Result<Crate> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = here.join("target/compile-cost/grammers");
+    fs::create_dir_all(&folder)?;
+    let metadata = Command::new("cargo")
+        .args(["metadata", "--format-version=1", "--offline"])
+        .current_dir(here)
+        .output()?;
+    let metadata = String::from_utf8(metadata.stdout)?;
+    let sources = metadata
+        .split('"')
+        .find(|path| path.contains("grammers-tl-types-") && path.ends_with("/src/lib.rs"))
+        .ok_or("grammers-tl-types is not there")?;
+    let root = PathBuf::from(sources);
+    let package = root.ancestors().nth(2).ok_or("no folder")?;
+    let text = fs::read_to_string(package.join("tl/api.tl"))?;
+    let definitions: Vec<_> = grammers_tl_parser::parse_tl_file(&text)
+        .filter_map(std::result::Result::ok)
+        .collect();
+    let file = |name: &str| fs::File::create(folder.join(format!("generated_{name}.rs")));
+    let mut outputs = grammers_tl_gen::Outputs {
+        common: file("common")?,
+        types: file("types")?,
+        functions: file("functions")?,
+        enums: file("enums")?,
+    };
+    let config = grammers_tl_gen::Config {
+        gen_name_for_id: true,
+        ..grammers_tl_gen::Config::default()
+    };
+    grammers_tl_gen::generate_rust_code(&mut outputs, &definitions, 230, &config)?;
+    let features = ["impl-debug", "impl-from-enum", "impl-from-type", "tl-api"];
+    Ok(Crate {
+        root,
+        args: features
+            .map(|name| format!("--cfg=feature=\"{name}\""))
+            .to_vec(),
+        out_dir: folder,
+    })
+}

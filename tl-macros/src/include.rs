@@ -6,7 +6,7 @@ use syn::Token;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use tl_codegen::{Boxing, Config, Error, IdRule, Objects, Ownership, Side};
+use tl_codegen::{Boxing, Codec, Config, Error, IdRule, Objects, Ownership, Side};
 use tl_parser::source::Source;
 
 use crate::attr::{listed, nearest};
@@ -196,6 +196,14 @@ impl Setting {
                 self.value
                     .one_of(&[("bytes", Objects::Bytes), ("enum", Objects::Enum)])?,
             ),
+            "codec" => {
+                let about = self
+                    .path
+                    .as_ref()
+                    .map_or_else(|| "*".to_owned(), syn::LitStr::value);
+                let codecs = [("code", Codec::Code), ("table", Codec::Table)];
+                old.codec(about, self.value.one_of(&codecs)?)
+            }
             "side" => old.side(self.value.one_of(&[
                 ("client", Side::Client),
                 ("server", Side::Server),
@@ -252,6 +260,7 @@ const KEYS: &[&str] = &[
     "id_rule",
     "only",
     "ownership",
+    "codec",
     "side",
     "objects",
     "derive",
@@ -264,7 +273,14 @@ const KEYS: &[&str] = &[
 ];
 
 /// Those that are, or may be, about a part of the schema.
-const SCOPED: &[&str] = &["derive", "attribute", "field_attribute", "rename", "boxing"];
+const SCOPED: &[&str] = &[
+    "derive",
+    "attribute",
+    "field_attribute",
+    "rename",
+    "boxing",
+    "codec",
+];
 
 impl Parse for Value {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {

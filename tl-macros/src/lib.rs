@@ -216,6 +216,7 @@ pub fn derive_identified(input: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `only = ["user", "help.*"]` | generate these, and what they need; else everything |
 /// | `ownership = "owned"`, `"borrowed"` | whether types own what they hold |
+/// | `codec = "code"`, `"table"`, `codec("user") = …` | how all types, or some, are read and written |
 /// | `side = "client"`, `"server"`, `"both"` | what is read and what is written |
 /// | `objects = "bytes"`, `"enum"` | what becomes of `Object`: its bytes, or an enum of all types |
 /// | `derive = [Debug, Clone]`, `derive("user") = […]` | traits to derive for all types, for some |

@@ -39,6 +39,8 @@ mod options {
         only = ["getUser"],
         ownership = "borrowed",
         side = "both",
+        codec = "table",
+        codec("user") = "code",
         id_rule = "telegram",
         derive = [Debug, Clone, PartialEq],
         derive("getUser") = [Debug, Clone, Copy, PartialEq, Eq, Hash],

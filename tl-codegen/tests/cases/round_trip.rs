@@ -28,6 +28,7 @@ fn random_values_come_out_as_they_went_in() {
     let mut sampler = Sampler::new(&schema, 1);
     both!(sampler, schema, types::Point);
     both!(sampler, schema, types::Account);
+    both!(sampler, schema, types::Masks);
     both!(sampler, schema, types::Lists);
     both!(sampler, schema, types::Table);
     both!(sampler, schema, types::Envelope);

@@ -184,6 +184,78 @@ pub mod types {
     }
 
     /// ```tl
+    /// masks#51bedb43 flags:# extra:flags.0?# more:# value:more.1?int = Masks;
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Masks {
+        pub extra: Option<u32>,
+        pub value: Option<i32>,
+    }
+
+    impl Masks {
+        pub fn new() -> Self {
+            Self {
+                extra: None,
+                value: None,
+            }
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::sample_owned::types::Masks {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Masks {
+        type Owned = crate::sample_owned::types::Masks;
+
+        fn own(self) -> Self::Owned {
+            crate::sample_owned::types::Masks {
+                extra: self.extra,
+                value: self.value,
+            }
+        }
+    }
+
+    impl tl::Identified for Masks {
+        const ID: u32 = 0x51bedb43;
+        const NAME: &'static str = "masks";
+    }
+
+    impl<'a> tl::TlRead<'a> for Masks {
+        const CONSTRUCTOR: tl::private::Constructor = tl::private::Constructor(
+            Some(0x51bedb43),
+            12,
+            "masks flags# extra#?0.0 more# value?2.1",
+        );
+
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            let flags = r.nat();
+            let more;
+            Ok(Self {
+                extra: r.optional(flags & 1),
+                value: {
+                    more = r.nat();
+                    r.optional(more & 1 << 1)
+                },
+            })
+        }
+    }
+
+    impl tl::TlWrite for Masks {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0x51bedb43);
+
+        fn write_bare(&self, w: &mut tl::Writer<'_>) {
+            let mut flags = w.flags(0);
+            w.flagged(&mut flags, 0, &self.extra);
+            let mut more = w.flags(0);
+            w.flagged(&mut more, 1, &self.value);
+            w.set_flags(flags);
+            w.set_flags(more);
+        }
+    }
+
+    /// ```tl
     /// lists#4abd1110 ints:vector<int> longs:Vector<long> doubles:Vector<double> blobs:vector<bytes> bare:vector<%Point> boxed:vector<Point> nested:Vector<Vector<Point>> = Lists;
     /// ```
     #[derive(Clone, Copy, Debug, PartialEq)]

@@ -114,6 +114,46 @@ pub mod types {
     }
 
     /// ```tl
+    /// masks#51bedb43 flags:# extra:flags.0?# more:# value:more.1?int = Masks;
+    /// ```
+    #[derive(Clone, Copy)]
+    #[repr(C)]
+    pub struct Masks {
+        pub extra: Option<u32>,
+        pub value: Option<i32>,
+    }
+
+    impl Masks {
+        pub fn new() -> Self {
+            Self {
+                extra: None,
+                value: None,
+            }
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::sample_table_owned::types::Masks {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Masks {
+        type Owned = crate::sample_table_owned::types::Masks;
+
+        fn own(self) -> Self::Owned {
+            crate::sample_table_owned::types::Masks {
+                extra: self.extra,
+                value: self.value,
+            }
+        }
+    }
+
+    impl tl::Identified for Masks {
+        const ID: u32 = 0x51bedb43;
+        const NAME: &'static str = "masks";
+    }
+
+    /// ```tl
     /// lists#4abd1110 ints:vector<int> longs:Vector<long> doubles:Vector<double> blobs:vector<bytes> bare:vector<%Point> boxed:vector<Point> nested:Vector<Vector<Point>> = Lists;
     /// ```
     #[derive(Clone, Copy)]
@@ -1034,24 +1074,25 @@ mod tables {
     use tl::private::table;
     use table::{Field as F, Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T, Variant as V};
 
-    static ROWS: Rows<16, 48, 5, 34> = Rows::lay_out(
+    static ROWS: Rows<17, 52, 5, 34> = Rows::lay_out(
         [
             T::structure(0xe3fe70f4, "point x y", "Point x y", 12, 0, 2),
             T::structure(0x9bd2855d, "account flags# id has_password!0.2 salt?0.2 srp_id?0.2 rating?0.3 flags2# premium!1.0 until?1.1 dog?1.2", "Account id has_password salt srp_id rating premium until dog", 20, 2, 10).sharing(&["flags.2"]),
-            T::structure(0x4abd1110, "lists ints longs doubles blobs bare boxed nested", "Lists ints longs doubles blobs bare boxed nested", 44, 12, 7),
-            T::structure(0x00000000, "table.pairs key value", "TablePairs key value", 8, 19, 2).record(),
-            T::structure(0xb81e298d, "envelope msg_id body", "Envelope msg_id body", 16, 21, 2),
-            T::structure(0x1b306627, "zoo.animalEmpty", "AnimalEmpty", 4, 23, 0),
-            T::structure(0x8384741c, "zoo.cat id name lives#", "Cat id name lives", 20, 23, 3),
-            T::structure(0xef8a8250, "zoo.owner self pets", "Owner self_ pets", 16, 26, 2),
-            T::structure(0x62944308, "zoo.dog flags# good!0.0 id name owner?0.1 nicknames?0.2 photo?0.3 chip key home?0.4 kennel?0.5 type", "Dog good id name owner nicknames photo chip key home kennel type", 72, 28, 12),
-            T::structure(0x7ee97db0, "tree.leaf value", "Leaf value", 8, 40, 1),
-            T::structure(0x7e0d5219, "tree.node left right", "Node left right", 4, 41, 2),
+            T::structure(0x51bedb43, "masks flags# extra#?0.0 more# value?2.1", "Masks extra value", 12, 12, 4),
+            T::structure(0x4abd1110, "lists ints longs doubles blobs bare boxed nested", "Lists ints longs doubles blobs bare boxed nested", 44, 16, 7),
+            T::structure(0x00000000, "table.pairs key value", "TablePairs key value", 8, 23, 2).record(),
+            T::structure(0xb81e298d, "envelope msg_id body", "Envelope msg_id body", 16, 25, 2),
+            T::structure(0x1b306627, "zoo.animalEmpty", "AnimalEmpty", 4, 27, 0),
+            T::structure(0x8384741c, "zoo.cat id name lives#", "Cat id name lives", 20, 27, 3),
+            T::structure(0xef8a8250, "zoo.owner self pets", "Owner self_ pets", 16, 30, 2),
+            T::structure(0x62944308, "zoo.dog flags# good!0.0 id name owner?0.1 nicknames?0.2 photo?0.3 chip key home?0.4 kennel?0.5 type", "Dog good id name owner nicknames photo chip key home kennel type", 72, 32, 12),
+            T::structure(0x7ee97db0, "tree.leaf value", "Leaf value", 8, 44, 1),
+            T::structure(0x7e0d5219, "tree.node left right", "Node left right", 4, 45, 2),
             T::enumeration(1, "Tree", "Tree", 4, 0, 2),
             T::enumeration(1, "zoo.Animal", "Animal", 4, 2, 3),
-            T::structure(0xf6069a62, "getTable id", "GetTable id", 20, 43, 1),
-            T::structure(0x23c00aa1, "zoo.getAnimals flags# ids?0.0 limit", "GetAnimals ids limit", 12, 44, 3),
-            T::structure(0x605e47ef, "zoo.feed animal", "Feed animal", 8, 47, 1),
+            T::structure(0xf6069a62, "getTable id", "GetTable id", 20, 47, 1),
+            T::structure(0x23c00aa1, "zoo.getAnimals flags# ids?0.0 limit", "GetAnimals ids limit", 12, 48, 3),
+            T::structure(0x605e47ef, "zoo.feed animal", "Feed animal", 8, 51, 1),
         ],
         [
             F::always(0),
@@ -1066,26 +1107,30 @@ mod tables {
             F::flag(1, 0),
             F::when(1, 1, 0),
             F::when(1, 2, 5),
-            F::always(6),
+            F::flags(),
+            F::when(0, 0, 6),
+            F::flags(),
+            F::when(2, 1, 0),
             F::always(7),
             F::always(8),
             F::always(9),
-            F::always(11),
-            F::always(13),
-            F::always(15),
-            F::always(0),
+            F::always(10),
+            F::always(12),
+            F::always(14),
             F::always(16),
-            F::always(1),
+            F::always(0),
             F::always(17),
             F::always(1),
-            F::always(16),
             F::always(18),
+            F::always(1),
+            F::always(17),
+            F::always(6),
             F::always(19),
             F::always(21),
             F::flags(),
             F::flag(0, 0),
             F::always(1),
-            F::always(16),
+            F::always(17),
             F::when(0, 1, 22),
             F::when(0, 2, 23),
             F::when(0, 3, 2),
@@ -1115,35 +1160,35 @@ mod tables {
             S::leaf(Kind::Long),
             S::leaf(Kind::Bytes),
             S::leaf(Kind::Double),
-            S::bare(8),
+            S::bare(9),
             S::indirect(4),
+            S::leaf(Kind::Nat),
             S::bare_vector(0, 4, SequenceOps::borrowed::<i32>()),
             S::vector(1, 8, SequenceOps::borrowed::<i64>()),
             S::vector(3, 8, SequenceOps::borrowed::<f64>()),
             S::bare_vector(2, 4, SequenceOps::borrowed::<&'static [u8]>()),
             S::bare(0),
-            S::bare_vector(10, 8, SequenceOps::borrowed::<types::Point>()),
+            S::bare_vector(11, 8, SequenceOps::borrowed::<types::Point>()),
             S::named(0),
-            S::bare_vector(12, 12, SequenceOps::borrowed::<types::Point>()),
-            S::vector(12, 12, SequenceOps::borrowed::<types::Point>()),
-            S::vector(14, 8, SequenceOps::borrowed::<&'static [types::Point]>()),
+            S::bare_vector(13, 12, SequenceOps::borrowed::<types::Point>()),
+            S::vector(13, 12, SequenceOps::borrowed::<types::Point>()),
+            S::vector(15, 8, SequenceOps::borrowed::<&'static [types::Point]>()),
             S::leaf(Kind::String),
             S::leaf(Kind::Object),
-            S::leaf(Kind::Nat),
             S::leaf(Kind::Bool),
-            S::named(12),
+            S::named(13),
             S::vector(20, 4, SequenceOps::borrowed::<enums::zoo::Animal<'static>>()),
-            S::named(7).optional(OptionOps::of::<types::zoo::Owner<'static>>()),
-            S::vector(16, 4, SequenceOps::borrowed::<&'static str>()).optional(OptionOps::of::<&'static [&'static str]>()),
+            S::named(8).optional(OptionOps::of::<types::zoo::Owner<'static>>()),
+            S::vector(17, 4, SequenceOps::borrowed::<&'static str>()).optional(OptionOps::of::<&'static [&'static str]>()),
             S::leaf(Kind::Int128),
             S::leaf(Kind::Int256),
             S::named(0).optional(OptionOps::of::<types::Point>()),
             S::bare(0).optional(OptionOps::of::<types::Point>()),
-            S::named(11),
+            S::named(12),
             S::indirect(28),
-            S::bare(9),
             S::bare(10),
-            S::bare(6),
+            S::bare(11),
+            S::bare(7),
             S::vector(1, 8, SequenceOps::borrowed::<i64>()).optional(OptionOps::of::<&'static [i64]>()),
         ],
         true,
@@ -1165,40 +1210,42 @@ mod tables {
     const _: () = assert!(TABLES.offset(9) == core::mem::offset_of!(types::Account<'static>, premium));
     const _: () = assert!(TABLES.offset(10) == core::mem::offset_of!(types::Account<'static>, until));
     const _: () = assert!(TABLES.offset(11) == core::mem::offset_of!(types::Account<'static>, dog));
-    const _: () = assert!(TABLES.offset(12) == core::mem::offset_of!(types::Lists<'static>, ints));
-    const _: () = assert!(TABLES.offset(13) == core::mem::offset_of!(types::Lists<'static>, longs));
-    const _: () = assert!(TABLES.offset(14) == core::mem::offset_of!(types::Lists<'static>, doubles));
-    const _: () = assert!(TABLES.offset(15) == core::mem::offset_of!(types::Lists<'static>, blobs));
-    const _: () = assert!(TABLES.offset(16) == core::mem::offset_of!(types::Lists<'static>, bare));
-    const _: () = assert!(TABLES.offset(17) == core::mem::offset_of!(types::Lists<'static>, boxed));
-    const _: () = assert!(TABLES.offset(18) == core::mem::offset_of!(types::Lists<'static>, nested));
-    const _: () = assert!(TABLES.offset(19) == core::mem::offset_of!(types::TablePairs<'static>, key));
-    const _: () = assert!(TABLES.offset(20) == core::mem::offset_of!(types::TablePairs<'static>, value));
-    const _: () = assert!(TABLES.offset(21) == core::mem::offset_of!(types::Envelope<'static>, msg_id));
-    const _: () = assert!(TABLES.offset(22) == core::mem::offset_of!(types::Envelope<'static>, body));
-    const _: () = assert!(TABLES.offset(23) == core::mem::offset_of!(types::zoo::Cat<'static>, id));
-    const _: () = assert!(TABLES.offset(24) == core::mem::offset_of!(types::zoo::Cat<'static>, name));
-    const _: () = assert!(TABLES.offset(25) == core::mem::offset_of!(types::zoo::Cat<'static>, lives));
-    const _: () = assert!(TABLES.offset(26) == core::mem::offset_of!(types::zoo::Owner<'static>, self_));
-    const _: () = assert!(TABLES.offset(27) == core::mem::offset_of!(types::zoo::Owner<'static>, pets));
-    const _: () = assert!(TABLES.offset(29) == core::mem::offset_of!(types::zoo::Dog<'static>, good));
-    const _: () = assert!(TABLES.offset(30) == core::mem::offset_of!(types::zoo::Dog<'static>, id));
-    const _: () = assert!(TABLES.offset(31) == core::mem::offset_of!(types::zoo::Dog<'static>, name));
-    const _: () = assert!(TABLES.offset(32) == core::mem::offset_of!(types::zoo::Dog<'static>, owner));
-    const _: () = assert!(TABLES.offset(33) == core::mem::offset_of!(types::zoo::Dog<'static>, nicknames));
-    const _: () = assert!(TABLES.offset(34) == core::mem::offset_of!(types::zoo::Dog<'static>, photo));
-    const _: () = assert!(TABLES.offset(35) == core::mem::offset_of!(types::zoo::Dog<'static>, chip));
-    const _: () = assert!(TABLES.offset(36) == core::mem::offset_of!(types::zoo::Dog<'static>, key));
-    const _: () = assert!(TABLES.offset(37) == core::mem::offset_of!(types::zoo::Dog<'static>, home));
-    const _: () = assert!(TABLES.offset(38) == core::mem::offset_of!(types::zoo::Dog<'static>, kennel));
-    const _: () = assert!(TABLES.offset(39) == core::mem::offset_of!(types::zoo::Dog<'static>, r#type));
-    const _: () = assert!(TABLES.offset(40) == core::mem::offset_of!(types::tree::Leaf, value));
-    const _: () = assert!(TABLES.offset(41) == core::mem::offset_of!(types::tree::Node<'static>, left));
-    const _: () = assert!(TABLES.offset(42) == core::mem::offset_of!(types::tree::Node<'static>, right));
-    const _: () = assert!(TABLES.offset(43) == core::mem::offset_of!(functions::GetTable, id));
-    const _: () = assert!(TABLES.offset(45) == core::mem::offset_of!(functions::zoo::GetAnimals<'static>, ids));
-    const _: () = assert!(TABLES.offset(46) == core::mem::offset_of!(functions::zoo::GetAnimals<'static>, limit));
-    const _: () = assert!(TABLES.offset(47) == core::mem::offset_of!(functions::zoo::Feed<'static>, animal));
+    const _: () = assert!(TABLES.offset(13) == core::mem::offset_of!(types::Masks, extra));
+    const _: () = assert!(TABLES.offset(15) == core::mem::offset_of!(types::Masks, value));
+    const _: () = assert!(TABLES.offset(16) == core::mem::offset_of!(types::Lists<'static>, ints));
+    const _: () = assert!(TABLES.offset(17) == core::mem::offset_of!(types::Lists<'static>, longs));
+    const _: () = assert!(TABLES.offset(18) == core::mem::offset_of!(types::Lists<'static>, doubles));
+    const _: () = assert!(TABLES.offset(19) == core::mem::offset_of!(types::Lists<'static>, blobs));
+    const _: () = assert!(TABLES.offset(20) == core::mem::offset_of!(types::Lists<'static>, bare));
+    const _: () = assert!(TABLES.offset(21) == core::mem::offset_of!(types::Lists<'static>, boxed));
+    const _: () = assert!(TABLES.offset(22) == core::mem::offset_of!(types::Lists<'static>, nested));
+    const _: () = assert!(TABLES.offset(23) == core::mem::offset_of!(types::TablePairs<'static>, key));
+    const _: () = assert!(TABLES.offset(24) == core::mem::offset_of!(types::TablePairs<'static>, value));
+    const _: () = assert!(TABLES.offset(25) == core::mem::offset_of!(types::Envelope<'static>, msg_id));
+    const _: () = assert!(TABLES.offset(26) == core::mem::offset_of!(types::Envelope<'static>, body));
+    const _: () = assert!(TABLES.offset(27) == core::mem::offset_of!(types::zoo::Cat<'static>, id));
+    const _: () = assert!(TABLES.offset(28) == core::mem::offset_of!(types::zoo::Cat<'static>, name));
+    const _: () = assert!(TABLES.offset(29) == core::mem::offset_of!(types::zoo::Cat<'static>, lives));
+    const _: () = assert!(TABLES.offset(30) == core::mem::offset_of!(types::zoo::Owner<'static>, self_));
+    const _: () = assert!(TABLES.offset(31) == core::mem::offset_of!(types::zoo::Owner<'static>, pets));
+    const _: () = assert!(TABLES.offset(33) == core::mem::offset_of!(types::zoo::Dog<'static>, good));
+    const _: () = assert!(TABLES.offset(34) == core::mem::offset_of!(types::zoo::Dog<'static>, id));
+    const _: () = assert!(TABLES.offset(35) == core::mem::offset_of!(types::zoo::Dog<'static>, name));
+    const _: () = assert!(TABLES.offset(36) == core::mem::offset_of!(types::zoo::Dog<'static>, owner));
+    const _: () = assert!(TABLES.offset(37) == core::mem::offset_of!(types::zoo::Dog<'static>, nicknames));
+    const _: () = assert!(TABLES.offset(38) == core::mem::offset_of!(types::zoo::Dog<'static>, photo));
+    const _: () = assert!(TABLES.offset(39) == core::mem::offset_of!(types::zoo::Dog<'static>, chip));
+    const _: () = assert!(TABLES.offset(40) == core::mem::offset_of!(types::zoo::Dog<'static>, key));
+    const _: () = assert!(TABLES.offset(41) == core::mem::offset_of!(types::zoo::Dog<'static>, home));
+    const _: () = assert!(TABLES.offset(42) == core::mem::offset_of!(types::zoo::Dog<'static>, kennel));
+    const _: () = assert!(TABLES.offset(43) == core::mem::offset_of!(types::zoo::Dog<'static>, r#type));
+    const _: () = assert!(TABLES.offset(44) == core::mem::offset_of!(types::tree::Leaf, value));
+    const _: () = assert!(TABLES.offset(45) == core::mem::offset_of!(types::tree::Node<'static>, left));
+    const _: () = assert!(TABLES.offset(46) == core::mem::offset_of!(types::tree::Node<'static>, right));
+    const _: () = assert!(TABLES.offset(47) == core::mem::offset_of!(functions::GetTable, id));
+    const _: () = assert!(TABLES.offset(49) == core::mem::offset_of!(functions::zoo::GetAnimals<'static>, ids));
+    const _: () = assert!(TABLES.offset(50) == core::mem::offset_of!(functions::zoo::GetAnimals<'static>, limit));
+    const _: () = assert!(TABLES.offset(51) == core::mem::offset_of!(functions::zoo::Feed<'static>, animal));
 
     unsafe impl table::Tabled for types::Point {
         type File = File;
@@ -1246,9 +1293,32 @@ mod tables {
         }
     }
 
-    unsafe impl table::Tabled for types::Lists<'_> {
+    unsafe impl table::Tabled for types::Masks {
         type File = File;
         const ROW: usize = 2;
+    }
+    impl<'a> tl::TlRead<'a> for types::Masks {
+        const TABLE: Option<table::Table<Self>> = table::of();
+    }
+    impl tl::TlWrite for types::Masks {
+        const TABLE: Option<table::Table<Self>> = table::of();
+    }
+    impl core::fmt::Debug for types::Masks {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl PartialEq for types::Masks {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Lists<'_> {
+        type File = File;
+        const ROW: usize = 3;
     }
     impl<'a> tl::TlRead<'a> for types::Lists<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1271,7 +1341,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::TablePairs<'_> {
         type File = File;
-        const ROW: usize = 3;
+        const ROW: usize = 4;
     }
     impl<'a> tl::TlRead<'a> for types::TablePairs<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1294,7 +1364,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::Envelope<'_> {
         type File = File;
-        const ROW: usize = 4;
+        const ROW: usize = 5;
     }
     impl<'a> tl::TlRead<'a> for types::Envelope<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1317,7 +1387,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::zoo::AnimalEmpty {
         type File = File;
-        const ROW: usize = 5;
+        const ROW: usize = 6;
     }
     impl<'a> tl::TlRead<'a> for types::zoo::AnimalEmpty {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1340,7 +1410,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::zoo::Cat<'_> {
         type File = File;
-        const ROW: usize = 6;
+        const ROW: usize = 7;
     }
     impl<'a> tl::TlRead<'a> for types::zoo::Cat<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1363,7 +1433,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::zoo::Owner<'_> {
         type File = File;
-        const ROW: usize = 7;
+        const ROW: usize = 8;
     }
     impl<'a> tl::TlRead<'a> for types::zoo::Owner<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1386,7 +1456,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::zoo::Dog<'_> {
         type File = File;
-        const ROW: usize = 8;
+        const ROW: usize = 9;
     }
     impl<'a> tl::TlRead<'a> for types::zoo::Dog<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1409,7 +1479,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::tree::Leaf {
         type File = File;
-        const ROW: usize = 9;
+        const ROW: usize = 10;
     }
     impl<'a> tl::TlRead<'a> for types::tree::Leaf {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1432,7 +1502,7 @@ mod tables {
 
     unsafe impl table::Tabled for types::tree::Node<'_> {
         type File = File;
-        const ROW: usize = 10;
+        const ROW: usize = 11;
     }
     impl<'a> tl::TlRead<'a> for types::tree::Node<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1455,7 +1525,7 @@ mod tables {
 
     unsafe impl table::Tabled for enums::Tree<'_> {
         type File = File;
-        const ROW: usize = 11;
+        const ROW: usize = 12;
     }
     impl<'a> tl::TlRead<'a> for enums::Tree<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1478,7 +1548,7 @@ mod tables {
 
     unsafe impl table::Tabled for enums::zoo::Animal<'_> {
         type File = File;
-        const ROW: usize = 12;
+        const ROW: usize = 13;
     }
     impl<'a> tl::TlRead<'a> for enums::zoo::Animal<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1501,7 +1571,7 @@ mod tables {
 
     unsafe impl table::Tabled for functions::GetTable {
         type File = File;
-        const ROW: usize = 13;
+        const ROW: usize = 14;
     }
     impl<'a> tl::TlRead<'a> for functions::GetTable {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1524,7 +1594,7 @@ mod tables {
 
     unsafe impl table::Tabled for functions::zoo::GetAnimals<'_> {
         type File = File;
-        const ROW: usize = 14;
+        const ROW: usize = 15;
     }
     impl<'a> tl::TlRead<'a> for functions::zoo::GetAnimals<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();
@@ -1547,7 +1617,7 @@ mod tables {
 
     unsafe impl table::Tabled for functions::zoo::Feed<'_> {
         type File = File;
-        const ROW: usize = 15;
+        const ROW: usize = 16;
     }
     impl<'a> tl::TlRead<'a> for functions::zoo::Feed<'a> {
         const TABLE: Option<table::Table<Self>> = table::of();

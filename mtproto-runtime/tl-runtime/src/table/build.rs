@@ -852,6 +852,10 @@ unsafe fn clone_elements(
     count: usize,
 ) {
     let size = element.layout.size;
+    if !element.kind.owns() {
+        // SAFETY: there are so many, there is room for so many, and their bytes are all of them.
+        return unsafe { ptr::copy_nonoverlapping(from, to, count * size) };
+    }
     for index in 0..count {
         // SAFETY: there are so many, and there is room for so many.
         unsafe {

@@ -74,6 +74,23 @@ pub enum Kind {
     WithId,
 }
 
+impl Kind {
+    /// Whether an owned value may own memory.
+    pub(super) const fn owns(self) -> bool {
+        matches!(
+            self,
+            Self::String
+                | Self::Bytes
+                | Self::Object
+                | Self::Named
+                | Self::Vector
+                | Self::Array
+                | Self::Indirect
+                | Self::WithId
+        )
+    }
+}
+
 /// A Rust type as a field has it, and how it stands on the wire.
 #[derive(Clone, Copy)]
 pub struct Shape {
@@ -204,6 +221,10 @@ pub struct Field {
 }
 
 impl Shape {
+    pub(crate) const fn is_nat(&self) -> bool {
+        matches!(self.kind, Kind::Nat)
+    }
+
     pub(crate) const fn is_vector(&self) -> bool {
         matches!(self.kind, Kind::Vector)
     }

@@ -39,6 +39,15 @@ pub(crate) enum Sort<'v> {
     Foreign(ForeignView<'v>),
 }
 
+/// A field of a struct.
+///
+/// **Invariant:** the field is one of the view's row.
+#[derive(Clone, Copy)]
+pub(super) struct FieldView<'v> {
+    view: View<'v>,
+    pub(super) field: Field,
+}
+
 /// What a field holds.
 pub(crate) enum Content<'v> {
     /// Nothing in memory.
@@ -159,25 +168,19 @@ impl<'v> View<'v> {
         }
     }
 
+    /// The fields of a struct and, each when it is asked for, what they hold.
+    #[inline]
+    pub(super) fn each(self) -> impl Iterator<Item = FieldView<'v>> {
+        self.fields()
+            .iter()
+            .map(move |&field| FieldView { view: self, field })
+    }
+
     /// What a field of [`fields`](View::fields) holds.
     #[inline]
     pub(crate) fn content(self, index: usize) -> Content<'v> {
         let field = self.fields()[index];
-        let offset = field.offset;
-        // SAFETY: the row describes the struct: this field is here, and of this type.
-        unsafe {
-            match field.form() {
-                Form::Flags => Content::Flags,
-                Form::Flag => Content::Flag(self.value.add(offset as usize).cast::<bool>().read()),
-                Form::Value(shape) => {
-                    let placed = self.at(shape, offset);
-                    match field.condition() {
-                        None => Content::Value(Some(placed)),
-                        Some(_) => Content::Value(placed.of_option()),
-                    }
-                }
-            }
-        }
+        FieldView { view: self, field }.content()
     }
 
     /// # Safety
@@ -190,6 +193,38 @@ impl<'v> View<'v> {
             // SAFETY: see above.
             place: unsafe { self.value.add(offset as usize) },
             of: PhantomData,
+        }
+    }
+}
+
+impl<'v> FieldView<'v> {
+    #[inline]
+    pub(super) fn content(self) -> Content<'v> {
+        let Self { view, field } = self;
+        let offset = field.offset;
+        // SAFETY: the row describes the struct: this field is here, and of this type.
+        unsafe {
+            match field.form() {
+                Form::Flags => Content::Flags,
+                Form::Flag => Content::Flag(view.value.add(offset as usize).cast::<bool>().read()),
+                Form::Value(shape) => {
+                    let placed = view.at(shape, offset);
+                    match field.condition() {
+                        None => Content::Value(Some(placed)),
+                        Some(_) => Content::Value(placed.of_option()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it is there; flags are not.
+    #[inline]
+    pub(super) fn is_there(self) -> bool {
+        match self.content() {
+            Content::Flags => false,
+            Content::Flag(set) => set,
+            Content::Value(value) => value.is_some(),
         }
     }
 }

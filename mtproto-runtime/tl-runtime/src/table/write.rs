@@ -27,50 +27,50 @@ pub(crate) fn write(w: &mut Writer<'_>, view: View<'_>, bare: bool) {
 }
 
 fn structure(w: &mut Writer<'_>, view: View<'_>, shared: &'static [&'static str]) {
-    let fields = view.fields();
     let mut words = [0_u32; MAX_NATS];
-    if fields.iter().any(|field| field.condition().is_some()) {
-        for (index, field) in fields.iter().enumerate() {
-            let Some((mask, bit)) = field.condition() else {
-                continue;
-            };
-            words[mask % MAX_NATS] |= u32::from(is_there(view, index)) << bit;
+    for each in view.each() {
+        if let Some((mask, bit)) = each.field.condition() {
+            words[mask % MAX_NATS] |= u32::from(each.is_there()) << bit;
         }
-        if !shared.is_empty() {
-            check_shared(w, view, shared);
-        }
+    }
+    if !shared.is_empty() {
+        check_shared(w, view, shared);
     }
     let mut nats = 0;
-    for (index, field) in fields.iter().enumerate() {
-        match (field.form(), view.content(index)) {
-            (Form::Flags, _) => w.nat(words[nats % MAX_NATS]),
-            (_, Content::Value(Some(placed))) => value(w, placed),
-            _ => {}
+    for each in view.each() {
+        let field = each.field;
+        let is_set = field
+            .condition()
+            .is_none_or(|(mask, bit)| words[mask % MAX_NATS] >> bit & 1 == 1);
+        match field.form() {
+            Form::Flags => {
+                w.nat(words[nats % MAX_NATS]);
+                nats += 1;
+            }
+            Form::Flag => {}
+            Form::Value(shape) => {
+                // It has its number among the `#` whether it is there or not.
+                nats += usize::from(view.tables.shape(shape).is_nat());
+                if is_set && let Content::Value(Some(placed)) = each.content() {
+                    value(w, placed);
+                }
+            }
         }
-        nats += usize::from(view.tables.is_nat(*field));
-    }
-}
-
-fn is_there(view: View<'_>, index: usize) -> bool {
-    match view.content(index) {
-        Content::Flag(set) => set,
-        Content::Value(value) => value.is_some(),
-        Content::Flags => false,
     }
 }
 
 /// Fields that share a bit must be there all or none: each as the first of them.
 fn check_shared(w: &mut Writer<'_>, view: View<'_>, shared: &'static [&'static str]) {
-    let fields = view.fields();
     for wanted in 0..MAX_NATS {
-        for (index, field) in fields.iter().enumerate() {
-            let Some((mask, bit)) = field.condition().filter(|&(mask, _)| mask == wanted) else {
+        for each in view.each() {
+            let condition = each.field.condition();
+            let Some((mask, bit)) = condition.filter(|&(mask, _)| mask == wanted) else {
                 continue;
             };
-            let first = fields
-                .iter()
-                .position(|other| other.condition() == field.condition());
-            if first.is_some_and(|first| is_there(view, first) == is_there(view, index)) {
+            let first = view
+                .each()
+                .find(|other| other.field.condition() == condition);
+            if first.is_some_and(|first| first.is_there() == each.is_there()) {
                 continue;
             }
             let name = outline::nat(view.ty.name, mask).unwrap_or_default();

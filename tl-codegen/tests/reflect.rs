@@ -1,6 +1,6 @@
 //! Values by their tables and by the schema alone: the same texts.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, elided_lifetimes_in_paths)]
 
 #[path = "golden/sample_table_borrowed.rs"]
 mod sample_table_borrowed;
@@ -10,18 +10,24 @@ mod sample_table_owned;
 use sample_table_borrowed as sample_borrowed;
 use sample_table_owned as sample_owned;
 
-use tl_codegen::value::Catalog;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use tl_codegen::value::{Catalog, TextError};
 use tl_codegen::{IdRule, Sampler};
 use tl_parser::Compiler;
 use tl_parser::ir::Schema;
 use tl_parser::source::Source;
-use tl_runtime::{Arena, Identified, TlRead, reflect};
+use tl_runtime::reflect::JsonErrorKind;
+use tl_runtime::{Arena, Identified, TlRead, TlWrite, reflect};
 
 fn schema() -> Schema {
     let mut compiler = Compiler::new().id_rule(IdRule::Telegram);
     compiler.add(Source::new("sample.tl", include_str!("golden/sample.tl")).unwrap());
     compiler.compile().schema.unwrap()
 }
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(schema);
 
 /// What the schema alone says of the bytes: text, JSON, and what is where.
 fn expected(catalog: &Catalog<'_>, bytes: &[u8]) -> (String, String, Vec<String>) {
@@ -162,4 +168,142 @@ fn texts_and_places_are_those_of_the_schema_alone() {
     let catalog = Catalog::new(&schema);
     let mut sampler = Sampler::new(&schema, 1);
     all!(same!(60, sampler, catalog, schema));
+}
+
+macro_rules! back {
+    ($rounds:expr, $sampler:ident, $schema:ident, $($path:ident)::+) => {{
+        let name = <sample_owned::$($path)::+ as Identified>::NAME;
+        let id = $schema.find_combinators(name).next().unwrap();
+        for _ in 0..$rounds {
+            let bytes = $sampler.combinator(id).unwrap();
+            let value = sample_owned::$($path)::+::from_bytes(&bytes).unwrap();
+            let json = reflect::of(&value).to_json();
+            let again = reflect::from_json::<sample_owned::$($path)::+>(&json);
+            // Bits of a NaN are kept, too: bytes are compared.
+            assert_eq!(again.unwrap().to_bytes().unwrap(), bytes, "{json}");
+            let again = sample_owned::SCHEMA.parse_json(&json).unwrap();
+            assert_eq!(again.to_bytes().unwrap(), bytes, "{json}");
+            let again = reflect::bytes_from_json::<sample_borrowed::$($path)::+>(&json);
+            assert_eq!(again.unwrap(), bytes, "{json}");
+            assert_eq!(sample_borrowed::SCHEMA.bytes_from_json(&json).unwrap(), bytes);
+        }
+    }};
+}
+
+#[test]
+fn json_becomes_the_same_value() {
+    let schema = schema();
+    let mut sampler = Sampler::new(&schema, 2);
+    all!(back!(60, sampler, schema));
+}
+
+/// An enum goes by the name of the constructor.
+#[test]
+fn json_of_enums() {
+    use sample_owned::enums::zoo::Animal;
+    let schema = schema();
+    let mut sampler = Sampler::new(&schema, 3);
+    for name in ["zoo.animalEmpty", "zoo.cat", "zoo.dog"] {
+        let id = schema.find_combinators(name).next().unwrap();
+        for _ in 0..50 {
+            let bytes = sampler.combinator(id).unwrap();
+            let animal = Animal::from_bytes(&bytes).unwrap();
+            let view = reflect::of(&animal);
+            assert_eq!((view.name(), view.ty()), (name, Some("zoo.Animal")));
+            let again = reflect::from_json::<Animal>(&view.to_json()).unwrap();
+            assert_eq!(again.to_bytes().unwrap(), bytes);
+        }
+    }
+}
+
+/// Whether the text is JSON that may be a constructor: the schema alone takes a list and a boolean
+/// for a boxed value, too.
+fn is_object(text: &str) -> bool {
+    text.trim_start_matches([' ', '\t', '\n', '\r'])
+        .starts_with('{')
+}
+
+const PIECES: [&str; 32] = [
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "4294967295",
+    "4294967296",
+    "1.5",
+    "1e400",
+    "\"\"",
+    "\"5\"",
+    "\"+5\"",
+    "\"NaN\"",
+    "\"-Infinity\"",
+    "\"NaN#7fc00001\"",
+    "[]",
+    "[1]",
+    "{}",
+    "\"AA==\"",
+    "\"A\"",
+    "\"\\ud83d\\ude00\"",
+    "\"\\ud83d\"",
+    "\"\\udc00\"",
+    "\"@type\": \"zoo.dog\",",
+    "\"flags\": 1,",
+    "\"flags\": null,",
+    "\"id\": 1,",
+    "\"good\": false,",
+    "{\"@raw\": \"\"}",
+    "#8384741c",
+    ",",
+    "\\",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    /// Texts that were tampered with: the same bytes, or none.
+    #[test]
+    fn texts_are_judged_alike(
+        which: prop::sample::Index,
+        seed: u64,
+        changes in proptest::collection::vec(
+            (any::<prop::sample::Index>(), 0..12_usize, any::<prop::sample::Index>()),
+            0..4,
+        ),
+    ) {
+        let names = ["point", "account", "lists", "zoo.cat", "zoo.dog", "zoo.owner", "tree.node",
+            "getTable", "zoo.getAnimals", "zoo.feed"];
+        let schema = &*SCHEMA;
+        let catalog = Catalog::new(schema);
+        let name = names[which.index(names.len())];
+        let id = schema.find_combinators(name).next().unwrap();
+        let bytes = Sampler::new(schema, seed).combinator(id).unwrap();
+        let mut text = sample_owned::SCHEMA.read(&bytes).unwrap().to_json();
+        for (place, len, piece) in changes {
+            // At the ends of words, most likely: there something can come of it.
+            let ends: Vec<usize> = text
+                .char_indices()
+                .filter(|(_, c)| "\n {}[]:,\"".contains(*c))
+                .map(|(at, _)| at)
+                .collect();
+            let Some(&start) = ends.get(place.index(ends.len().max(1))) else { continue };
+            let end = text[start..].char_indices().nth(len).map_or(text.len(), |(at, _)| start + at);
+            text.replace_range(start..end, PIECES[piece.index(PIECES.len())]);
+        }
+        prop_assume!(is_object(&text));
+        let expected = catalog.encode_json(&text, &catalog.any());
+        let found = sample_owned::SCHEMA.bytes_from_json(&text);
+        match (expected, found) {
+            (Ok(expected), Ok(found)) => prop_assert_eq!(expected, found, "{}", text),
+            (Err(expected), Err(found)) => {
+                prop_assert!(found.offset() <= text.len());
+                if matches!(found.kind(), JsonErrorKind::Syntax { .. }) {
+                    let is_syntax = matches!(expected, TextError::Parse(_));
+                    prop_assert!(is_syntax, "{} {} {}", expected, found, text);
+                }
+            }
+            (expected, found) => prop_assert!(false, "{:?} {:?} {}", expected, found, text),
+        }
+        let _ = sample_owned::SCHEMA.parse_json(&text);
+    }
 }

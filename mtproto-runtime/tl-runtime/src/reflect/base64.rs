@@ -1,6 +1,5 @@
 //! Base64, as RFC 4648 has it in chapter 4: with padding, and in one way only.
 
-#[cfg(test)]
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -22,7 +21,6 @@ pub(super) fn encode(bytes: &[u8], out: &mut dyn fmt::Write) -> fmt::Result {
     Ok(())
 }
 
-#[cfg(test)]
 /// `None` if it is no base64, or not as [`encode`] writes it.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let (groups, []) = text.as_bytes().as_chunks::<4>() else {
@@ -54,7 +52,6 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-#[cfg(test)]
 fn value(digit: u8) -> Option<u8> {
     match digit {
         b'A'..=b'Z' => Some(digit - b'A'),

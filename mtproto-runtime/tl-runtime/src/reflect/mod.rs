@@ -57,15 +57,22 @@
 mod any;
 mod base64;
 mod constructor;
+mod encode;
+mod error;
+mod json;
 mod print;
 mod schema;
 mod view;
 
 pub use constructor::{Condition, Constructor, Parameter, Parameters, TypeName};
+pub use error::{JsonError, JsonErrorKind};
 pub use schema::{Schema, Value};
 pub use view::{Data, Element, Field, Fields, List, View};
 
-use crate::table::{self, Tabled};
+use alloc::vec::Vec;
+
+use crate::table::{self, File, Tabled};
+use crate::{Path, ReadError, TlRead};
 
 /// Values nested more deeply are not printed, and not parsed: it protects the stack.
 const MAX_DEPTH: u32 = 128;
@@ -74,4 +81,45 @@ const MAX_DEPTH: u32 = 128;
 #[must_use]
 pub fn of<T: Tabled>(value: &T) -> View<'_> {
     View::new(table::view(value), false, 0)
+}
+
+/// The value whose JSON form this is.
+///
+/// What is accepted is more than what is printed: fields in any order; `name#id` everywhere; no
+/// `"@type"` where the type has a single constructor; `null` and `false` for what is absent; numbers
+/// for `long`, strings for all numbers; flags, which must then agree with the fields.
+///
+/// ```
+/// # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
+/// use sample::enums::zoo::Animal;
+/// use tl_runtime::reflect;
+///
+/// let text = r#"{"@type": "zoo.cat", "lives": 9, "id": 7, "name": "Tom"}"#;
+/// let Animal::Cat(cat) = reflect::from_json(text)? else { panic!() };
+/// assert_eq!((cat.id, &*cat.name, cat.lives), (7, "Tom", 9));
+///
+/// let error = reflect::from_json::<Animal>(r#"{"@type": "zoo.cat", "id": 7.5}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "this is no long, at byte 27 of the text in zoo.cat.id");
+/// # Ok::<(), reflect::JsonError>(())
+/// ```
+///
+/// # Errors
+/// If the text is not one value of the type.
+pub fn from_json<T: Tabled + for<'a> TlRead<'a>>(text: &str) -> Result<T, JsonError> {
+    T::from_bytes(&bytes_from_json::<T>(text)?).map_err(unreadable)
+}
+
+/// The bytes of the value whose JSON form this is: types that borrow can be read from them.
+///
+/// What is accepted is told at [`from_json`].
+///
+/// # Errors
+/// If the text is not one value of the type.
+pub fn bytes_from_json<T: Tabled>(text: &str) -> Result<Vec<u8>, JsonError> {
+    encode::row(<T::File as File>::TABLES, T::ROW, text)
+}
+
+fn unreadable(error: ReadError) -> JsonError {
+    let path = Path::new(error.path().steps().to_vec());
+    JsonError::new(JsonErrorKind::Unreadable(error), 0, path)
 }

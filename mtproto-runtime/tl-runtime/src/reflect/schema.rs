@@ -6,6 +6,8 @@ use core::fmt;
 
 use super::any::row_with_id;
 use super::constructor::Constructor;
+use super::encode;
+use super::error::JsonError;
 use super::view::{View, with_id};
 use crate::table::dynamic::Made;
 use crate::table::rows::{Tables, TypeForm};
@@ -117,6 +119,26 @@ impl Schema {
                 Path::default(),
             )),
         }
+    }
+
+    /// The value whose JSON form this is, of whatever constructor or function it names.
+    ///
+    /// What is accepted is told at [`from_json`](super::from_json).
+    ///
+    /// # Errors
+    /// If the text is not one value that has a table; and if the types of the file borrow:
+    /// [`bytes_from_json`](Schema::bytes_from_json) and [`read_in`](Schema::read_in) are for them.
+    pub fn parse_json(self, text: &str) -> Result<Value<'static>, JsonError> {
+        self.read(&self.bytes_from_json(text)?)
+            .map_err(super::unreadable)
+    }
+
+    /// The bytes of the value whose JSON form this is, of whatever constructor or function it names.
+    ///
+    /// # Errors
+    /// If the text is not one value that has a table.
+    pub fn bytes_from_json(self, text: &str) -> Result<Vec<u8>, JsonError> {
+        encode::any(self.tables, text)
     }
 
     /// A boxed value, whatever its id says.

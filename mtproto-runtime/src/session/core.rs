@@ -383,6 +383,8 @@ impl Core {
         let Some(entry) = self.outbox.get_mut(key) else {
             return;
         };
+        // Under the new id it will be sent for the first time.
+        entry.packets = 0;
         if let Kind::Call(call) = &mut entry.kind
             && core::mem::take(&mut call.prefixed)
         {

@@ -34,6 +34,21 @@ fn sample_table_borrowed() {
     expect_file!["golden/sample_table_borrowed.rs"].assert_eq(&generate(&config));
 }
 
+/// Tables that hold types with code of their own, and two constructors of one name.
+#[test]
+#[allow(clippy::unwrap_used)]
+fn mixed_owned() {
+    let config = Config::new()
+        .codec("*", Codec::Table)
+        .codec("cat", Codec::Code)
+        .codec("point", Codec::Code)
+        .runtime("::tl_runtime")
+        .id_rule(IdRule::Telegram);
+    let source = Source::new("mixed.tl", include_str!("golden/mixed.tl")).unwrap();
+    let text = config.generate_from([source]).unwrap().text;
+    expect_file!["golden/mixed_owned.rs"].assert_eq(&text);
+}
+
 #[allow(clippy::unwrap_used, reason = "a helper of tests")]
 fn generate(config: &Config) -> String {
     let config = config

@@ -149,6 +149,7 @@ macro_rules! all {
         $mac!($($args)*, types::Point);
         $mac!($($args)*, types::Account);
         $mac!($($args)*, types::Lists);
+        $mac!($($args)*, types::Masks);
         $mac!($($args)*, types::Envelope);
         $mac!($($args)*, types::zoo::AnimalEmpty);
         $mac!($($args)*, types::zoo::Cat);

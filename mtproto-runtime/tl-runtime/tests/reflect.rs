@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "../../../tl-codegen/tests/golden/mixed_owned.rs"]
+mod mixed_owned;
 #[path = "../../../tl-codegen/tests/golden/sample_table_borrowed.rs"]
 mod sample_table_borrowed;
 #[path = "../../../tl-codegen/tests/golden/sample_table_owned.rs"]
@@ -149,7 +151,10 @@ fn fields_and_what_is_declared() {
 
 #[test]
 fn schema() {
-    let animals: Vec<_> = SCHEMA.variants("zoo.Animal").map(|it| it.name()).collect();
+    let animals: Vec<_> = SCHEMA
+        .variants("zoo.Animal")
+        .map(reflect::Constructor::name)
+        .collect();
     assert_eq!(animals, ["zoo.animalEmpty", "zoo.cat", "zoo.dog"]);
     assert_eq!(SCHEMA.types().collect::<Vec<_>>(), ["Tree", "zoo.Animal"]);
     assert_eq!(
@@ -535,4 +540,94 @@ fn functions_are_values_too() {
     let json = reflect::of(&feed).to_json();
     let value = SCHEMA.parse_json(&json).unwrap();
     assert_eq!(value.into_typed::<functions::zoo::Feed>().ok(), Some(feed));
+}
+
+/// Types with code of their own are bytes; they come back as they are.
+#[test]
+fn code_in_tables() {
+    use mixed_owned::{enums::Animal, types};
+    let text = r#"{
+  "@type": "zoo",
+  "at": {"@raw": "AQAAAAIAAAA="},
+  "door": {"@raw": "9HD+4wEAAAACAAAA"},
+  "animals": [
+    {"@raw": "3fWvpAcAAAAJAAAA"},
+    {
+      "@type": "dog#00000001",
+      "id": 5
+    },
+    {
+      "@type": "dog#00000002",
+      "id": 6,
+      "good": true
+    },
+    {"@type": "animalEmpty"}
+  ],
+  "rows": [
+    {
+      "key": 1,
+      "open": true
+    },
+    {
+      "key": 2,
+      "open": false
+    }
+  ],
+  "seats": [1, 2, 3]
+}"#;
+    let zoo = reflect::from_json::<types::Zoo>(text).unwrap();
+    assert_eq!((zoo.at.x, zoo.at.y), (1, 2));
+    assert_eq!(zoo.door.as_ref().map(|door| (door.x, door.y)), Some((1, 2)));
+    assert!(matches!(&zoo.animals[..], [Animal::Cat(cat), ..] if (cat.id, cat.lives) == (7, 9)));
+    let view = reflect::of(&zoo);
+    assert_eq!(view.to_json(), text);
+    let declared = view.constructor().unwrap().to_string();
+    assert!(
+        declared.ends_with(
+            " flags:# at:%types::Point door:flags.0?types::Point animals:vector<Animal> \
+         rows:2*[ zoo.rows ] seats:3*[ int ]"
+        ),
+        "{declared}"
+    );
+    let Some(Data::List(animals)) = view.field("animals").unwrap().data() else {
+        panic!()
+    };
+    let places: Vec<_> = animals
+        .iter()
+        .map(|element| (element.offset, element.size))
+        .collect();
+    assert_eq!(places, [(32, 12), (44, 8), (52, 12), (64, 4)]);
+    let Some(Data::Value(cat)) = animals.iter().next().map(|element| element.data) else {
+        panic!()
+    };
+    assert_eq!(
+        (cat.name(), cat.ty(), cat.size()),
+        ("Cat", Some("Animal"), 12)
+    );
+    assert!(cat.constructor().is_none() && cat.fields().next().is_none());
+
+    let fails = |text: &str| {
+        mixed_owned::SCHEMA
+            .parse_json(text)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        fails(r#"{"@type": "dog", "id": 1}"#),
+        "several constructors are called dog, so that its id is wanted, at byte 10 of the text"
+    );
+    assert_eq!(
+        fails(&text.replacen("AAAAIAAAA=", "AA==", 1)),
+        "this is not base64, at byte 37 of the text in zoo.at"
+    );
+    let cut = text.replacen("AQAAAAIAAAA=", "AQAAAA==", 1);
+    assert!(
+        fails(&cut).starts_with("this can't be read: "),
+        "{}",
+        fails(&cut)
+    );
+    assert_eq!(
+        fails(&text.replace("[1, 2, 3]", "[1, 2]")),
+        "3 elements are wanted, and there are 2, at byte 437 of the text in zoo.seats"
+    );
 }

@@ -69,6 +69,21 @@ impl Constructor {
     }
 }
 
+/// The constructors and functions of that name.
+pub(super) fn with_name<'n>(
+    tables: &'static Tables,
+    name: &'n str,
+) -> impl Iterator<Item = Constructor> + use<'n> {
+    // Outlines begin with it: most are told apart by their first letters.
+    let is_it = move |ty: &&'static Type| {
+        let rest = ty.name.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let rows = tables.types().iter().filter(is_it);
+    let all = rows.filter_map(move |ty| Constructor::of(tables, ty));
+    all.filter(|constructor| !constructor.is_record())
+}
+
 impl fmt::Debug for Constructor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

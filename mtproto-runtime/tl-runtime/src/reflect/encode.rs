@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::base64;
-use super::constructor::{Constructor, Parameter, leaf};
+use super::constructor::{Constructor, Parameter, leaf, with_name};
 use super::error::{JsonError, JsonErrorKind};
 use super::json::{self, Json, Node};
 use super::print::{BOOL_FALSE, BOOL_TRUE, TRUE};
@@ -40,17 +40,9 @@ fn encode(
     write: impl FnOnce(&mut Encoder, &Node<'_>) -> Done,
 ) -> Result<Vec<u8>, JsonError> {
     let node = json::parse(text)?;
-    let mut by_name: BTreeMap<&str, Vec<Constructor>> = BTreeMap::new();
-    let all = tables.types().iter();
-    for constructor in all.filter_map(|ty| Constructor::of(tables, ty)) {
-        if !constructor.is_record() {
-            let of_name = by_name.entry(constructor.name()).or_default();
-            of_name.push(constructor);
-        }
-    }
     let mut encoder = Encoder {
         tables,
-        by_name,
+        by_name: BTreeMap::new(),
         out: Vec::new(),
         path: Vec::new(),
     };
@@ -83,6 +75,7 @@ type Members<'n, 't> = &'n [(Cow<'t, str>, Node<'t>)];
 
 struct Encoder {
     tables: &'static Tables,
+    /// Those that were asked for: a program asks for few.
     by_name: BTreeMap<&'static str, Vec<Constructor>>,
     out: Vec<u8>,
     /// Where the encoder is; stays as it is when something fails.
@@ -216,6 +209,18 @@ impl Encoder {
         }
     }
 
+    /// The constructors and functions of that name.
+    fn of_name(&mut self, name: &str) -> Vec<Constructor> {
+        if let Some(known) = self.by_name.get(name) {
+            return known.clone();
+        }
+        let found: Vec<Constructor> = with_name(self.tables, name).collect();
+        if let Some(first) = found.first() {
+            self.by_name.insert(first.name(), found.clone());
+        }
+        found
+    }
+
     /// A value of a type of several constructors.
     fn variant(&mut self, node: &Node<'_>, ty: &'static Type) -> Done {
         let variants = self.tables.variants_of(ty);
@@ -237,7 +242,7 @@ impl Encoder {
         let Some((name, id, at)) = type_name(members)? else {
             return fail(JsonErrorKind::Unnamed { expected: ty.name }, node);
         };
-        let of_name = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let of_name = self.of_name(name);
         let fitting = of_name.iter().filter(|constructor| {
             id.is_none_or(|id| constructor.id() == Some(id))
                 && constructor.id().is_some_and(|id| with_id(id).is_some())
@@ -302,7 +307,7 @@ impl Encoder {
         let Some((name, id, at)) = type_name(members)? else {
             return fail(JsonErrorKind::Unnamed { expected: "Object" }, node);
         };
-        let of_name = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let of_name = self.of_name(name);
         let fitting = of_name.iter().filter(|constructor| {
             constructor.id().is_some() && id.is_none_or(|id| constructor.id() == Some(id))
         });

@@ -5,12 +5,12 @@ use alloc::string::String;
 use core::fmt;
 
 use super::any::{self, Any};
-use super::constructor::Constructor;
+use super::constructor::{Constructor, with_name};
 use super::view::{Data, View};
 use super::{MAX_DEPTH, base64};
 use crate::Arena;
-use crate::table::rows::{Tables, TypeForm};
-use crate::{Identified, outline};
+use crate::Identified;
+use crate::table::rows::Tables;
 
 /// The ids of `boolTrue`, `boolFalse` and `true`.
 pub(super) const BOOL_TRUE: u32 = 0x9972_75b5;
@@ -284,7 +284,7 @@ impl Printer<'_> {
         *self
             .ambiguous
             .entry(name)
-            .or_insert_with(|| is_ambiguous(tables, name))
+            .or_insert_with(|| with_name(tables, name).count() > 1)
     }
 
     fn object(&mut self, bytes: &[u8]) -> fmt::Result {
@@ -346,21 +346,6 @@ impl Printer<'_> {
         self.out.write_str(&text[start..])?;
         self.out.write_char('"')
     }
-}
-
-/// Whether several constructors or functions have that name.
-pub(super) fn is_ambiguous(tables: &'static Tables, name: &str) -> bool {
-    let of_name = tables.types().iter().filter(|ty| {
-        let is_named = matches!(
-            ty.form,
-            TypeForm::Struct {
-                is_record: false,
-                ..
-            }
-        );
-        is_named && outline::constructor(ty.name) == name
-    });
-    of_name.count() > 1
 }
 
 /// Numbers, strings, bytes, booleans.

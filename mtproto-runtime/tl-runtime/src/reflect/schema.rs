@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::any::row_with_id;
-use super::constructor::Constructor;
+use super::constructor::{Constructor, with_name};
 use super::encode;
 use super::error::JsonError;
 use super::view::{View, with_id};
@@ -53,8 +53,7 @@ impl Schema {
 
     /// The constructors and functions of that name. Several where a schema has several layers.
     pub fn with_name<'n>(self, name: &'n str) -> impl Iterator<Item = Constructor> + use<'n> {
-        self.constructors()
-            .filter(move |constructor| constructor.name() == name)
+        with_name(self.tables, name)
     }
 
     /// The types of several constructors.

@@ -308,3 +308,57 @@ proptest! {
         let _ = sample_owned::SCHEMA.parse_json(&text);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    /// Bytes that were tampered with: what is read of them goes through both forms and back.
+    #[test]
+    fn damaged_bytes_are_refused_or_shown(
+        which: prop::sample::Index,
+        seed: u64,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let names = ["account", "lists", "masks", "envelope", "zoo.dog", "zoo.owner", "tree.node",
+            "zoo.getAnimals"];
+        let name = names[which.index(names.len())];
+        let id = SCHEMA.find_combinators(name).next().unwrap();
+        let mut bytes = Sampler::new(&SCHEMA, seed).combinator(id).unwrap();
+        for (place, byte) in changes {
+            let place = 4 + place.index((bytes.len() - 4).max(1));
+            if let Some(place) = bytes.get_mut(place) {
+                *place = byte;
+            }
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len() + 1));
+        }
+        let arena = Arena::new();
+        let owned = sample_owned::SCHEMA.read(&bytes);
+        let borrowed = sample_borrowed::SCHEMA.read_in(&bytes, &arena);
+        match (owned, borrowed) {
+            (Ok(owned), Ok(borrowed)) => {
+                let written = owned.to_bytes().unwrap();
+                let json = owned.to_json();
+                prop_assert_eq!(&borrowed.to_bytes().unwrap(), &written);
+                prop_assert_eq!(&borrowed.to_json(), &json);
+                prop_assert_eq!(owned.to_string(), borrowed.to_string());
+                prop_assert_eq!(sample_owned::SCHEMA.bytes_from_json(&json).unwrap(), written);
+                let mut found = (Vec::new(), Vec::new());
+                seen(owned.view(), &mut found.0);
+                seen(borrowed.view(), &mut found.1);
+                prop_assert_eq!(found.0, found.1);
+            }
+            (Err(owned), Err(borrowed)) => prop_assert_eq!(owned, borrowed),
+            (owned, borrowed) => prop_assert!(false, "{:?} {:?}", owned, borrowed),
+        }
+    }
+
+    #[test]
+    fn any_text_is_refused_or_taken(text in "[\\PC\n\t\"{}:,\\[\\]\\\\@]{0,40}") {
+        if let Err(error) = sample_owned::SCHEMA.parse_json(&text) {
+            prop_assert!(text.get(error.offset()..).is_some(), "{} {:?}", error, text);
+        }
+    }
+}

@@ -299,6 +299,17 @@ fn objects() {
     let nothing = types::Envelope::new(1, Object(vec![]));
     let text = reflect::of(&nothing).to_string();
     assert_eq!(text, "envelope {\n  msg_id: 1\n  body: @raw 0x\n}");
+    // Flags that nothing stands for; padding that is not zero.
+    let account = types::Account::new(1).to_bytes().unwrap();
+    let mut changed = account.clone();
+    changed[7] = 0x80;
+    assert!(body(account).starts_with("account {"));
+    assert!(body(changed).starts_with("@raw 0x"));
+    let mut cat = types::zoo::Cat::new(1, "a".to_owned(), 9)
+        .to_bytes()
+        .unwrap();
+    cat[15] = 1;
+    assert!(body(cat).starts_with("@raw 0x"));
     // A vector of what is not boxed.
     assert_eq!(
         body(vec![1_i32].to_bytes().unwrap()),

@@ -7,21 +7,23 @@ use super::view::Data;
 use crate::table::build::id_of_leaf;
 use crate::table::dynamic::Made;
 use crate::table::rows::{Kind, Tables, TypeForm};
+use crate::table::write;
 use crate::vector::VECTOR_ID;
-use crate::{Arena, Failed, ReadErrorKind, ReadResult, Reader};
+use crate::{Arena, Failed, ReadErrorKind, ReadResult, Reader, Writer, private};
 
 /// A boxed value of any type.
 pub(super) enum Any<'a> {
     Made(Made<'a>),
     Bool(bool),
     True,
-    /// Another built-in, and its name.
-    Leaf(&'static str, Data<'a>),
+    /// Another built-in.
+    Leaf(Kind, Data<'a>),
     /// A `Vector`, taken for one of boxed values: it does not say what it is of.
     List(Vec<Self>),
 }
 
-/// What the bytes are, if they are one value that the tables know, and nothing else.
+/// What the bytes are, if they are one value that the tables know, and nothing else: flags that
+/// nothing stands for, say, would be lost.
 pub(super) fn object<'a>(
     tables: &'static Tables,
     bytes: &'a [u8],
@@ -30,7 +32,37 @@ pub(super) fn object<'a>(
     let mut reader = Reader::new(bytes).with_arena(arena);
     let any = any(&mut reader, tables).ok()?;
     let is_all = reader.go_on().is_ok() && reader.rest().is_empty();
-    is_all.then_some(any)
+    let mut written = Vec::with_capacity(bytes.len());
+    private::write_to(&mut written, |w| any.write(w)).ok()?;
+    (is_all && written == bytes).then_some(any)
+}
+
+impl Any<'_> {
+    fn write(&self, w: &mut Writer<'_>) {
+        match self {
+            Self::Made(made) => write::write(w, made.view(), false),
+            Self::Bool(value) => w.bool(*value),
+            Self::True => w.id(TRUE),
+            Self::Leaf(kind, data) => {
+                w.id(id_of_leaf(*kind).0);
+                match *data {
+                    Data::Int(number) => w.int(number),
+                    Data::Long(number) => w.long(number),
+                    Data::Double(number) => w.double(number),
+                    Data::Float(number) => w.float(number),
+                    Data::String(text) => w.string(text),
+                    Data::Bytes(bytes) => w.raw(bytes),
+                    // `leaf` makes no others.
+                    _ => {}
+                }
+            }
+            Self::List(elements) => {
+                w.vector_id();
+                w.count(elements.len());
+                elements.iter().for_each(|element| element.write(w));
+            }
+        }
+    }
 }
 
 /// The row of the constructor or function of that id.
@@ -42,7 +74,7 @@ pub(super) fn row_with_id(tables: &'static Tables, wanted: u32) -> Option<usize>
 }
 
 fn any<'a>(r: &mut Reader<'a>, tables: &'static Tables) -> ReadResult<Any<'a>> {
-    let Some(id) = crate::private::next_id(r) else {
+    let Some(id) = private::next_id(r) else {
         r.id();
         return Err(Failed(()));
     };
@@ -98,5 +130,5 @@ fn leaf<'a>(r: &mut Reader<'a>, id: u32) -> ReadResult<Any<'a>> {
         Kind::Int512 => Data::Bytes(r.take(64, name)?),
         _ => Data::String(r.str()),
     };
-    Ok(Any::Leaf(name, data))
+    Ok(Any::Leaf(kind, data))
 }

@@ -44,7 +44,7 @@
 //! | what a repetition repeats | `{ field: value … }` | object without `"@type"` |
 //! | `Object` | the constructor or function that it is | the same |
 //! | built-in type in an `Object` | `int { @value: 5 }` | `{"@type": "int", "@value": 5}` |
-//! | `Object` that the tables don't know, or that is broken; a type with code of its own | `@raw 0x…`: its bytes as they stand | `{"@raw": "…"}` in base64 |
+//! | `Object` that the tables don't know, that is broken, or that they would write as other bytes; a type with code of its own | `@raw 0x…`: its bytes as they stand | `{"@raw": "…"}` in base64 |
 //! | what can't be shown, because it is nested more than 128 levels deep | `@fault "why"` | `{"@fault": "…"}` |
 //!
 //! A constructor is called `name#id` where the tables have several of that name. Conditional fields
@@ -52,7 +52,10 @@
 //!
 //! # What tables know
 //! What is needed to read and write, and names; not a type's name where it has a single constructor
-//! (see [`TypeName`]), and not whether something is a constructor or a function.
+//! (see [`TypeName`]), and not whether something is a constructor or a function. Fields of type `true`
+//! that are always there are not known, and what is a `string` in the schema but bytes in Rust is
+//! printed and parsed as bytes. Types with code of their own are bytes, `@raw`, at the places where
+//! types with tables hold them.
 
 mod any;
 mod base64;

@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::any::{self, Any};
-use super::constructor::{Constructor, with_name};
+use super::constructor::{Constructor, leaf, with_name};
 use super::view::{Data, View};
 use super::{MAX_DEPTH, base64};
 use crate::Arena;
@@ -303,7 +303,8 @@ impl Printer<'_> {
             Any::Made(made) => self.view(View::new(made.view(), false, 0)),
             Any::Bool(value) => write!(self.out, "{value}"),
             Any::True => self.record(Some("true"), None, core::iter::empty(), Self::data),
-            Any::Leaf(name, data) => {
+            Any::Leaf(kind, data) => {
+                let name = leaf(*kind, true);
                 let field = [("@value", *data)].into_iter();
                 self.record(Some(name), None, field, Self::data)
             }

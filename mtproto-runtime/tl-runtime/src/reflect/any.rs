@@ -1,7 +1,9 @@
 //! The bytes of an `Object`, as far as the tables know what they are.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::constructor::Constructor;
 use super::print::{BOOL_FALSE, BOOL_TRUE, TRUE};
 use super::view::Data;
 use crate::table::build::id_of_leaf;
@@ -24,13 +26,9 @@ pub(super) enum Any<'a> {
 
 /// What the bytes are, if they are one value that the tables know, and nothing else: flags that
 /// nothing stands for, say, would be lost.
-pub(super) fn object<'a>(
-    tables: &'static Tables,
-    bytes: &'a [u8],
-    arena: &'a Arena,
-) -> Option<Any<'a>> {
+pub(super) fn object<'a>(ids: &mut Ids, bytes: &'a [u8], arena: &'a Arena) -> Option<Any<'a>> {
     let mut reader = Reader::new(bytes).with_arena(arena);
-    let any = any(&mut reader, tables).ok()?;
+    let any = any(&mut reader, ids).ok()?;
     let is_all = reader.go_on().is_ok() && reader.rest().is_empty();
     let mut written = Vec::with_capacity(bytes.len());
     private::write_to(&mut written, |w| any.write(w)).ok()?;
@@ -65,6 +63,33 @@ impl Any<'_> {
     }
 }
 
+/// Rows by id, those that were asked for: a value may have very many of few constructors.
+pub(super) struct Ids {
+    tables: &'static Tables,
+    known: BTreeMap<u32, Option<usize>>,
+}
+
+impl Ids {
+    pub(super) fn new(tables: &'static Tables) -> Self {
+        Self {
+            tables,
+            known: BTreeMap::new(),
+        }
+    }
+
+    fn row(&mut self, id: u32) -> Option<usize> {
+        let tables = self.tables;
+        let known = self.known.entry(id);
+        *known.or_insert_with(|| row_with_id(tables, id))
+    }
+
+    /// The constructor or function of that id.
+    pub(super) fn constructor(&mut self, id: u32) -> Option<Constructor> {
+        let row = self.row(id)?;
+        Constructor::of(self.tables, self.tables.ty(row))
+    }
+}
+
 /// The row of the constructor or function of that id.
 pub(super) fn row_with_id(tables: &'static Tables, wanted: u32) -> Option<usize> {
     tables
@@ -73,32 +98,32 @@ pub(super) fn row_with_id(tables: &'static Tables, wanted: u32) -> Option<usize>
         .position(|ty| matches!(ty.form, TypeForm::Struct { id: Some(id), .. } if id == wanted))
 }
 
-fn any<'a>(r: &mut Reader<'a>, tables: &'static Tables) -> ReadResult<Any<'a>> {
+fn any<'a>(r: &mut Reader<'a>, ids: &mut Ids) -> ReadResult<Any<'a>> {
     let Some(id) = private::next_id(r) else {
         r.id();
         return Err(Failed(()));
     };
-    if let Some(row) = row_with_id(tables, id) {
-        return Made::read(r, tables, row, false).map(Any::Made);
+    if let Some(row) = ids.row(id) {
+        return Made::read(r, ids.tables, row, false).map(Any::Made);
     }
     r.id();
     let any = match id {
         BOOL_TRUE => Any::Bool(true),
         BOOL_FALSE => Any::Bool(false),
         TRUE => Any::True,
-        VECTOR_ID => return list(r, tables),
+        VECTOR_ID => return list(r, ids),
         id => leaf(r, id)?,
     };
     r.go_on().map(|()| any)
 }
 
-fn list<'a>(r: &mut Reader<'a>, tables: &'static Tables) -> ReadResult<Any<'a>> {
+fn list<'a>(r: &mut Reader<'a>, ids: &mut Ids) -> ReadResult<Any<'a>> {
     let count = r.element_count(4);
     r.enter_vector()?;
     r.charge(count, size_of::<Any<'_>>())?;
     let mut elements = Vec::new();
     for _ in 0..count {
-        elements.push(any(r, tables)?);
+        elements.push(any(r, ids)?);
     }
     r.leave();
     r.go_on().map(|()| Any::List(elements))

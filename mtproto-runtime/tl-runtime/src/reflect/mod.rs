@@ -44,7 +44,7 @@
 //! | what a repetition repeats | `{ field: value … }` | object without `"@type"` |
 //! | `Object` | the constructor or function that it is | the same |
 //! | built-in type in an `Object` | `int { @value: 5 }` | `{"@type": "int", "@value": 5}` |
-//! | `Object` that the tables don't know, that is broken, or that they would write as other bytes; a type with code of its own | `@raw 0x…`: its bytes as they stand | `{"@raw": "…"}` in base64 |
+//! | `Object` that the tables don't know, that is broken, that they would write as other bytes, or that stands in 16 others; a type with code of its own | `@raw 0x…`: its bytes as they stand | `{"@raw": "…"}` in base64 |
 //! | what can't be shown, because it is nested more than 128 levels deep | `@fault "why"` | `{"@fault": "…"}` |
 //!
 //! A constructor is called `name#id` where the tables have several of that name. Conditional fields
@@ -90,7 +90,8 @@ pub fn of<T: Tabled>(value: &T) -> View<'_> {
 ///
 /// What is accepted is more than what is printed: fields in any order; `name#id` everywhere; no
 /// `"@type"` where the type has a single constructor; `null` and `false` for what is absent; numbers
-/// for `long`, strings for all numbers; flags, which must then agree with the fields.
+/// for `long`, strings for all numbers; flags, which must then agree with the fields. While a text is
+/// parsed it may take 60 times its length of memory.
 ///
 /// ```
 /// # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::fmt;
 
-use super::any::{self, Any};
+use super::any::{self, Any, Ids};
 use super::constructor::{Constructor, leaf, with_name};
 use super::view::{Data, View};
 use super::{MAX_DEPTH, base64};
@@ -16,6 +16,9 @@ use crate::table::rows::Tables;
 pub(super) const BOOL_TRUE: u32 = 0x9972_75b5;
 pub(super) const BOOL_FALSE: u32 = 0xbc79_9737;
 pub(super) const TRUE: u32 = <() as Identified>::ID;
+
+/// Objects in one another are shown to this depth: each is in memory while what is in it is shown.
+const MAX_OBJECTS: u32 = 16;
 
 /// The JSON form.
 pub(super) fn json(view: View<'_>) -> String {
@@ -37,6 +40,8 @@ fn print(view: View<'_>, form: Form, out: &mut dyn fmt::Write) -> fmt::Result {
         tables: view.tables(),
         level: 0,
         depth: MAX_DEPTH,
+        objects: MAX_OBJECTS,
+        ids: Ids::new(view.tables()),
         ambiguous: BTreeMap::new(),
     };
     printer.view(view)
@@ -55,6 +60,9 @@ struct Printer<'o> {
     level: usize,
     /// How many more values may stand in one another.
     depth: u32,
+    /// How many more objects may stand in one another.
+    objects: u32,
+    ids: Ids,
     /// Whether several constructors have that name.
     ambiguous: BTreeMap<&'static str, bool>,
 }
@@ -192,9 +200,15 @@ impl Printer<'_> {
     }
 
     fn view(&mut self, view: View<'_>) -> fmt::Result {
-        match (view.constructor(), view.id()) {
-            (None, Some(BOOL_TRUE)) => return self.out.write_str("true"),
-            (None, Some(BOOL_FALSE)) => return self.out.write_str("false"),
+        match view.unit() {
+            Some((BOOL_TRUE, _)) => return self.out.write_str("true"),
+            Some((BOOL_FALSE, _)) => return self.out.write_str("false"),
+            Some((id, rust_name)) if self.depth > 0 => {
+                let constructor = self.ids.constructor(id);
+                let name = constructor.map_or(rust_name, Constructor::name);
+                let id = Some(id).filter(|_| self.is_ambiguous(name));
+                return self.record(Some(name), id, core::iter::empty(), Self::data);
+            }
             _ => {}
         }
         if self.depth == 0 {
@@ -288,14 +302,17 @@ impl Printer<'_> {
     }
 
     fn object(&mut self, bytes: &[u8]) -> fmt::Result {
-        if self.depth == 0 {
+        let Some(objects) = self.objects.checked_sub(1).filter(|_| self.depth > 0) else {
             return self.raw(bytes);
-        }
+        };
+        self.objects = objects;
         let arena = Arena::new();
-        match any::object(self.tables, bytes, &arena) {
-            Some(any) => self.any(&any),
-            None => self.raw(bytes),
+        match any::object(&mut self.ids, bytes, &arena) {
+            Some(any) => self.any(&any)?,
+            None => self.raw(bytes)?,
         }
+        self.objects += 1;
+        Ok(())
     }
 
     fn any(&mut self, any: &Any<'_>) -> fmt::Result {
@@ -354,7 +371,7 @@ pub(super) fn is_scalar(data: &Data<'_>) -> bool {
     match data {
         Data::List(_) => false,
         Data::Value(view) => {
-            view.constructor().is_none() && matches!(view.id(), Some(BOOL_TRUE | BOOL_FALSE))
+            matches!(view.unit(), Some((BOOL_TRUE | BOOL_FALSE, _)))
         }
         Data::Object(bytes) => {
             *bytes == BOOL_TRUE.to_le_bytes() || *bytes == BOOL_FALSE.to_le_bytes()

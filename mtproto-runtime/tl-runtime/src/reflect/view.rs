@@ -34,7 +34,7 @@ pub struct View<'v> {
 enum ViewKind<'v> {
     Struct(view::View<'v>, Constructor),
     /// A variant without fields.
-    Unit(&'static Variant, Option<Constructor>),
+    Unit(&'static Variant),
     /// Code of its own: nothing can be seen but its bytes.
     Code(&'static str),
 }
@@ -59,10 +59,7 @@ impl<'v> View<'v> {
                     match payload.map(|payload| (payload.get(), write::bare(payload))) {
                         Some((Value::Named(inner), bare)) => (view, is_bare) = (inner, bare),
                         // Variants have no other payloads.
-                        _ => {
-                            let constructor = with_id(view.tables(), variant.id);
-                            break ViewKind::Unit(variant, constructor);
-                        }
+                        _ => break ViewKind::Unit(variant),
                     }
                 }
                 Sort::Foreign(_) => {
@@ -90,7 +87,7 @@ impl<'v> View<'v> {
     pub fn constructor(self) -> Option<Constructor> {
         match self.kind {
             ViewKind::Struct(_, constructor) => Some(constructor),
-            ViewKind::Unit(_, constructor) => constructor,
+            ViewKind::Unit(variant) => with_id(self.tables(), variant.id),
             ViewKind::Code(..) => None,
         }
     }
@@ -100,14 +97,21 @@ impl<'v> View<'v> {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.kind {
-            ViewKind::Struct(_, constructor) | ViewKind::Unit(_, Some(constructor)) => {
-                constructor.name()
-            }
-            ViewKind::Unit(variant, None) => match variant.id {
-                print::TRUE => "true",
-                _ => variant.name,
+            ViewKind::Struct(_, constructor) => constructor.name(),
+            ViewKind::Unit(variant) => match with_id(self.tables(), variant.id) {
+                Some(constructor) => constructor.name(),
+                None => rust_name(variant),
             },
             ViewKind::Code(name) => name,
+        }
+    }
+
+    /// The id and the name in Rust, if it is a variant without fields: what constructor that is has
+    /// to be looked up.
+    pub(super) fn unit(self) -> Option<(u32, &'static str)> {
+        match self.kind {
+            ViewKind::Unit(variant) => Some((variant.id, rust_name(variant))),
+            _ => None,
         }
     }
 
@@ -116,7 +120,7 @@ impl<'v> View<'v> {
     pub fn id(self) -> Option<u32> {
         match self.kind {
             ViewKind::Struct(_, constructor) => constructor.id(),
-            ViewKind::Unit(variant, _) => Some(variant.id),
+            ViewKind::Unit(variant) => Some(variant.id),
             ViewKind::Code(..) => None,
         }
     }
@@ -182,6 +186,14 @@ impl<'v> View<'v> {
     #[must_use]
     pub fn to_json(self) -> String {
         print::json(self)
+    }
+}
+
+/// The name of a variant that the tables know no constructor of.
+fn rust_name(variant: &'static Variant) -> &'static str {
+    match variant.id {
+        print::TRUE => "true",
+        _ => variant.name,
     }
 }
 

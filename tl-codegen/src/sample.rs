@@ -26,6 +26,8 @@ use tl_parser::ir::{
 pub struct Sampler<'s> {
     schema: &'s Schema,
     state: u64,
+    /// A `#` that nothing depends on may be anything.
+    idle_numbers: bool,
 }
 
 /// How deep values are nested before only what must be there is made.
@@ -71,7 +73,16 @@ impl<'s> Sampler<'s> {
         Self {
             schema,
             state: seed ^ 0x9e37_79b9_7f4a_7c15,
+            idle_numbers: true,
         }
+    }
+
+    /// The same, but a `#` that nothing depends on is 0: there are programs that take it for flags,
+    /// and write 0 whatever they have read.
+    #[must_use]
+    pub const fn without_idle_numbers(mut self) -> Self {
+        self.idle_numbers = false;
+        self
     }
 
     /// A value of a type, its id included. `None` for types with parameters, and if no value ends
@@ -318,6 +329,10 @@ impl<'s> Sampler<'s> {
         let mut uses = Uses::default();
         uses.add(self.schema, NatRef::Field(field.id), within, 0);
         match uses {
+            Uses {
+                counts: false,
+                bits: 0,
+            } if !self.idle_numbers => 0,
             Uses { counts: true, .. } | Uses { bits: 0, .. } => {
                 u32::try_from(self.below(4)).unwrap_or(0)
             }

@@ -133,7 +133,7 @@ impl<'v> View<'v> {
         self.ty
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sort(self) -> Sort<'v> {
         match self.ty.form {
             TypeForm::Struct { id, shared, .. } => Sort::Struct { id, shared },
@@ -169,7 +169,7 @@ impl<'v> View<'v> {
     }
 
     /// The fields of a struct and, each when it is asked for, what they hold.
-    #[inline]
+    #[inline(always)]
     pub(super) fn each(self) -> impl Iterator<Item = FieldView<'v>> {
         self.fields()
             .iter()
@@ -177,7 +177,7 @@ impl<'v> View<'v> {
     }
 
     /// What a field of [`fields`](View::fields) holds.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn content(self, index: usize) -> Content<'v> {
         let field = self.fields()[index];
         FieldView { view: self, field }.content()
@@ -185,7 +185,7 @@ impl<'v> View<'v> {
 
     /// # Safety
     /// There is a value of the shape's Rust type, or an option of it, at the offset.
-    #[inline]
+    #[inline(always)]
     unsafe fn at(self, shape: u16, offset: u32) -> Placed<'v> {
         Placed {
             tables: self.tables,
@@ -198,7 +198,7 @@ impl<'v> View<'v> {
 }
 
 impl<'v> FieldView<'v> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn content(self) -> Content<'v> {
         let Self { view, field } = self;
         let offset = field.offset;
@@ -219,7 +219,7 @@ impl<'v> FieldView<'v> {
     }
 
     /// Whether it is there; flags are not.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_there(self) -> bool {
         match self.content() {
             Content::Flags => false,
@@ -234,7 +234,7 @@ impl<'v> Placed<'v> {
     ///
     /// # Safety
     /// The place leads to an option of the shape's Rust type instead.
-    #[inline]
+    #[inline(always)]
     unsafe fn of_option(self) -> Option<Self> {
         macro_rules! leaf {
             ($ty:ty) => {
@@ -293,7 +293,7 @@ impl<'v> Placed<'v> {
         shape
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(self) -> Value<'v> {
         let borrowed = self.tables.is_borrowed();
         // SAFETY: the place leads to a value of the shape's Rust type.

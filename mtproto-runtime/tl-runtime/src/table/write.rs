@@ -28,12 +28,21 @@ pub(crate) fn write(w: &mut Writer<'_>, view: View<'_>, bare: bool) {
 
 fn structure(w: &mut Writer<'_>, view: View<'_>, shared: &'static [&'static str]) {
     let mut words = [0_u32; MAX_NATS];
+    let mut missing = [0_u32; MAX_NATS];
     for each in view.each() {
         if let Some((mask, bit)) = each.field.condition() {
-            words[mask % MAX_NATS] |= u32::from(each.is_there()) << bit;
+            let word = match each.is_there() {
+                true => &mut words,
+                false => &mut missing,
+            };
+            word[mask % MAX_NATS] |= 1 << bit;
         }
     }
-    if !shared.is_empty() {
+    if words
+        .iter()
+        .zip(&missing)
+        .any(|(word, missing)| word & missing != 0)
+    {
         check_shared(w, view, shared);
     }
     let mut nats = 0;
@@ -59,7 +68,8 @@ fn structure(w: &mut Writer<'_>, view: View<'_>, shared: &'static [&'static str]
     }
 }
 
-/// Fields that share a bit must be there all or none: each as the first of them.
+/// Fields that share a bit must be there all or none: each as the first of them. Says which are not.
+#[cold]
 fn check_shared(w: &mut Writer<'_>, view: View<'_>, shared: &'static [&'static str]) {
     for wanted in 0..MAX_NATS {
         for each in view.each() {

@@ -620,6 +620,42 @@ fn m8_what_was_refused_as_too_new_never_takes_effect() {
     assert!(server.requests().is_empty());
 }
 
+/// A notice that was long under way says nothing of what the server has taken since.
+#[test]
+fn m8_only_what_was_refused_is_sent_anew() {
+    let mut client = Client::new();
+    client.sync();
+    client.now = at(40);
+    let call = |client: &mut Client, body: &[u8]| {
+        let options = CallOptions::default();
+        let call = client.connection.call(client.now, body, options).unwrap();
+        let sent = client.sent();
+        let sent = sent.into_iter().find(|seen| seen.body == body).unwrap();
+        (call, sent)
+    };
+    let (_, refused) = call(&mut client, &REQUEST);
+    let (other, _) = call(&mut client, b"\x01\x02\x03\x04else");
+    let notice = types::BadMsgNotification {
+        bad_msg_id: refused.packet,
+        bad_msg_seqno: 1,
+        error_code: 17,
+    };
+    let header = Header {
+        msg_id: (TIME + 5) * SECOND + 1,
+        seq_no: 0,
+        ..client.header()
+    };
+    let session = client.connection.session_id();
+    client
+        .get_with(&header, &notice.to_bytes().unwrap())
+        .unwrap();
+    let error = CallError::Lost;
+    let lost = ClientEvent::Failed { call: other, error };
+    assert!(client.events().contains(&lost));
+    assert_ne!(client.connection.session_id(), session);
+    client.sent_request();
+}
+
 #[test]
 fn m8_a_client_whose_clock_is_wrong_gets_through() {
     for offset in [-3600, 3600] {

@@ -62,3 +62,24 @@ fn a_seed_gives_the_same_bytes_again() {
         assert_ne!(simulate(seed + 1000).unwrap().trace, first.trace);
     }
 }
+
+/// A call was made anew in another session, because a notice that came late made it seem refused.
+#[test]
+fn seeds_in_which_a_late_notice_made_requests_run_twice() {
+    hold([52_378, 84_201, 159_079]);
+}
+
+/// A query sent anew to a server that was just started did not wait between its attempts.
+#[test]
+fn seeds_in_which_a_query_never_came_to_rest() {
+    hold([49_992]);
+}
+
+fn hold<const N: usize>(seeds: [u64; N]) {
+    let failures: Vec<_> = seeds
+        .map(simulate)
+        .into_iter()
+        .filter_map(Result::err)
+        .collect();
+    assert_eq!(failures, []);
+}

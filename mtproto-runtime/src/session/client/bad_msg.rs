@@ -6,7 +6,7 @@
 use super::{CallError, Session, code};
 use crate::Now;
 use crate::session::msg_id::{self, FUTURE};
-use crate::session::outbox::{Entry, Key, State};
+use crate::session::outbox::{Key, State};
 
 /// How often a message is sent anew that the server finds fault with.
 const MAX_TRIES: u8 = 4;
@@ -23,16 +23,10 @@ impl Session {
                 for key in refused {
                     self.rename_refused(key, bad_msg_id, code);
                 }
+                // Ids only grow, so that no good one is left in this session. What else was sent
+                // under such an id may be taken yet, or have been: the notice may come late.
                 let time = self.core.ids.time(now);
-                if self.core.ids.last().saturating_sub(time) > FUTURE {
-                    // Ids only grow, so that no good one is left in this session. What was sent
-                    // under such an id was refused for ever, whether the notice has come or not.
-                    let early = |entry: &Entry| entry.msg_id.saturating_sub(time) > FUTURE;
-                    for key in self.core.outbox.select(early) {
-                        self.rename(key);
-                    }
-                    self.renewal = true;
-                }
+                self.renewal |= self.core.ids.last().saturating_sub(time) > FUTURE;
             }
             code::FORGOTTEN => {
                 // Perhaps the clock is behind, and the server was started meanwhile.

@@ -620,6 +620,35 @@ fn m8_what_was_refused_as_too_new_never_takes_effect() {
     assert!(server.requests().is_empty());
 }
 
+/// Somebody keeps what was refused until the server has forgotten the session.
+#[test]
+fn m8_what_was_refused_as_too_new_bars_nothing_but_itself() {
+    let mut server = Server::with(|config| config.max_sessions_per_key = 1);
+    let mut header = server.header(1);
+    header.msg_id += 3600 * SECOND;
+    let kept = sealed(Direction::FromClient, &header, &REQUEST);
+    server.get_packet(&kept).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 17)]);
+    server.reconnect();
+
+    // Each makes the server forget the one before.
+    for session_id in [SESSION + 1, SESSION + 2] {
+        let mut other = server.header(1);
+        other.session_id = session_id;
+        server.get_with(&other, &REQUEST).unwrap();
+        assert_eq!(server.notices(), []);
+        assert_eq!(server.requests(), [REQUEST]);
+        server.reconnect();
+    }
+
+    server.now = at(3700);
+    server.get_packet(&kept).unwrap();
+    let known = |notice: &(i64, i32)| notice.0 == header.msg_id;
+    // The salt may be what it minds first.
+    assert!(server.notices().iter().any(known));
+    assert!(server.requests().is_empty());
+}
+
 /// A notice that was long under way says nothing of what the server has taken since.
 #[test]
 fn m8_only_what_was_refused_is_sent_anew() {

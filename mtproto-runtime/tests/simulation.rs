@@ -69,6 +69,12 @@ fn seeds_in_which_a_late_notice_made_requests_run_twice() {
     hold([52_378, 84_201, 159_079]);
 }
 
+/// A message that was refused as too new made the server refuse all others of the key.
+#[test]
+fn seeds_in_which_a_key_was_barred_by_a_message_of_the_future() {
+    hold([65_264, 77_949, 115_042, 127_014, 136_648, 146_754, 160_571]);
+}
+
 /// A query sent anew to a server that was just started did not wait between its attempts.
 #[test]
 fn seeds_in_which_a_query_never_came_to_rest() {

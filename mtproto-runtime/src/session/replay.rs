@@ -117,6 +117,19 @@ impl ReplayWindow {
         self.shrink();
     }
 
+    /// Takes over what an ended session has received. Ids up to the highest that was taken are
+    /// forgotten; what was refused may lie far ahead, and is kept one by one.
+    pub(crate) fn take_over(&mut self, ended: &Self) {
+        let both = ended.ids.iter().zip(&ended.marks);
+        let taken = both.clone().rfind(|(_, mark)| **mark != Mark::Refused);
+        self.forget(taken.map_or(ended.floor, |(id, _)| *id));
+        for (id, mark) in both {
+            if *mark == Mark::Refused {
+                self.insert(*id, Mark::Refused);
+            }
+        }
+    }
+
     fn shrink(&mut self) {
         // An idle session should not hold what a busy hour has needed.
         if self.ids.is_empty() && self.ids.capacity() > 16 {
@@ -134,6 +147,13 @@ impl ReplayWindow {
     /// The lowest id that is kept.
     pub(crate) fn lowest(&self) -> Option<i64> {
         self.ids.front().copied()
+    }
+
+    /// The lowest id that is kept of a message that was not refused.
+    pub(crate) fn first_taken(&self) -> Option<i64> {
+        let mut both = self.ids.iter().zip(&self.marks);
+        let taken = both.find(|(_, mark)| **mark != Mark::Refused);
+        taken.map(|(id, _)| *id)
     }
 
     /// How many ids are kept.
@@ -208,5 +228,35 @@ mod tests {
         assert_eq!((window.len(), window.highest()), (0, 100));
         assert_eq!(window.look_up(100), Known::Forgotten);
         assert!(window.insert(101, Mark::Refused));
+    }
+
+    #[test]
+    fn what_an_ended_session_has_refused_is_kept_one_by_one() {
+        let mut ended = ReplayWindow::new(10);
+        ended.forget(8);
+        for (id, mark) in [
+            (12, Mark::Refused),
+            (16, Mark::Content),
+            (96, Mark::Refused),
+        ] {
+            assert!(ended.insert(id, mark));
+        }
+        assert_eq!(ended.first_taken(), Some(16));
+        let mut next = ReplayWindow::new(2);
+        next.take_over(&ended);
+        assert_eq!(next.look_up(16), Known::Forgotten);
+        assert_eq!(next.look_up(20), Known::No);
+        assert_eq!(next.look_up(96), Known::Yes(Mark::Refused));
+        assert_eq!(next.first_taken(), None);
+        next.take_over(&ReplayWindow::new(2));
+        assert_eq!(next.look_up(16), Known::Forgotten);
+
+        // Of too many, the lowest take everything below them with them.
+        ended.insert(100, Mark::Refused);
+        ended.insert(104, Mark::Refused);
+        next.take_over(&ended);
+        assert_eq!(next.len(), 2);
+        assert_eq!(next.look_up(96), Known::Forgotten);
+        assert_eq!(next.look_up(104), Known::Yes(Mark::Refused));
     }
 }

@@ -28,7 +28,7 @@ use crate::crypto::rsa::PrivateKey;
 use crate::handshake::server::Handshakes;
 use crate::handshake::{self, NewKey};
 use crate::session::server::{self as session, Congested, KeySalts, RequestId, Session};
-use crate::session::{RpcError, SaltSecret, Unsealed};
+use crate::session::{ReplayWindow, RpcError, SaltSecret, Unsealed};
 use crate::transport::{ReplayCache, Status};
 use crate::{Crypto, Now, Provider};
 
@@ -149,6 +149,10 @@ enum Record {
     Closed(SessionRef),
 }
 
+/// How many refused messages of forgotten sessions are remembered for each key. Beyond, the key has
+/// to wait until the lowest of them would be in time.
+const MAX_REFUSED: usize = 256;
+
 #[derive(Clone, Debug)]
 struct KeyEntry {
     auth_key: AuthKey,
@@ -158,8 +162,8 @@ struct KeyEntry {
     expires_at: Option<i32>,
     /// The permanent key of a temporary one.
     bound: Option<i64>,
-    /// Messages up to here may have been received in sessions that are forgotten.
-    forgotten: i64,
+    /// What was received in sessions that are forgotten, as far as it is known.
+    received: ReplayWindow,
     /// No message is taken any more.
     destroyed: bool,
 }
@@ -203,6 +207,13 @@ pub struct Server<P = Crypto> {
     /// Messages up to here may have been received before the server was started, under keys that
     /// it had then.
     forgotten: i64,
+}
+
+/// Nothing up to this id may be taken.
+fn nothing_up_to(id: i64) -> ReplayWindow {
+    let mut received = ReplayWindow::new(MAX_REFUSED);
+    received.forget(id);
+    received
 }
 
 impl<P: Provider> Server<P> {
@@ -260,7 +271,7 @@ impl<P: Provider> Server<P> {
             first_salt_until: 0,
             expires_at: None,
             bound: None,
-            forgotten: highest_received,
+            received: nothing_up_to(highest_received),
             destroyed: false,
             auth_key,
         };
@@ -279,7 +290,7 @@ impl<P: Provider> Server<P> {
             first_salt_until: i64::from(key.server_time) + FIRST_SALT,
             expires_at: key.expires_at,
             bound: None,
-            forgotten: i64::MIN,
+            received: nothing_up_to(i64::MIN),
             destroyed: false,
         };
         self.keys.insert(id, entry);
@@ -379,20 +390,18 @@ impl<P: Provider> Server<P> {
             return Err(Error::Status(Status::NotFound));
         }
         let first = key.first_salt_at(now);
-        let forgotten = key.forgotten;
         let session = SessionRef {
             auth_key_id,
             session_id: message.header.session_id,
         };
         if !self.sessions.contains_key(&session) {
-            self.make_room(session.auth_key_id)?;
-            let unique_id = random_i64(rng);
-            let new = Session::new(
+            let new = Session::after(
                 session.session_id,
-                unique_id,
-                forgotten,
+                random_i64(rng),
+                &key.received,
                 self.config.session.clone(),
             );
+            self.make_room(session.auth_key_id)?;
             let entry = Entry {
                 session: new,
                 link: None,
@@ -483,7 +492,7 @@ impl<P: Provider> Server<P> {
             link.sessions.retain(|other| *other != session);
         }
         if let Some(key) = self.keys.get_mut(&session.auth_key_id) {
-            key.forgotten = key.forgotten.max(entry.session.highest_received());
+            key.received.take_over(entry.session.received());
         }
         self.records.push_back(Record::Closed(session));
     }

@@ -20,7 +20,7 @@ use super::error::{Rule, Violation};
 use super::inbox::Inbox;
 use super::msg_id::{Cause, PAST};
 use super::outbox::{Kind, State};
-use super::replay::Mark;
+use super::replay::{Mark, ReplayWindow};
 use super::salt::ValidSalts;
 use super::seq_no::{Order, SeqOrder, is_content_related};
 use super::wire::{self, Ids};
@@ -190,6 +190,18 @@ impl Session {
         }
     }
 
+    /// The same, with all that is known of earlier sessions of the key.
+    pub(crate) fn after(id: i64, unique_id: i64, received: &ReplayWindow, config: Config) -> Self {
+        let mut session = Self::new(id, unique_id, i64::MIN, config);
+        session.core.replay.take_over(received);
+        session
+    }
+
+    /// What it has received.
+    pub(crate) fn received(&self) -> &ReplayWindow {
+        &self.core.replay
+    }
+
     /// The session id.
     #[must_use]
     pub fn id(&self) -> i64 {
@@ -214,8 +226,8 @@ impl Session {
         (self.core.outbox.len(), self.core.outbox.bytes())
     }
 
-    /// The highest id of a message that was received: a later session of this id has to refuse all
-    /// up to it.
+    /// The highest id of a message that was received, though it may have been refused as too new:
+    /// a later session of this id has to refuse all up to it.
     #[must_use]
     pub fn highest_received(&self) -> i64 {
         self.core.replay.highest()
@@ -574,7 +586,7 @@ impl Session {
         if self.announced {
             return;
         }
-        let Some(first_msg_id) = self.core.replay.lowest() else {
+        let Some(first_msg_id) = self.core.replay.first_taken() else {
             return;
         };
         self.announced = true;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use tl_codegen::{Config, IdRule, Ownership};
+use tl_codegen::{Codec, Config, IdRule, Ownership};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -34,6 +34,16 @@ fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
         ("ours, borrowed", || {
             ours("borrowed", |config| config.ownership(Ownership::Borrowed))
         }),
+        ("ours, owned, tables", || {
+            ours("table", |config| config.codec("*", Codec::Table))
+        }),
+        ("ours, borrowed, tables", || {
+            ours("table-borrowed", |config| {
+                config
+                    .codec("*", Codec::Table)
+                    .ownership(Ownership::Borrowed)
+            })
+        }),
         ("ours, owned, no docs", || {
             ours("no-docs", |config| config.docs(false))
         }),
@@ -43,6 +53,15 @@ fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
         ("ours, owned, three methods", || {
             ours("three", |config| {
                 config.only([
+                    "messages.sendMessage",
+                    "messages.getHistory",
+                    "upload.getFile",
+                ])
+            })
+        }),
+        ("ours, owned, three methods, tables", || {
+            ours("three-tables", |config| {
+                config.codec("*", Codec::Table).only([
                     "messages.sendMessage",
                     "messages.getHistory",
                     "upload.getFile",

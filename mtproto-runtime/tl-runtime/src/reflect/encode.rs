@@ -13,7 +13,7 @@ use super::constructor::{Constructor, Parameter, leaf, with_name};
 use super::error::{JsonError, JsonErrorKind};
 use super::json::{self, Json, Node};
 use super::print::{BOOL_FALSE, BOOL_TRUE, TRUE};
-use crate::table::build::id_of_leaf;
+use crate::table::rows::id_of_leaf;
 use crate::table::rows::{Form, Kind, MAX_NATS, Shape, Tables, Type, TypeForm, Variant};
 use crate::vector::VECTOR_ID;
 use crate::{Path, Step, outline};

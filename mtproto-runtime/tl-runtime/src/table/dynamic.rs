@@ -5,15 +5,15 @@ use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit, size_of};
 use core::ptr;
 
-use super::build;
 use super::rows::{Layout, Tables};
 use super::view::View;
 use super::{File, Tabled};
+use super::{build, memory, release};
 use crate::{ReadResult, Reader};
 
 /// A value of the type that a row describes.
 ///
-/// **Invariant:** `value` leads to memory of [`build::allocate`] for one value of the type's layout,
+/// **Invariant:** `value` leads to memory of [`memory::allocate`] for one value of the type's layout,
 /// which holds such a value; nothing else knows of it. If the type borrows, what it borrows lives for
 /// `'a`.
 pub(crate) struct Made<'a> {
@@ -32,7 +32,7 @@ struct Room {
 impl Drop for Room {
     fn drop(&mut self) {
         // SAFETY: `start` is from `allocate`, with these arguments.
-        unsafe { build::free(self.start, self.layout, 1) };
+        unsafe { memory::free(self.start, self.layout, 1) };
     }
 }
 
@@ -47,7 +47,7 @@ impl<'a> Made<'a> {
         let layout = tables.ty(row).layout;
         r.charge(1, layout.size)?;
         let room = Room {
-            start: build::allocate(layout, 1),
+            start: memory::allocate(layout, 1),
             layout,
         };
         // SAFETY: the memory has room for a value of the type that the row describes: its layout
@@ -97,7 +97,7 @@ impl<'a> Made<'a> {
         // memory is given back. It borrows nothing, whatever lifetimes T has.
         unsafe {
             ptr::copy_nonoverlapping(this.value, typed.as_mut_ptr().cast(), layout.size);
-            build::free(this.value, layout, 1);
+            memory::free(this.value, layout, 1);
             Ok(typed.assume_init())
         }
     }
@@ -110,9 +110,9 @@ impl Drop for Made<'_> {
         // nothing.
         unsafe {
             if !self.tables.is_borrowed() {
-                build::drop_type(self.tables, ty, self.value);
+                release::drop_type(self.tables, ty, self.value);
             }
-            build::free(self.value, ty.layout, 1);
+            memory::free(self.value, ty.layout, 1);
         }
     }
 }

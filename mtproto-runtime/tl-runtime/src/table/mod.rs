@@ -6,17 +6,20 @@
 //!
 //! ```text
 //! rows     what a table says: types, fields, shapes, variants; offsets are computed from it
-//! ops      the few functions that only the Rust type itself can give: Vec<T>, Option<T>
-//! build    memory from bytes, and from other memory; and giving it back    (unsafe)
-//! view     a value seen through its table                                  (unsafe)
-//! dynamic  values of types that nobody named: read, seen, given back (unsafe)
+//! ops      the few functions that only the Rust type itself can give: Vec<T>, Option<T>  (unsafe)
+//! build    memory from bytes                                                           (unsafe)
+//! copy     memory from other memory                                                    (unsafe)
+//! release  giving memory back                                                          (unsafe)
+//! memory   tags of enums, the allocator                                                (unsafe)
+//! view     a value seen through its table                                              (unsafe)
+//! dynamic  values of types that nobody named: read, seen, given back                   (unsafe)
 //! write    views as bytes
 //! show     views as text; comparing views
 //! ```
 //!
 //! # How a reviewer convinces himself
-//! **What is unsafe.** `ops`, `build`, `view` and `dynamic` turn offsets into pointers; nothing else does. The
-//! rest works on views, in safe code.
+//! **What is unsafe.** The rooms so marked turn offsets into pointers, and nothing else does. The rest
+//! works on views, in safe code.
 //!
 //! **What must hold.** A type that is [`Tabled`] is described by a row: that is the contract of this
 //! `unsafe` trait, and the only way to a [`Table`]. A row describes a struct if the struct is `repr(C)`
@@ -35,9 +38,12 @@
 //! `Config::assert_layout`, generated code compares each single offset with `offset_of!`, too.
 #![allow(unsafe_code)]
 
-pub(crate) mod build;
+mod build;
+mod copy;
 pub(crate) mod dynamic;
+mod memory;
 mod ops;
+mod release;
 pub(crate) mod rows;
 mod show;
 pub(crate) mod view;
@@ -194,7 +200,7 @@ pub fn clone<T: Tabled>(value: &T) -> T {
     let mut copy = MaybeUninit::<T>::uninit();
     // SAFETY: the row describes T; `value` is one and `copy` has room for one, which `clone` makes.
     unsafe {
-        build::clone(
+        copy::clone(
             <T::File as File>::TABLES,
             T::ROW,
             ptr::from_ref(value).cast(),

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::mem::{align_of, size_of};
 
 use super::ops::{Foreign, OptionOps, SequenceOps};
-use crate::{Object, ObjectRef};
+use crate::{Identified, Object, ObjectRef};
 
 /// Size and alignment in memory, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -778,4 +778,22 @@ const fn max(a: usize, b: usize) -> usize {
 const fn narrow(offset: usize) -> u32 {
     assert!(offset <= u32::MAX as usize, "a type is too large");
     offset as u32
+}
+
+/// The id and the name of a built-in that may stand after its id.
+pub(crate) fn id_of_leaf(kind: Kind) -> (u32, &'static str) {
+    const fn of<T: Identified>() -> (u32, &'static str) {
+        (T::ID, T::NAME)
+    }
+    match kind {
+        Kind::Int => of::<i32>(),
+        Kind::Long => of::<i64>(),
+        Kind::Double => of::<f64>(),
+        Kind::Float => of::<f32>(),
+        Kind::Int128 => of::<[u8; 16]>(),
+        Kind::Int256 => of::<[u8; 32]>(),
+        Kind::Int512 => of::<[u8; 64]>(),
+        Kind::String => of::<String>(),
+        _ => of::<()>(),
+    }
 }

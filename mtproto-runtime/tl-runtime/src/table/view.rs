@@ -7,7 +7,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::slice;
 
-use super::build::read_tag;
+use super::memory::read_tag;
 use super::ops::Foreign;
 use super::rows::{Field, Form, Kind, Shape, Tables, Type, TypeForm, Variant};
 use crate::{Object, ObjectRef, Writer};

@@ -1,7 +1,6 @@
 //! Views as bytes.
 
-use super::build::id_of_leaf;
-use super::rows::{Form, MAX_NATS};
+use super::rows::{Form, MAX_NATS, id_of_leaf};
 use super::view::{Content, Placed, Sequence, Sort, Value, View};
 use crate::{TlWrite, Writer, outline};
 

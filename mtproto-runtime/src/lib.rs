@@ -1,4 +1,4 @@
-//! MTProto 2.0 for both sides, without a socket.
+//! MTProto 2.0 for both sides: without a socket, and with tokio on top.
 //!
 //! Every room is behind a feature; without features this crate is [`tl`] alone.
 //!
@@ -8,6 +8,7 @@
 //! | `schema` | the same checked against schemas, and `include_schema!`, in [`tl`] |
 //! | `mtproto` | [`crypto`]: keys and encryption; [`transport`]: framing of bytes; [`handshake`]: key exchange; [`service`]: messages of the protocol itself; [`provider`]: how the machines reach cryptography; [`store`]: keeping keys; [`session`]: messages and their answers; [`connection`]: all of it, bytes in, bytes out |
 //! | `file-store` | keys in a folder, in [`store`] |
+//! | `net` | clients and servers on sockets, with tokio: `net` |
 //! | `test-util` | a client and a server on a virtual clock, and a simulation: `testing` |
 #![cfg_attr(not(feature = "mtproto"), allow(rustdoc::broken_intra_doc_links))]
 
@@ -30,6 +31,8 @@ pub mod connection;
 pub mod crypto;
 #[cfg(feature = "mtproto")]
 pub mod handshake;
+#[cfg(feature = "net")]
+pub mod net;
 #[cfg(feature = "mtproto")]
 pub mod provider;
 #[cfg(feature = "mtproto")]

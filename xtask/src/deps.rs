@@ -108,6 +108,8 @@ const TABLE: &[Row] = &[
             "sha1",
             "sha2",
             "subtle",
+            "tokio",
+            "tracing",
             "zeroize",
         ],
         ..NOTHING

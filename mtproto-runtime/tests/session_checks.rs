@@ -24,7 +24,7 @@ use mtproto_runtime::session::client::Event as SessionEvent;
 use mtproto_runtime::session::client::Session;
 use mtproto_runtime::session::server::SeqNoCheck;
 use mtproto_runtime::session::{CallError, CallId, CallOptions, SaltSecret};
-use mtproto_runtime::store::StoredKey;
+use mtproto_runtime::store::{MemoryStore, Store, StoredKey};
 use mtproto_runtime::testing::{ClientEvent, Happening, Pair, Seeded, ServerEvent, TestCrypto};
 use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
 use mtproto_runtime::transport::{DetectorConfig, Framing, ProxySecret, Transport};
@@ -266,7 +266,7 @@ impl Server {
         let secret = SaltSecret::new([3; 32]);
         let salt = secret.valid(key().id(), TIME + 100).current;
         let mut server = server::Server::with_salts(at(0), config, secret);
-        server.add_key(key());
+        server.add_key_of(key(), TIME * SECOND);
         let mut link = server::Connection::new(&mut server);
         let now = at(100);
         link.handle_bytes(now, &mut server, &[0xee; 4], &mut rng)
@@ -281,8 +281,34 @@ impl Server {
         }
     }
 
+    /// Another life, with the same secret for salts: after an orderly end or none.
+    fn restart(&mut self, in_order: bool) {
+        let mut store = MemoryStore::default();
+        let stored = StoredKey {
+            auth_key: key(),
+            dc: None,
+            created_at: TIME,
+            salt: 0,
+            clock_offset: 0,
+        };
+        store.save_key(&stored).unwrap();
+        if in_order {
+            self.server.save(self.now, &mut store).unwrap();
+        }
+        let (config, secret) = (server::Config::new([]), SaltSecret::new([3; 32]));
+        self.server = server::Server::with_salts(self.now, config, secret);
+        self.server.load(&mut store).unwrap();
+        let left = store.sessions(key().id()).unwrap();
+        assert_eq!(left, [], "the life after a crash must not believe it");
+        self.connect();
+    }
+
     fn reconnect(&mut self) {
         self.server.close_link(self.now, self.link.id());
+        self.connect();
+    }
+
+    fn connect(&mut self) {
         self.link = server::Connection::new(&mut self.server);
         let tag = [0xee; 4];
         let (now, rng) = (self.now, &mut self.rng);
@@ -582,6 +608,122 @@ fn m7_what_is_below_everything_that_is_remembered_is_refused() {
 }
 
 #[test]
+fn m7_nothing_is_received_twice_when_the_server_was_restarted() {
+    for in_order in [false, true] {
+        let mut server = Server::new();
+        let old = server.header(1);
+        let packet = sealed(Direction::FromClient, &old, &REQUEST);
+        server.get_packet(&packet).unwrap();
+        assert_eq!(server.requests(), [REQUEST]);
+        server.sent();
+
+        server.now = at(101);
+        server.restart(in_order);
+        server.get_packet(&packet).unwrap();
+        assert_eq!(server.notices(), [(old.msg_id, 20)]);
+        // After a crash the server can't know what it has received. Else it goes on at once.
+        let new = server.get(3, &REQUEST);
+        let refused = if in_order { vec![] } else { vec![(new, 20)] };
+        assert_eq!(server.notices(), refused);
+        assert_eq!(server.requests().is_empty(), !in_order);
+    }
+}
+
+/// A key that was not used in a life is not taken for a new one in the next.
+#[test]
+fn m7_nothing_is_received_twice_after_many_restarts() {
+    let mut server = Server::new();
+    let old = server.header(1);
+    let packet = sealed(Direction::FromClient, &old, &REQUEST);
+    server.get_packet(&packet).unwrap();
+    assert_eq!(server.requests(), [REQUEST]);
+    for lives in [&[true, true][..], &[false, true], &[true, false]] {
+        let mut server = Server::new();
+        server.get_packet(&packet).unwrap();
+        assert_eq!(server.requests(), [REQUEST]);
+        for in_order in lives {
+            server.restart(*in_order);
+        }
+        server.get_packet(&packet).unwrap();
+        assert_eq!(server.notices(), [(old.msg_id, 20)]);
+        assert!(server.requests().is_empty());
+    }
+}
+
+/// Somebody keeps what was refused until the server is another one. Its client has sent it under
+/// another id since.
+#[test]
+fn m8_what_was_refused_as_too_new_never_takes_effect_after_a_restart() {
+    for lives in [&[false][..], &[true], &[false, true], &[true, true]] {
+        let mut server = Server::new();
+        let mut header = server.header(1);
+        header.msg_id += 60 * SECOND;
+        let kept = sealed(Direction::FromClient, &header, &REQUEST);
+        server.get_packet(&kept).unwrap();
+        assert_eq!(server.notices(), [(header.msg_id, 17)]);
+
+        server.now = at(102);
+        for in_order in lives {
+            server.restart(*in_order);
+        }
+        server.now = at(160);
+        server.get_packet(&kept).unwrap();
+        assert_eq!(server.notices(), [(header.msg_id, 48)], "{lives:?}");
+        assert!(server.requests().is_empty(), "{lives:?}");
+        // The client learns the new salt.
+        let salt = |seen: Seen| seen.salt;
+        let other = Header {
+            session_id: SESSION + 1,
+            ..server.header(1)
+        };
+        server.get_with(&other, &REQUEST).unwrap();
+        server.salt = server.sent().into_iter().map(salt).next().unwrap();
+        server.get(3, &REQUEST);
+        assert_eq!(server.requests(), [REQUEST], "{lives:?}");
+    }
+}
+
+#[test]
+fn m8_what_was_refused_as_too_old_never_takes_effect_though_the_clock_is_set_back() {
+    let mut server = Server::new();
+    server.now = at(500);
+    let mut header = server.header(1);
+    header.msg_id -= 310 * SECOND;
+    let packet = sealed(Direction::FromClient, &header, &REQUEST);
+    server.get_packet(&packet).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 16)]);
+    server.now.unix -= Duration::from_secs(20);
+    server.get_packet(&packet).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 20)]);
+    assert!(server.requests().is_empty());
+    // What was never too old is taken.
+    header.msg_id += 15 * SECOND;
+    server.get_with(&header, &REQUEST).unwrap();
+    assert_eq!(server.notices(), []);
+    assert_eq!(server.requests(), [REQUEST]);
+}
+
+/// A clock that was wrong by a day for a moment bars nobody for longer than that of others may be
+/// ahead.
+#[test]
+fn m8_a_clock_that_was_far_ahead_for_a_moment_bars_nobody_for_long() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let mut server = Server::new();
+    server.get(1, &REQUEST);
+    assert_eq!(server.requests(), [REQUEST]);
+    server.now.unix += DAY;
+    let true_time = server.get(3, &REQUEST);
+    assert!(server.notices().contains(&(true_time, 16)));
+    server.now.unix -= DAY;
+    let same_time = server.get(3, &REQUEST);
+    assert_eq!(server.notices(), [(same_time, 20)]);
+    server.now = at(131);
+    server.get(5, &REQUEST);
+    assert_eq!(server.notices(), []);
+    assert_eq!(server.requests(), [REQUEST]);
+}
+
+#[test]
 fn m8_messages_are_300_seconds_old_at_most_and_30_ahead() {
     for (offset, code) in [(-301, Some(16)), (-299, None), (29, None), (31, Some(17))] {
         let mut server = Server::new();
@@ -751,6 +893,27 @@ fn m9_a_strict_server_minds_all_of_them() {
     let inner = server.client_id();
     let outer = server.get(7, &container(&[(inner, 6, &ack)]));
     assert_eq!(server.notices(), [(outer, 34)]);
+}
+
+/// Its client has sent it under another id.
+#[test]
+fn m9_what_was_refused_as_out_of_order_never_takes_effect() {
+    let mut server = Server::with(|config| config.session.seq_no_check = SeqNoCheck::Strict);
+    server.get(1, &REQUEST);
+    let early = server.header(9);
+    let _ = server.header(0);
+    server.get(3, &REQUEST);
+    assert_eq!(server.requests(), [REQUEST; 2]);
+    server.sent();
+    server.get_with(&early, &REQUEST).unwrap();
+    assert_eq!(server.notices(), [(early.msg_id, 33)]);
+    // By now its number fits.
+    server.get(11, &REQUEST);
+    assert_eq!(server.requests(), [REQUEST]);
+    server.sent();
+    server.get_with(&early, &REQUEST).unwrap();
+    assert_eq!(server.notices(), [(early.msg_id, 17)]);
+    assert!(server.requests().is_empty());
 }
 
 #[test]

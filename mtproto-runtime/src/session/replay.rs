@@ -144,6 +144,11 @@ impl ReplayWindow {
         self.ids.back().copied().unwrap_or(self.floor)
     }
 
+    /// Everything up to here is refused, whether it has been received or not.
+    pub(crate) fn floor(&self) -> i64 {
+        self.floor
+    }
+
     /// The lowest id that is kept.
     pub(crate) fn lowest(&self) -> Option<i64> {
         self.ids.front().copied()

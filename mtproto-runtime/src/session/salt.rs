@@ -87,7 +87,7 @@ impl Salts {
 
 /// The secret of which a server makes its salts.
 ///
-/// Servers that share it accept each other's salts, and a restart invalidates none.
+/// With a secret that is kept, an orderly restart of a server invalidates no salt.
 ///
 /// ```
 /// use mtproto_runtime::session::SaltSecret;

@@ -14,6 +14,7 @@
 //! and the server only for the key that comes out.
 
 mod bind;
+mod keep;
 mod link;
 
 use core::time::Duration;
@@ -164,6 +165,9 @@ struct KeyEntry {
     bound: Option<i64>,
     /// What was received in sessions that are forgotten, as far as it is known.
     received: ReplayWindow,
+    /// What its salts are made of besides the secret. Another number makes all salts of before
+    /// invalid, and with them every packet that somebody may have kept.
+    era: i64,
     /// No message is taken any more.
     destroyed: bool,
 }
@@ -217,15 +221,15 @@ fn nothing_up_to(id: i64) -> ReplayWindow {
 }
 
 impl<P: Provider> Server<P> {
-    /// A server that has just been started. What it says about keys of its last life:
-    /// [`Self::add_key`].
+    /// A server that has just been started. Keys of its last life: [`Self::load`].
     pub fn new(now: Now, config: Config<P>, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut secret = [0; 32];
         rng.fill_bytes(&mut secret);
         Self::with_salts(now, config, SaltSecret::new(secret))
     }
 
-    /// The same with a secret for salts that was kept, so that clients need not learn new ones.
+    /// The same with a secret for salts that was kept, so that clients need not learn new ones
+    /// after an orderly restart.
     #[must_use]
     pub fn with_salts(now: Now, config: Config<P>, salts: SaltSecret) -> Self {
         Self {
@@ -253,25 +257,32 @@ impl<P: Provider> Server<P> {
         &self.config
     }
 
-    /// Adds a permanent key that was kept.
+    /// Adds a permanent key that was kept, of whose use nothing is known. [`Self::load`] does it
+    /// for all keys of a store, and knows more if the server was shut down in order.
     ///
     /// A message of it that was made before the server was started, or within 30 seconds after by
     /// the client's clock, is refused: it may have been received before. Clients wait and try
-    /// again.
+    /// again. Salts that its clients know are refused, too, even if their secret was kept: a message
+    /// of a client whose clock was ahead may have been refused then and come in time now.
     pub fn add_key(&mut self, auth_key: AuthKey) {
         let forgotten = self.forgotten;
-        self.add_key_of(auth_key, forgotten);
+        self.add_old_key(auth_key, forgotten, forgotten);
     }
 
     /// The same if it is known how far its messages were received: no message with an id above
-    /// [`Session::highest_received`] of any of its sessions.
+    /// [`Session::highest_received`] of any of its sessions. Its salts are those of before.
     pub fn add_key_of(&mut self, auth_key: AuthKey, highest_received: i64) {
+        self.add_old_key(auth_key, highest_received, 0);
+    }
+
+    fn add_old_key(&mut self, auth_key: AuthKey, highest_received: i64, era: i64) {
         let entry = KeyEntry {
             first_salt: 0,
             first_salt_until: 0,
             expires_at: None,
             bound: None,
             received: nothing_up_to(highest_received),
+            era,
             destroyed: false,
             auth_key,
         };
@@ -291,6 +302,7 @@ impl<P: Provider> Server<P> {
             expires_at: key.expires_at,
             bound: None,
             received: nothing_up_to(i64::MIN),
+            era: 0,
             destroyed: false,
         };
         self.keys.insert(id, entry);
@@ -389,7 +401,7 @@ impl<P: Provider> Server<P> {
         if key.destroyed || key.is_expired(now) {
             return Err(Error::Status(Status::NotFound));
         }
-        let first = key.first_salt_at(now);
+        let salts = key.salts(now);
         let session = SessionRef {
             auth_key_id,
             session_id: message.header.session_id,
@@ -417,11 +429,7 @@ impl<P: Provider> Server<P> {
             return Ok(());
         };
         entry.last_used = now.monotonic;
-        let salts = KeySalts {
-            secret: &self.salts,
-            auth_key_id,
-            first,
-        };
+        let salts = salts.of(&self.salts);
         let result = entry.session.handle_message(now, message, salts);
         self.update(now, session);
         result.map_err(Error::from)
@@ -726,11 +734,7 @@ impl<P: Provider> Server<P> {
             ) else {
                 continue;
             };
-            let salts = KeySalts {
-                secret: &self.salts,
-                auth_key_id: session.auth_key_id,
-                first: key.first_salt_at(now),
-            };
+            let salts = key.salts(now).of(&self.salts);
             if let Some(unsealed) = entry.session.poll_packet(now, salts, out) {
                 self.update(now, session);
                 return Some((session, unsealed));
@@ -798,9 +802,29 @@ impl KeyEntry {
             .is_some_and(|at| i128::from(at) <= i128::from(now.unix.as_secs()))
     }
 
-    fn first_salt_at(&self, now: Now) -> Option<i64> {
+    fn salts(&self, now: Now) -> SaltsOf {
         let seconds = i64::try_from(now.unix.as_secs()).unwrap_or(i64::MAX);
-        (seconds < self.first_salt_until).then_some(self.first_salt)
+        SaltsOf {
+            name: self.auth_key.id() ^ self.era,
+            first: (seconds < self.first_salt_until).then_some(self.first_salt),
+        }
+    }
+}
+
+/// Which salts are a key's, of all that can be made of the secret.
+#[derive(Clone, Copy)]
+struct SaltsOf {
+    name: i64,
+    first: Option<i64>,
+}
+
+impl SaltsOf {
+    fn of(self, secret: &SaltSecret) -> KeySalts<'_> {
+        KeySalts {
+            secret,
+            auth_key_id: self.name,
+            first: self.first,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use super::bad_msg::code;
 use super::core::{Core, Purpose, Unsealed};
 use super::error::{Rule, Violation};
 use super::inbox::Inbox;
-use super::msg_id::{Cause, PAST};
+use super::msg_id::{Cause, FUTURE, PAST};
 use super::outbox::{Kind, State};
 use super::replay::{Mark, ReplayWindow};
 use super::salt::ValidSalts;
@@ -160,6 +160,8 @@ pub struct Session {
     disconnect_at: Option<Duration>,
     /// Whether somebody knows already that acks are due.
     acks_told: bool,
+    /// Messages below this id have been too old at some time.
+    oldest: i64,
 }
 
 impl Session {
@@ -187,6 +189,7 @@ impl Session {
             scan_at: None,
             disconnect_at: None,
             acks_told: false,
+            oldest: i64::MIN,
         }
     }
 
@@ -548,9 +551,22 @@ impl Session {
 
     /// Ids that are too old to be taken need not be kept.
     fn forget_old(&mut self, now: Now) {
-        let oldest = self.core.ids.time(now).saturating_sub(PAST);
+        let time = self.core.ids.time(now);
+        let oldest = time.saturating_sub(PAST);
         if self.core.replay.lowest().is_some_and(|id| id < oldest) {
             self.core.replay.forget_below(oldest);
+        }
+        if oldest >= self.oldest {
+            self.oldest = oldest;
+        } else {
+            // The clock was set back. What was refused as too old may be in time again, though its
+            // client has sent it under another id since. If it was far ahead for a while, that is
+            // everything up to now, but not what is to come.
+            let refused = self.oldest.saturating_sub(1);
+            self.core
+                .replay
+                .forget(refused.min(time.saturating_add(FUTURE)));
+            self.oldest = oldest;
         }
     }
 
@@ -574,11 +590,14 @@ impl Session {
         if wants_even && odd {
             return Some(code::SEQ_EVEN);
         }
-        match self.order.judge(heard.msg_id, heard.seq_no) {
-            Order::Good => None,
-            Order::TooLow => Some(code::SEQ_TOO_LOW),
-            Order::TooHigh => Some(code::SEQ_TOO_HIGH),
-        }
+        let code = match self.order.judge(heard.msg_id, heard.seq_no) {
+            Order::Good => return None,
+            Order::TooLow => code::SEQ_TOO_LOW,
+            Order::TooHigh => code::SEQ_TOO_HIGH,
+        };
+        // It may fit into the order one day. The client sends it under another id.
+        self.core.replay.insert(heard.msg_id, Mark::Refused);
+        Some(code)
     }
 
     /// Tells the client of the new session, once something of it has been taken.

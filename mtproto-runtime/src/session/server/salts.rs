@@ -12,7 +12,7 @@ use crate::tl::Identified;
 pub struct KeySalts<'a> {
     /// The server's secret.
     pub secret: &'a SaltSecret,
-    /// The key.
+    /// The key, or another number that stands for it.
     pub auth_key_id: i64,
     /// The salt of the key exchange, as long as it is valid.
     pub first: Option<i64>,

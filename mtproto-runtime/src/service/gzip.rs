@@ -115,6 +115,18 @@ pub fn unpack(body: &[u8], limit: usize) -> Result<Vec<u8>, GzipError> {
     }
 }
 
+/// The first bytes of what is packed, as many as there are; `None` if it can't be unpacked.
+pub(crate) fn unpack_start(body: &[u8], len: u64) -> Option<Vec<u8>> {
+    let Packed(stream) = Packed::from_bytes(body).ok()?;
+    let mut out = Vec::new();
+    match stream {
+        [0x1f, 0x8b, ..] => GzDecoder::new(stream).take(len).read_to_end(&mut out),
+        _ => ZlibDecoder::new(stream).take(len).read_to_end(&mut out),
+    }
+    .ok()?;
+    Some(out)
+}
+
 fn read_bounded(stream: impl Read, limit: usize, out: &mut Vec<u8>) -> Result<(), GzipError> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let count = stream

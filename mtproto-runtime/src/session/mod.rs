@@ -63,7 +63,7 @@ pub mod client;
 mod core;
 mod error;
 mod inbox;
-mod msg_id;
+pub(crate) mod msg_id;
 mod outbox;
 mod replay;
 mod salt;

@@ -43,12 +43,6 @@ pub(crate) fn split_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (number, rest) = bytes.split_first_chunk()?;
     Some((u32::from_le_bytes(*number), rest))
 }
-
-pub(crate) fn split_i64(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let (number, rest) = bytes.split_first_chunk()?;
-    Some((i64::from_le_bytes(*number), rest))
-}
-
 /// `msgs_all_info`: ids and their states.
 pub(crate) fn read_all_info(body: &[u8]) -> Option<(Ids<'_>, &[u8])> {
     let (ids, rest) = Ids::split(body.get(4..)?)?;

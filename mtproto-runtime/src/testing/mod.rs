@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`Pair`] | client, server, network and clock; a test of a program's own protocol begins here |
 //! | [`simulate`] | a whole life of a pair from one seed, with the promises checked |
+//! | `TestServer` (with feature `net`) | a server in process, on a socket |
 //! | [`TestCrypto`], [`Seeded`] | cheap cryptography, repeatable randomness |
 //!
 //! ```
@@ -41,9 +42,13 @@
 mod pair;
 mod provider;
 mod random;
+#[cfg(feature = "net")]
+mod server;
 mod simulation;
 
 pub use pair::{ClientEvent, Happening, Network, Pair, ServerEvent};
 pub use provider::TestCrypto;
 pub use random::Seeded;
+#[cfg(feature = "net")]
+pub use server::TestServer;
 pub use simulation::{Failure, Figures, Report, simulate};

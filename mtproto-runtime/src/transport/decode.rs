@@ -97,6 +97,23 @@ impl Decoder {
         }
     }
 
+    /// How many bytes of a frame have come that is not complete.
+    #[must_use]
+    pub fn partial(&self) -> usize {
+        match self.given {
+            true => 0,
+            false => self.frame.len(),
+        }
+    }
+
+    /// Gives back the memory of a frame that has been given out, beyond so many bytes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        if core::mem::take(&mut self.given) {
+            self.frame.clear();
+            self.frame.shrink_to(bytes);
+        }
+    }
+
     /// Bytes that were read before the transport was known.
     pub(super) fn put_back(&mut self, bytes: &[u8]) {
         self.frame.extend_from_slice(bytes);

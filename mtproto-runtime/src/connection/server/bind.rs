@@ -39,7 +39,7 @@ pub(super) fn judge<P: Provider>(
     if is_temporary && bound.is_some() && !may_bind(body) {
         return None;
     }
-    let innermost = wrappers::innermost(body, limit);
+    let innermost = wrappers::innermost(body, limit.min(MAX_UNPACKED));
     match innermost.as_deref().and_then(service::id) {
         Some(BindTempAuthKey::ID) => {
             let request_body = innermost?;
@@ -52,6 +52,9 @@ pub(super) fn judge<P: Provider>(
         _ => None,
     }
 }
+
+/// What a key that is not bound may ask for is short, and nobody shall be kept busy by more.
+const MAX_UNPACKED: usize = 16 << 10;
 
 /// Whether it is worth looking into wrappers: binding is the first thing that is done.
 fn may_bind(body: &[u8]) -> bool {

@@ -6,7 +6,7 @@ use super::{LinkId, Server};
 use crate::connection::{Error, seal};
 use crate::crypto::packet::{Padding, Plaintext};
 use crate::crypto::{AuthKey, DecryptError, Direction};
-use crate::handshake::server::Handshakes;
+use crate::handshake::server::{Handshakes, Reply};
 use crate::handshake::{self, NewKey, plain};
 use crate::session::Unsealed;
 use crate::transport::{Detected, Detector, Frame, ReplayCache, Status, Transport};
@@ -14,6 +14,8 @@ use crate::{Now, Provider, Side};
 
 /// How often a connection may be told that a key or a handshake is not known.
 const MAX_REFUSALS: u8 = 8;
+/// A buffer for them that is larger is given back.
+const KEPT_PENDING: usize = 1 << 10;
 /// Most bytes of answers that wait for the socket, besides those of sessions.
 const MAX_PENDING: usize = 64 << 10;
 
@@ -109,6 +111,31 @@ impl Connection {
     #[must_use]
     pub fn transport(&self) -> Option<&Transport> {
         self.transport.as_ref()
+    }
+
+    /// How many bytes of something unfinished are there: of the first bytes that say which
+    /// transport it is, or of a frame.
+    #[must_use]
+    pub fn partial(&self) -> usize {
+        match (&self.detector, &self.transport) {
+            (Some(detector), _) => detector.seen().len(),
+            (None, Some(transport)) => transport.decoder.partial(),
+            (None, None) => 0,
+        }
+    }
+
+    /// Gives back what a large packet has needed, beyond so many bytes, unless another is arriving.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        if let Some(transport) = &mut self.transport {
+            transport.decoder.shrink_to(bytes);
+        }
+    }
+
+    /// Appends to `out` what waits to be sent besides the packets of sessions: parts of key
+    /// exchanges, quick acks, transport errors.
+    pub fn take_pending(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.pending);
+        self.pending.shrink_to(KEPT_PENDING);
     }
 
     /// Bytes have come, of which none is left over.
@@ -275,7 +302,24 @@ impl Connection {
         is_taken: impl FnOnce(i64) -> bool,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Option<NewKey>, Error> {
-        match handshakes.handle(config, now, body, is_taken, rng) {
+        self.answer_plain(
+            now,
+            handshakes.handle(config, now, body, is_taken, rng),
+            rng,
+        )
+    }
+
+    /// The second half of [`Self::handle_plain`]: sends what [`Handshakes::handle`] has said.
+    ///
+    /// # Errors
+    /// [`Error::Handshake`] when the client has been refused too often.
+    pub fn answer_plain(
+        &mut self,
+        now: Now,
+        result: Result<Reply, handshake::Error>,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Option<NewKey>, Error> {
+        match result {
             Ok(reply) => {
                 let msg_id = plain::next_msg_id(Side::Server, now.unix, self.last_plain);
                 self.last_plain = Some(msg_id);
@@ -294,8 +338,12 @@ impl Connection {
         }
     }
 
-    /// Whatever was wrong, the client hears the same, and not too often.
-    fn refuse(&mut self, rng: &mut (impl CryptoRng + ?Sized)) -> Result<(), Error> {
+    /// Tells the client that its key or its handshake is not known. Whatever was wrong, it hears the
+    /// same, and not too often.
+    ///
+    /// # Errors
+    /// [`Error::Status`] when the client has been refused too often.
+    pub fn refuse(&mut self, rng: &mut (impl CryptoRng + ?Sized)) -> Result<(), Error> {
         self.send_status(Status::NotFound, rng)?;
         self.refusals = self.refusals.saturating_add(1);
         match self.refusals {

@@ -17,6 +17,7 @@ mod bind;
 mod keep;
 mod link;
 
+use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -199,6 +200,10 @@ pub struct Server<P = Crypto> {
     /// Headers of obfuscated transports that have been here, if there are secrets to be guessed.
     replays: ReplayCache,
     keys: BTreeMap<i64, KeyEntry>,
+    /// Permanent keys and the temporary ones that are bound to them.
+    bound: BTreeSet<(i64, i64)>,
+    /// When temporary keys expire, in Unix seconds.
+    expiries: BTreeSet<(i32, i64)>,
     sessions: BTreeMap<SessionRef, Entry>,
     links: BTreeMap<LinkId, Link>,
     next_link: u64,
@@ -211,6 +216,15 @@ pub struct Server<P = Crypto> {
     /// Messages up to here may have been received before the server was started, under keys that
     /// it had then.
     forgotten: i64,
+}
+
+/// All sessions of a key.
+fn all_of(auth_key_id: i64) -> RangeInclusive<SessionRef> {
+    let session = |session_id| SessionRef {
+        auth_key_id,
+        session_id,
+    };
+    session(i64::MIN)..=session(i64::MAX)
 }
 
 /// Nothing up to this id may be taken.
@@ -238,6 +252,8 @@ impl<P: Provider> Server<P> {
             handshakes: Handshakes::default(),
             replays: ReplayCache::default(),
             keys: BTreeMap::new(),
+            bound: BTreeSet::new(),
+            expiries: BTreeSet::new(),
             sessions: BTreeMap::new(),
             links: BTreeMap::new(),
             next_link: 0,
@@ -305,6 +321,9 @@ impl<P: Provider> Server<P> {
             era: 0,
             destroyed: false,
         };
+        if let Some(expires_at) = entry.expires_at {
+            self.expiries.insert((expires_at, id));
+        }
         self.keys.insert(id, entry);
         self.records.push_back(Record::NewKey(key));
         true
@@ -315,6 +334,26 @@ impl<P: Provider> Server<P> {
     pub fn auth_key(&self, now: Now, auth_key_id: i64) -> Option<&AuthKey> {
         let entry = self.keys.get(&auth_key_id)?;
         (!entry.destroyed && !entry.is_expired(now)).then_some(&entry.auth_key)
+    }
+
+    /// The key with this id for a packet that [`Self::poll_packet`] gave: one that is destroyed may
+    /// still say so.
+    #[must_use]
+    pub fn sending_key(&self, auth_key_id: i64) -> Option<&AuthKey> {
+        self.keys.get(&auth_key_id).map(|entry| &entry.auth_key)
+    }
+
+    /// Whether there is a permanent key with this id.
+    #[must_use]
+    pub fn is_permanent(&self, auth_key_id: i64) -> bool {
+        let key = self.keys.get(&auth_key_id);
+        key.is_some_and(|key| key.expires_at.is_none())
+    }
+
+    /// The headers of obfuscated transports that have been here: for [`Connection::detect`] on a
+    /// server that is a proxy.
+    pub fn replays(&mut self) -> &mut ReplayCache {
+        &mut self.replays
     }
 
     /// Whether a key with this id is known.
@@ -376,7 +415,7 @@ impl<P: Provider> Server<P> {
                 .get(&session.auth_key_id)
                 .is_some_and(|key| key.destroyed)
             {
-                self.keys.remove(&session.auth_key_id);
+                self.remove_entry(session.auth_key_id);
                 self.forget(session);
             }
         }
@@ -460,13 +499,7 @@ impl<P: Provider> Server<P> {
 
     /// Gives up sessions without a connection for a new one.
     fn make_room(&mut self, auth_key_id: i64) -> Result<(), Error> {
-        let of_key = SessionRef {
-            auth_key_id,
-            session_id: i64::MIN,
-        }..=SessionRef {
-            auth_key_id,
-            session_id: i64::MAX,
-        };
+        let of_key = all_of(auth_key_id);
         let (mut count, mut oldest) = (0, None);
         for (session, entry) in self.sessions.range(of_key) {
             count += 1;
@@ -589,14 +622,94 @@ impl<P: Provider> Server<P> {
         self.forget(session);
     }
 
-    /// Forgets a key and its sessions.
+    /// Forgets a key and its sessions; with a permanent key, temporary ones that are bound to it.
     pub fn remove_key(&mut self, auth_key_id: i64) {
-        let of_key = |session: &&SessionRef| session.auth_key_id == auth_key_id;
-        let sessions: Vec<SessionRef> = self.sessions.keys().filter(of_key).copied().collect();
+        for temporary in self.bound_to(auth_key_id) {
+            self.remove_key(temporary);
+        }
+        let of_key = self.sessions.range(all_of(auth_key_id));
+        let sessions: Vec<SessionRef> = of_key.map(|(session, _)| *session).collect();
         for session in sessions {
             self.forget(session);
         }
-        self.keys.remove(&auth_key_id);
+        self.remove_entry(auth_key_id);
+    }
+
+    /// The temporary keys that are bound to a permanent one.
+    fn bound_to(&self, permanent: i64) -> Vec<i64> {
+        let keys = self
+            .bound
+            .range((permanent, i64::MIN)..=(permanent, i64::MAX));
+        keys.map(|(_, temporary)| *temporary).collect()
+    }
+
+    fn remove_entry(&mut self, auth_key_id: i64) {
+        let Some(key) = self.keys.remove(&auth_key_id) else {
+            return;
+        };
+        if let Some(expires_at) = key.expires_at {
+            self.expiries.remove(&(expires_at, auth_key_id));
+        }
+        if let Some(permanent) = key.bound {
+            self.bound.remove(&(permanent, auth_key_id));
+        }
+    }
+
+    /// Forgets temporary keys that have expired, `most` of them at a time, and says which: call it
+    /// now and then. They are refused without it, but stay in memory.
+    pub fn forget_expired(&mut self, now: Now, most: usize) -> Vec<i64> {
+        let seconds = i128::from(now.unix.as_secs());
+        let expired = self.expiries.iter().take(most);
+        let expired: Vec<i64> = expired
+            .take_while(|(at, _)| i128::from(*at) <= seconds)
+            .map(|(_, id)| *id)
+            .collect();
+        for id in &expired {
+            self.remove_key(*id);
+        }
+        expired
+    }
+
+    /// The highest id of a message that was received under a key, though it may have been refused
+    /// as too new: for [`Self::add_key_of`] in the next life. `None` for a key that is not known.
+    #[must_use]
+    pub fn received_up_to(&self, auth_key_id: i64) -> Option<i64> {
+        let key = self.keys.get(&auth_key_id)?;
+        let sessions = self.sessions.range(all_of(auth_key_id));
+        let highest = sessions.map(|(_, entry)| entry.session.highest_received());
+        Some(highest.fold(key.received.highest(), i64::max))
+    }
+
+    /// Ids of all keys.
+    pub fn key_ids(&self) -> impl Iterator<Item = i64> {
+        self.keys.keys().copied()
+    }
+
+    /// The permanent key of a client: of a temporary key, the one to which it is bound.
+    #[must_use]
+    pub fn permanent_key(&self, auth_key_id: i64) -> Option<i64> {
+        self.permanent_of(auth_key_id)
+    }
+
+    /// The sessions of a permanent key: its own and those of temporary keys that are bound to it.
+    #[must_use]
+    pub fn sessions_of(&self, permanent: i64) -> Vec<SessionRef> {
+        let sessions = core::iter::once(permanent)
+            .chain(self.bound_to(permanent))
+            .flat_map(|key| self.sessions.range(all_of(key)));
+        sessions.map(|(session, _)| *session).collect()
+    }
+
+    /// The connection over which a session speaks.
+    #[must_use]
+    pub fn link_of(&self, session: SessionRef) -> Option<LinkId> {
+        self.sessions.get(&session)?.link
+    }
+
+    /// Whether a connection is to be closed, by the wish of its client.
+    #[must_use]
+    pub fn wants_close(&self, link: LinkId) -> bool {
+        self.is_closing(link)
     }
 
     /// What has happened next.
@@ -678,6 +791,7 @@ impl<P: Provider> Server<P> {
                 match answer {
                     Ok(permanent) => {
                         entry.session.reply(now, request, Ok(&bind::BOOL_TRUE));
+                        self.bound.insert((permanent, from.auth_key_id));
                         let bound = Record::Bound(from.auth_key_id, permanent);
                         self.records.push_back(bound);
                     }
@@ -696,12 +810,15 @@ impl<P: Provider> Server<P> {
     fn destroy_key(&mut self, from: SessionRef) {
         let others: Vec<SessionRef> = self
             .sessions
-            .keys()
-            .filter(|other| other.auth_key_id == from.auth_key_id && **other != from)
-            .copied()
+            .range(all_of(from.auth_key_id))
+            .map(|(other, _)| *other)
+            .filter(|other| *other != from)
             .collect();
         for other in others {
             self.forget(other);
+        }
+        for temporary in self.bound_to(from.auth_key_id) {
+            self.remove_key(temporary);
         }
         if let Some(key) = self.keys.get_mut(&from.auth_key_id) {
             key.destroyed = true;

@@ -7,8 +7,8 @@ use core::time::Duration;
 use super::Session;
 use super::requests::Phase;
 use crate::Now;
+use crate::service::wrappers::{self, MAX_WRAPPERS, Wrapper};
 use crate::session::replay::Known;
-use crate::session::wire::{INVOKE_AFTER_MSG, INVOKE_AFTER_MSGS, Ids, split_i64, split_u32};
 
 /// Most requests that one may wait for.
 const MAX_BEFORE: usize = 64;
@@ -48,23 +48,32 @@ impl<'a> Wrapped<'a> {
         }
     }
 
-    /// `None` if it is not wrapped, or so badly that only the application can say so.
+    /// `None` if it is not wrapped, or so badly that only the application can say so. Other wrappers
+    /// may stand around these.
     pub(super) fn read(msg_id: i64, mut body: &'a [u8]) -> Option<Self> {
         let mut before = Vec::new();
         let mut wrapped = false;
-        while let Some((id, rest)) = split_u32(body)
-            && (id == INVOKE_AFTER_MSG || id == INVOKE_AFTER_MSGS)
-        {
+        let mut rest = body;
+        let mut only_these = true;
+        for _ in 0..MAX_WRAPPERS {
+            let Some(Some((wrapper, inner))) = wrappers::split(rest) else {
+                break;
+            };
+            rest = inner;
+            let Wrapper::AfterMsgs(ids) = wrapper else {
+                only_these = false;
+                continue;
+            };
             wrapped = true;
-            if id == INVOKE_AFTER_MSG {
-                let (one, rest) = split_i64(rest)?;
-                before.push(one);
-                body = rest;
-            } else {
-                let (ids, rest) = Ids::split(rest)?;
-                before.extend(ids.iter().take(MAX_BEFORE + 1));
-                body = rest;
+            if only_these {
+                body = inner;
             }
+            let (ids, _) = ids.as_chunks();
+            before.extend(
+                ids.iter()
+                    .take(MAX_BEFORE + 1)
+                    .map(|id| i64::from_le_bytes(*id)),
+            );
             if before.len() > MAX_BEFORE {
                 // Too many to wait for, which fails like waiting for oneself.
                 before = vec![msg_id];

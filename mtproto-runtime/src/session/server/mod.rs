@@ -66,6 +66,11 @@ pub struct Config {
     pub wait_for_missing: Duration,
     /// Most bytes that the packed values of one packet may have when they are unpacked.
     pub max_unpacked: usize,
+    /// Whether packed requests are unpacked before the application gets them. One that shares this
+    /// value among threads, behind a lock, better does it itself
+    /// ([`wrappers`](crate::service::wrappers)): unpacking may take long. Then the packed forms of
+    /// service messages are bounded by 128 KiB.
+    pub unpack_requests: bool,
     /// Whether long answers and updates are packed.
     pub gzip: bool,
     /// How strict the server is with sequence numbers.
@@ -85,6 +90,7 @@ impl Default for Config {
             max_bytes: 16 << 20,
             wait_for_missing: Duration::from_millis(500),
             max_unpacked: gzip::DEFAULT_LIMIT,
+            unpack_requests: true,
             gzip: true,
             seq_no_check: SeqNoCheck::default(),
         }
@@ -103,7 +109,9 @@ pub enum Event<'a> {
     Request {
         /// Names it until it is answered.
         request: RequestId,
-        /// The serialised function, unpacked, without `invokeAfterMsg`.
+        /// The serialised function, unpacked unless [`Config::unpack_requests`] says otherwise,
+        /// without the `invokeAfterMsg` that it came in. Those within other wrappers are still
+        /// there; they have been seen to as well.
         body: &'a [u8],
     },
     /// The client does not want the answer any more. It may still be replied to; nothing is sent.
@@ -413,7 +421,14 @@ impl Session {
             }
             container::CONTAINER_ID => self.refuse(heard, code::CONTAINER),
             gzip::GZIP_PACKED_ID => {
-                let room = self.config.max_unpacked.saturating_sub(self.inbox.kept());
+                if may_be_packed && !self.config.unpack_requests && is_packed_request(body) {
+                    self.on_request(now, msg_id, body);
+                    return Ok(());
+                }
+                let mut room = self.config.max_unpacked.saturating_sub(self.inbox.kept());
+                if !self.config.unpack_requests {
+                    room = room.min(MAX_PACKED_SERVICE);
+                }
                 match gzip::unpack(body, room) {
                     Ok(unpacked) if may_be_packed && !wire::holds_messages(&unpacked) => {
                         self.dispatch(now, heard, &unpacked, salts, false)?;
@@ -631,6 +646,20 @@ impl Session {
 struct Heard {
     msg_id: i64,
     seq_no: i32,
+}
+
+/// Longest unpacked service message, where requests are not unpacked here.
+const MAX_PACKED_SERVICE: usize = 128 << 10;
+
+/// Whether what is packed is the application's, and waits for no other.
+fn is_packed_request(body: &[u8]) -> bool {
+    gzip::unpack_start(body, 4).is_some_and(|start| {
+        is_request(&start)
+            && !matches!(
+                service::id(&start),
+                Some(wire::INVOKE_AFTER_MSG | wire::INVOKE_AFTER_MSGS)
+            )
+    })
 }
 
 /// Whether it is the application's. Packed ones may be anything.

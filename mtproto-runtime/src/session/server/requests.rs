@@ -46,7 +46,7 @@ impl Session {
                 self.unanswered += 1;
                 self.run(msg_id, body);
             }
-            Some(wrapped) if gzip::is_packed(wrapped.body()) => {
+            Some(wrapped) if self.config.unpack_requests && gzip::is_packed(wrapped.body()) => {
                 let room = self.config.max_unpacked.saturating_sub(self.inbox.kept());
                 match gzip::unpack(wrapped.body(), room) {
                     Ok(unpacked) => self.hold(now, msg_id, &wrapped.with_body(&unpacked)),

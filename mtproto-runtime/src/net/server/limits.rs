@@ -1,0 +1,253 @@
+//! Who has done how much.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::Limits;
+
+/// An address, or the /64 that one IPv6 client may choose its addresses from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Origin {
+    V4([u8; 4]),
+    V6([u8; 8]),
+}
+
+impl From<IpAddr> for Origin {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address.octets()),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Self::V6([a, b, c, d, e, f, g, h])
+            }
+        }
+    }
+}
+
+/// What the origins have done.
+#[derive(Debug, Default)]
+pub(super) struct Origins {
+    entries: HashMap<Origin, Entry>,
+    connections: usize,
+    refusals: usize,
+    /// How many entries there may be before those that say nothing are looked for.
+    sweep_at: usize,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    connections: usize,
+    /// Key exchanges in thousandths of a step, and when they were counted.
+    spent: u64,
+    counted_at: Duration,
+}
+
+/// What becomes of a new connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    Welcome,
+    /// To be told that it is one too many.
+    Refused,
+    /// To be closed at once.
+    Dropped,
+}
+
+const STEP: u64 = 1000;
+
+impl Origins {
+    /// A new connection. Call [`Self::leave`] for what is not dropped.
+    pub(super) fn admit(&mut self, origin: Origin, now: Duration, limits: &Limits) -> Admission {
+        self.sweep(now, limits);
+        let entry = self.entries.entry(origin).or_default();
+        let fits = self.connections < limits.connections
+            && entry.connections < limits.connections_per_address;
+        if fits {
+            entry.connections += 1;
+            self.connections += 1;
+            return Admission::Welcome;
+        }
+        if self.refusals >= limits.refusals {
+            return Admission::Dropped;
+        }
+        self.refusals += 1;
+        Admission::Refused
+    }
+
+    pub(super) fn leave(&mut self, origin: Origin, admission: Admission) {
+        match admission {
+            Admission::Welcome => {
+                self.connections = self.connections.saturating_sub(1);
+                if let Some(entry) = self.entries.get_mut(&origin) {
+                    entry.connections = entry.connections.saturating_sub(1);
+                }
+            }
+            Admission::Refused => self.refusals = self.refusals.saturating_sub(1),
+            Admission::Dropped => {}
+        }
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.connections
+    }
+
+    /// Whether another step of a key exchange is allowed, which is counted then.
+    pub(super) fn handshake(&mut self, origin: Origin, now: Duration, limits: &Limits) -> bool {
+        let entry = self.entries.entry(origin).or_default();
+        entry.settle(now, limits);
+        let most = u64::from(limits.handshake_burst) * STEP;
+        let fits = entry.spent + STEP <= most;
+        if fits {
+            entry.spent += STEP;
+        }
+        fits
+    }
+
+    /// Forgets origins of which there is nothing to be known.
+    fn sweep(&mut self, now: Duration, limits: &Limits) {
+        if self.entries.len() < self.sweep_at.max(1024) {
+            return;
+        }
+        self.entries.retain(|_, entry| {
+            entry.settle(now, limits);
+            entry.connections > 0 || entry.spent > 0
+        });
+        self.sweep_at = 2 * self.entries.len();
+    }
+}
+
+impl Entry {
+    /// Time makes up for what was spent.
+    fn settle(&mut self, now: Duration, limits: &Limits) {
+        let passed = now.saturating_sub(self.counted_at).as_millis();
+        let passed = u64::try_from(passed).unwrap_or(u64::MAX);
+        let regained = passed.saturating_mul(u64::from(limits.handshake_rate)) * STEP / 1000;
+        self.spent = self.spent.saturating_sub(regained);
+        self.counted_at = now;
+    }
+}
+
+/// A number of bytes that all together may have.
+#[derive(Debug)]
+pub(super) struct Budget {
+    most: usize,
+    used: AtomicUsize,
+}
+
+/// Bytes that are in use for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    budget: std::sync::Arc<Budget>,
+    bytes: usize,
+}
+
+impl Budget {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            used: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn reserve(self: &std::sync::Arc<Self>, bytes: usize) -> Option<Reserved> {
+        let used = self.used.fetch_add(bytes, Ordering::Relaxed);
+        let reserved = Reserved {
+            budget: self.clone(),
+            bytes,
+        };
+        // What was too much is given back as it is dropped.
+        (used.saturating_add(bytes) <= self.most).then_some(reserved)
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Origin = Origin::V4([127, 0, 0, 1]);
+    const THERE: Origin = Origin::V6([1; 8]);
+
+    fn limits() -> Limits {
+        Limits {
+            connections: 3,
+            connections_per_address: 2,
+            refusals: 1,
+            handshake_burst: 3,
+            handshake_rate: 2,
+            ..Limits::default()
+        }
+    }
+
+    #[test]
+    fn connections_are_counted_by_origin_and_in_all() {
+        let (mut origins, limits) = (Origins::default(), limits());
+        let mut admit = |origin| origins.admit(origin, Duration::ZERO, &limits);
+        assert_eq!(admit(HERE), Admission::Welcome);
+        assert_eq!(admit(HERE), Admission::Welcome);
+        assert_eq!(admit(HERE), Admission::Refused);
+        assert_eq!(admit(HERE), Admission::Dropped);
+        assert_eq!(admit(THERE), Admission::Welcome);
+        assert_eq!(admit(THERE), Admission::Dropped);
+        origins.leave(HERE, Admission::Welcome);
+        origins.leave(HERE, Admission::Refused);
+        assert_eq!(
+            origins.admit(THERE, Duration::ZERO, &limits),
+            Admission::Welcome
+        );
+        assert_eq!(
+            origins.admit(HERE, Duration::ZERO, &limits),
+            Admission::Refused
+        );
+        assert_eq!(origins.connections(), 3);
+    }
+
+    #[test]
+    fn key_exchanges_have_a_rate() {
+        let (mut origins, limits) = (Origins::default(), limits());
+        let mut step = |millis| origins.handshake(HERE, Duration::from_millis(millis), &limits);
+        assert!(step(0) && step(0) && step(0));
+        assert!(!step(0) && !step(499));
+        assert!(step(500) && !step(500));
+        assert!(step(10_000) && step(10_000) && step(10_000) && !step(10_000));
+    }
+
+    #[test]
+    fn origins_that_did_nothing_lately_are_forgotten() {
+        let (mut origins, limits) = (Origins::default(), limits());
+        for number in 0..5000_u32 {
+            let origin = Origin::V4(number.to_le_bytes());
+            let now = Duration::from_secs(number.into());
+            origins.handshake(origin, now, &limits);
+            origins.admit(origin, now, &limits);
+            origins.leave(origin, Admission::Welcome);
+        }
+        assert!(origins.entries.len() <= 1024);
+    }
+
+    #[test]
+    fn a_v4_client_is_the_same_one_through_a_v6_socket() {
+        let mapped: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
+        assert_eq!(Origin::from(mapped), HERE);
+    }
+
+    #[test]
+    fn a_budget_is_given_back() {
+        let budget = std::sync::Arc::new(Budget::new(10));
+        let first = budget.reserve(8).unwrap();
+        assert!(budget.reserve(3).is_none());
+        assert!(budget.reserve(2).is_some());
+        drop(first);
+        assert_eq!(budget.used(), 0);
+    }
+}

@@ -1,0 +1,552 @@
+//! One connection: its task.
+
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep};
+
+use super::exchange::Step;
+use super::limits::{Admission, Origin};
+use super::metrics::{Closed, Refused};
+use super::random::ThreadRandom;
+use super::shared::{Phase, Shared, Wakeup, lock};
+use crate::connection::Error;
+use crate::connection::server::{Connection, Received};
+use crate::crypto::AuthKey;
+use crate::crypto::packet::QuickAck;
+use crate::transport::Status;
+
+/// How much is read at a time: at first, and from who sends much.
+const SHORT_READ: usize = 8 << 10;
+const LONG_READ: usize = 64 << 10;
+/// How long a connection that is over has to take the last words.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// A buffer that is larger is given back when it is empty.
+const KEPT: usize = 4 << 10;
+/// On how many keys one connection may speak.
+const MAX_KEYS: usize = 16;
+
+/// Polite words for who speaks HTTP: `POST /api` and WebSocket are not served.
+const NOT_HTTP: &[u8] =
+    b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// A fatal alert, handshake_failure.
+const NOT_TLS: &[u8] = &[0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28];
+
+pub(super) struct Link {
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    origin: Origin,
+    admission: Admission,
+    connection: Connection,
+    wakeup: Arc<Wakeup>,
+    /// The key of the last packet.
+    key: Option<AuthKey>,
+    /// All keys that were used here.
+    used: Vec<i64>,
+    packet: Vec<u8>,
+    out: Vec<u8>,
+    /// How much of `out` the socket has taken.
+    taken: usize,
+    reads_long: bool,
+    clock: Clock,
+}
+
+/// What waits for what.
+struct Clock {
+    /// Rings at the earliest time-out, or before it.
+    sleep: Pin<Box<Sleep>>,
+    /// When something was last received.
+    heard_at: Instant,
+    /// Since when a packet is incomplete.
+    partial_since: Option<Instant>,
+    /// No packet has been complete yet.
+    is_first: bool,
+    /// Since when the socket is full, and how much it has taken since.
+    stuck_since: Option<(Instant, usize)>,
+}
+
+enum Ready {
+    Woken,
+    Readable,
+    Writable,
+    Tick,
+}
+
+impl Link {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        origin: Origin,
+        admission: Admission,
+    ) -> Self {
+        let wakeup = Arc::new(Wakeup::default());
+        let connection = {
+            let mut core = shared.lock();
+            let connection = Connection::new(&mut core.server);
+            core.add_link(connection.id(), peer, wakeup.clone());
+            connection
+        };
+        let now = Instant::now();
+        let clock = Clock {
+            sleep: Box::pin(tokio::time::sleep(shared.config.timeouts.first_packet)),
+            heard_at: now,
+            partial_since: Some(now),
+            is_first: true,
+            stuck_since: None,
+        };
+        Self {
+            shared,
+            stream,
+            peer,
+            origin,
+            admission,
+            connection,
+            wakeup,
+            key: None,
+            used: Vec::new(),
+            packet: Vec::new(),
+            out: Vec::new(),
+            taken: 0,
+            reads_long: false,
+            clock,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        self.shared.metrics.opened(self.peer);
+        let why = loop {
+            if let Err(why) = self.turn().await {
+                break why;
+            }
+        };
+        self.connection.take_pending(&mut self.out);
+        if let Closed::Protocol(Error::OtherProtocol) = &why {
+            let is_tls = self.connection.seen().first() == Some(&0x16);
+            self.out
+                .extend_from_slice(if is_tls { NOT_TLS } else { NOT_HTTP });
+        }
+        self.say_last_words(&why).await;
+        tracing::debug!(peer = %self.peer, ?why, "a connection is closed");
+        self.shared.metrics.closed(self.peer, &why);
+    }
+
+    async fn turn(&mut self) -> Result<(), Closed> {
+        match poll_fn(|cx| self.poll_ready(cx)).await {
+            Ready::Woken => {
+                if self.shared.phase() == Phase::Over {
+                    return Err(Closed::Drained);
+                }
+                self.fill()?;
+                self.write()?;
+                let is_done = self.out.is_empty() && self.shared.phase() == Phase::Closing;
+                if is_done {
+                    return Err(Closed::Drained);
+                }
+            }
+            Ready::Writable => {
+                self.write()?;
+                if self.out.is_empty() {
+                    // What was held back, and whether it is time to close.
+                    self.wakeup.wake();
+                }
+            }
+            Ready::Readable => self.read().await?,
+            Ready::Tick => self.check_time()?,
+        }
+        Ok(())
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Ready> {
+        if self.wakeup.poll(cx).is_ready() {
+            return Poll::Ready(Ready::Woken);
+        }
+        if !self.out.is_empty() && self.stream.poll_write_ready(cx).is_ready() {
+            return Poll::Ready(Ready::Writable);
+        }
+        // Who does not take answers can't ask for more.
+        let has_room = self.out.len() - self.taken < self.shared.config.limits.write_buffer;
+        if has_room
+            && self.shared.phase() == Phase::Serving
+            && self.stream.poll_read_ready(cx).is_ready()
+        {
+            return Poll::Ready(Ready::Readable);
+        }
+        self.clock.sleep.as_mut().poll(cx).map(|()| Ready::Tick)
+    }
+
+    async fn read(&mut self) -> Result<(), Closed> {
+        let mut buffer = vec![
+            0;
+            if self.reads_long {
+                LONG_READ
+            } else {
+                SHORT_READ
+            }
+        ];
+        let count = match self.stream.try_read(&mut buffer) {
+            Ok(0) => return Err(Closed::Peer),
+            Ok(count) => count,
+            Err(error) if is_transient(error.kind()) => return Ok(()),
+            Err(error) => return Err(Closed::Io(error.kind())),
+        };
+        self.reads_long = count == buffer.len();
+        let now = Instant::now();
+        self.clock.heard_at = now;
+        let is_whole = self
+            .take(&buffer[..count])
+            .await
+            .map_err(Closed::Protocol)?;
+        let partial = self.connection.partial();
+        self.clock.is_first &= !is_whole;
+        if is_whole {
+            self.clock.partial_since = None;
+        }
+        if partial > 0 && self.clock.partial_since.is_none() {
+            self.clock.partial_since = Some(now);
+        }
+        self.connection.shrink_to(KEPT);
+        self.fill()?;
+        self.write()?;
+        self.arm();
+        Ok(())
+    }
+
+    /// Takes what has come; whether a packet has become complete.
+    async fn take(&mut self, mut bytes: &[u8]) -> Result<bool, Error> {
+        self.detect(&mut bytes)?;
+        let link = self.connection.id();
+        let mut is_whole = false;
+        loop {
+            match self.connection.receive(&mut bytes)? {
+                None => break,
+                Some(Received::Plain(body)) => self.take_plain(body).await?,
+                Some(Received::Locked(_)) if self.admission != Admission::Welcome => {
+                    return Err(self.refuse(Status::Flood));
+                }
+                Some(Received::Locked(locked)) => {
+                    let auth_key_id = locked.auth_key_id;
+                    if self.key.as_ref().is_none_or(|key| key.id() != auth_key_id) {
+                        let now = self.shared.now();
+                        self.key = self
+                            .shared
+                            .lock()
+                            .server
+                            .auth_key(now, auth_key_id)
+                            .cloned();
+                    }
+                    let Some(key) = &self.key else {
+                        self.connection.refuse(&mut ThreadRandom)?;
+                        continue;
+                    };
+                    let wants_quick_ack = locked.quick_ack;
+                    let provider = &self.shared.config.core.handshake.provider;
+                    let plaintext = locked.open(provider, key)?;
+                    let token = wants_quick_ack.then(|| plaintext.quick_ack());
+                    let message = plaintext.message()?;
+                    if !self.used.contains(&auth_key_id) {
+                        let most = self.shared.config.limits.connections_per_key;
+                        if self.used.len() >= MAX_KEYS
+                            || !self.shared.lock().use_key(auth_key_id, most)
+                        {
+                            self.shared.metrics.refused(Refused::KeyConnection);
+                            return Err(self.refuse(Status::Flood));
+                        }
+                        self.used.push(auth_key_id);
+                    }
+                    let msg_id = message.header.msg_id;
+                    if !mark_if_ahead(&self.shared, auth_key_id, msg_id).await {
+                        return Err(self.refuse(Status::Flood));
+                    }
+                    let mut rng = ThreadRandom;
+                    let result = self.shared.act(|core, now| {
+                        let server = &mut core.server;
+                        server.handle_message(now, link, auth_key_id, &message, &mut rng)
+                    });
+                    match result {
+                        Ok(()) => {}
+                        Err(Error::Status(status)) => return Err(self.refuse(status)),
+                        Err(error) => return Err(error),
+                    }
+                    self.quick_ack(token)?;
+                }
+            }
+            is_whole = true;
+        }
+        Ok(is_whole)
+    }
+
+    fn quick_ack(&mut self, token: Option<QuickAck>) -> Result<(), Error> {
+        match token {
+            Some(token) => self.connection.send_quick_ack(token, &mut ThreadRandom),
+            None => Ok(()),
+        }
+    }
+
+    fn detect(&mut self, bytes: &mut &[u8]) -> Result<(), Error> {
+        if self.connection.transport().is_some() {
+            return Ok(());
+        }
+        if self.shared.config.core.detector.secrets.is_empty() {
+            self.connection.detect(bytes, None)?;
+        } else {
+            let mut core = self.shared.lock();
+            let replays = core.server.replays();
+            self.connection.detect(bytes, Some(replays))?;
+        }
+        match self.connection.transport() {
+            Some(_) if self.admission != Admission::Welcome => Err(self.refuse(Status::Flood)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn take_plain(&mut self, body: Vec<u8>) -> Result<(), Error> {
+        let shared = &self.shared;
+        let now = shared.now();
+        let limits = &shared.config.limits;
+        if !lock(&shared.origins).handshake(self.origin, now.monotonic, limits) {
+            shared.metrics.refused(Refused::Handshake);
+            return Err(self.refuse(Status::Flood));
+        }
+        let step = shared.exchanges.step(shared, body).await;
+        match step {
+            Step::Busy => {
+                shared.metrics.refused(Refused::Handshake);
+                Err(self.refuse(Status::Flood))
+            }
+            Step::Done(result) => {
+                let now = shared.now();
+                let mut rng = ThreadRandom;
+                self.connection
+                    .answer_plain(now, result, &mut rng)
+                    .map(|_| ())
+            }
+        }
+    }
+
+    /// Makes packets as long as there is room for their bytes.
+    fn fill(&mut self) -> Result<(), Closed> {
+        let config = &self.shared.config;
+        let link = self.connection.id();
+        let mut rng = ThreadRandom;
+        if self.connection.transport().is_none() {
+            return Ok(());
+        }
+        self.connection.take_pending(&mut self.out);
+        while self.out.len() - self.taken < config.limits.write_buffer {
+            self.packet.clear();
+            let now = self.shared.now();
+            let polled = {
+                let mut core = self.shared.lock();
+                if core.server.wants_close(link) {
+                    return Err(Closed::Protocol(Error::Disconnect));
+                }
+                let polled = core.server.poll_packet(now, link, &mut self.packet);
+                if let Some((session, _)) = &polled {
+                    let id = session.auth_key_id;
+                    if self.key.as_ref().is_none_or(|key| key.id() != id) {
+                        self.key = core.server.sending_key(id).cloned();
+                    }
+                }
+                polled
+            };
+            let (Some(_), Some(key)) = (polled, &self.key) else {
+                break;
+            };
+            let provider = &config.core.handshake.provider;
+            let padding = config.core.padding;
+            self.connection
+                .send(
+                    provider,
+                    key,
+                    padding,
+                    &mut self.packet,
+                    &mut rng,
+                    &mut self.out,
+                )
+                .map_err(Closed::Protocol)?;
+        }
+        self.packet.clear();
+        self.packet.shrink_to(KEPT);
+        Ok(())
+    }
+
+    /// Gives the socket what it takes.
+    fn write(&mut self) -> Result<(), Closed> {
+        while self.taken < self.out.len() {
+            match self.stream.try_write(&self.out[self.taken..]) {
+                Ok(count) => {
+                    self.taken += count;
+                    if let Some((_, taken)) = &mut self.clock.stuck_since {
+                        *taken += count;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if self.clock.stuck_since.is_none() {
+                        self.clock.stuck_since = Some((Instant::now(), 0));
+                        self.arm();
+                    }
+                    if self.taken > LONG_READ {
+                        self.out.drain(..self.taken);
+                        self.taken = 0;
+                    }
+                    return Ok(());
+                }
+                Err(error) => return Err(Closed::Io(error.kind())),
+            }
+        }
+        self.clock.stuck_since = None;
+        self.out.clear();
+        self.out.shrink_to(KEPT);
+        self.taken = 0;
+        Ok(())
+    }
+
+    /// The time-outs that are running, with what they mean.
+    fn due(&self) -> [Option<(Instant, Closed)>; 3] {
+        let timeouts = &self.shared.config.timeouts;
+        let moved = |bytes: usize| {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            Duration::from_secs(1) * bytes / timeouts.slowest.max(1)
+        };
+        let clock = &self.clock;
+        let partial = clock.partial_since.map(|since| match clock.is_first {
+            true => since + timeouts.first_packet,
+            false => since + timeouts.stuck + moved(self.connection.partial()),
+        });
+        let stuck = clock
+            .stuck_since
+            .map(|(since, taken)| since + timeouts.stuck + moved(taken));
+        let silence = match self.used.is_empty() {
+            true => timeouts.silent,
+            false => timeouts.idle,
+        };
+        [
+            partial.map(|at| (at, Closed::SlowSender)),
+            stuck.map(|at| (at, Closed::SlowReceiver)),
+            Some((clock.heard_at + silence, Closed::Idle)),
+        ]
+    }
+
+    /// Sees to it that the clock rings in time. It may ring before.
+    fn arm(&mut self) {
+        let due = self.due().into_iter().flatten().map(|(at, _)| at).min();
+        if let Some(due) = due
+            && due < self.clock.sleep.deadline()
+        {
+            self.clock.sleep.as_mut().reset(due);
+        }
+    }
+
+    fn check_time(&mut self) -> Result<(), Closed> {
+        let now = Instant::now();
+        let mut next = None;
+        for (at, why) in self.due().into_iter().flatten() {
+            if at <= now {
+                return Err(why);
+            }
+            next = Some(next.map_or(at, |next: Instant| next.min(at)));
+        }
+        if let Some(next) = next {
+            self.clock.sleep.as_mut().reset(next);
+        }
+        Ok(())
+    }
+
+    /// The last thing that the client hears.
+    fn refuse(&mut self, status: Status) -> Error {
+        // If that fails, the client does not take it.
+        let _ = self.connection.send_status(status, &mut ThreadRandom);
+        Error::Status(status)
+    }
+
+    async fn say_last_words(&mut self, why: &Closed) {
+        let speaks = matches!(why, Closed::Protocol(_) | Closed::Drained);
+        if !speaks
+            || self.shared.phase() == Phase::Over
+            || (self.out.is_empty() && !matches!(why, Closed::Drained))
+        {
+            return;
+        }
+        let deadline = Instant::now() + LAST_WORDS;
+        self.clock.sleep.as_mut().reset(deadline);
+        // If what the client has sent meanwhile is not read, the system tells it that the connection
+        // is broken, and it may never see the last words.
+        let mut discarded = [0; 1024];
+        let mut left: usize = 1 << 20;
+        let mut is_shut = false;
+        poll_fn(|cx| {
+            while !self.out.is_empty() {
+                if self.stream.poll_write_ready(cx).is_pending() {
+                    break;
+                }
+                if self.write().is_err() {
+                    return Poll::Ready(());
+                }
+            }
+            if self.out.is_empty() && !is_shut {
+                is_shut = Pin::new(&mut self.stream).poll_shutdown(cx).is_ready();
+            }
+            while self.stream.poll_read_ready(cx).is_ready() {
+                match self.stream.try_read(&mut discarded) {
+                    Ok(0) => return Poll::Ready(()),
+                    Ok(count) if count < left => left -= count,
+                    Err(error) if is_transient(error.kind()) => {}
+                    _ => return Poll::Ready(()),
+                }
+            }
+            self.clock.sleep.as_mut().poll(cx)
+        })
+        .await;
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let link = self.connection.id();
+        let used = core::mem::take(&mut self.used);
+        self.shared
+            .act(|core, now| core.remove_link(now, link, &used));
+        lock(&self.shared.origins).leave(self.origin, self.admission);
+        self.shared.ended.notify_waiters();
+    }
+}
+
+/// Waits until it is kept that such a message may have been received, if that has to be; false if it
+/// can't be.
+async fn mark_if_ahead(shared: &Arc<Shared>, auth_key_id: i64, msg_id: i64) -> bool {
+    let needs_mark = shared
+        .keys
+        .as_ref()
+        .is_some_and(|keys| keys.needs_mark(shared.now(), auth_key_id, msg_id));
+    // A temporary key does not outlive the server.
+    if !needs_mark || !shared.lock().server.is_permanent(auth_key_id) {
+        return true;
+    }
+    let shared = shared.clone();
+    let marked = tokio::task::spawn_blocking(move || match &shared.keys {
+        Some(keys) => keys.mark(auth_key_id, msg_id),
+        None => Ok(()),
+    });
+    match marked.await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a mark can't be kept");
+            false
+        }
+        Err(_) => false,
+    }
+}
+
+fn is_transient(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}

@@ -1,0 +1,388 @@
+//! What all tasks of a server share.
+//!
+//! The core has the sessions of all clients in one value, which stands behind one lock. The lock is
+//! held for the bookkeeping of one message at a time: finding its session, its id in the window, its
+//! place in queues. Whatever costs more is done without it: encryption, packing and unpacking, key
+//! exchanges, handlers, the store, waking tasks. One task that owns the core would do the same
+//! bookkeeping one after the other too, and two hops between threads besides.
+
+use core::time::Duration;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::exchange::Exchanges;
+use super::keys::Keys;
+use super::limits::{Budget, Origins};
+use super::metrics::Metrics;
+use super::requests::{Clients, Request, Running};
+use super::router::Handler;
+use super::{Config, Gauges};
+use crate::Now;
+use crate::connection::server::{Event, LinkId, Server, SessionRef};
+use crate::session::server::RequestId;
+
+pub(super) struct Shared {
+    core: Mutex<Core>,
+    pub(super) config: Config,
+    pub(super) handler: Box<dyn Handler>,
+    pub(super) metrics: Box<dyn Metrics>,
+    pub(super) exchanges: Exchanges,
+    pub(super) keys: Option<Keys>,
+    pub(super) origins: Mutex<Origins>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) running: Mutex<Running>,
+    pub(super) clients: Mutex<Clients>,
+    /// The earliest time-out of the core has changed.
+    timer: Notify,
+    /// A request has ended, or a connection.
+    pub(super) ended: Notify,
+    phase: AtomicU8,
+    start: Instant,
+}
+
+/// What stands behind the lock.
+pub(super) struct Core {
+    pub(super) server: Server,
+    links: HashMap<LinkId, Link>,
+    /// On how many connections each key is used.
+    uses: HashMap<i64, usize>,
+    armed: Option<Duration>,
+}
+
+#[derive(Clone)]
+struct Link {
+    peer: SocketAddr,
+    wakeup: Arc<Wakeup>,
+}
+
+/// How far the server has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Phase {
+    Serving,
+    /// Nothing more is read.
+    Draining,
+    /// Connections close when they have nothing more to say.
+    Closing,
+    /// Connections close at once.
+    Over,
+}
+
+/// What is to be done without the lock.
+#[derive(Default)]
+struct Effects {
+    happened: Vec<Happened>,
+    wake: Vec<Arc<Wakeup>>,
+    rearm: bool,
+}
+
+enum Happened {
+    Request(Request),
+    Dropped(SessionRef, RequestId),
+    Closed(SessionRef),
+    Bound(i64, i64),
+    KeyDestroyed(i64),
+}
+
+impl Shared {
+    pub(super) fn new(
+        server: Server,
+        config: Config,
+        handler: Box<dyn Handler>,
+        metrics: Box<dyn Metrics>,
+        keys: Option<Keys>,
+        start: Instant,
+    ) -> Self {
+        Self {
+            core: Mutex::new(Core {
+                server,
+                links: HashMap::new(),
+                uses: HashMap::new(),
+                armed: None,
+            }),
+            handler,
+            metrics,
+            exchanges: Exchanges::new(
+                config.core.handshake.clone(),
+                config.limits.handshakes_at_a_time,
+                config.limits.waiting_handshakes,
+            ),
+            keys,
+            origins: Mutex::default(),
+            budget: Arc::new(Budget::new(config.limits.request_bytes)),
+            running: Mutex::default(),
+            clients: Mutex::default(),
+            timer: Notify::new(),
+            ended: Notify::new(),
+            phase: AtomicU8::new(Phase::Serving as u8),
+            start,
+            config,
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        now(self.start)
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
+        lock(&self.core)
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Serving,
+            1 => Phase::Draining,
+            2 => Phase::Closing,
+            _ => Phase::Over,
+        }
+    }
+
+    /// Tells all connections.
+    pub(super) fn set_phase(&self, phase: Phase) {
+        self.phase.fetch_max(phase as u8, Ordering::AcqRel);
+        let links: Vec<Link> = self.lock().links.values().cloned().collect();
+        for link in links {
+            link.wakeup.wake();
+        }
+    }
+
+    /// Does something to the core, and then whatever follows from it.
+    pub(super) fn act<T>(self: &Arc<Self>, act: impl FnOnce(&mut Core, Now) -> T) -> T {
+        let now = self.now();
+        let mut core = self.lock();
+        let result = act(&mut core, now);
+        let effects = core.effects(now);
+        drop(core);
+        self.follow(effects);
+        result
+    }
+
+    fn follow(self: &Arc<Self>, effects: Effects) {
+        for wakeup in effects.wake {
+            wakeup.wake();
+        }
+        if effects.rearm {
+            self.timer.notify_one();
+        }
+        for happened in effects.happened {
+            match happened {
+                Happened::Request(request) => self.begin(request),
+                Happened::Dropped(from, request) => self.cancel(from, request),
+                Happened::Closed(from) => self.cancel_all(from),
+                Happened::Bound(temporary, permanent) => {
+                    lock(&self.clients).bind(temporary, permanent);
+                }
+                Happened::KeyDestroyed(auth_key_id) => self.key_destroyed(auth_key_id),
+            }
+        }
+    }
+
+    /// The last thing that is done before the process ends; whether it could be.
+    pub(super) fn close_keys(&self) -> bool {
+        let Some(keys) = &self.keys else {
+            return true;
+        };
+        let core = self.lock();
+        keys.close(self.now(), &core.server)
+            .inspect_err(|error| tracing::error!(%error, "the store can't be closed"))
+            .is_ok()
+    }
+
+    pub(super) fn remove_key(self: &Arc<Self>, auth_key_id: i64) {
+        self.act(|core, _| core.server.remove_key(auth_key_id));
+        self.key_destroyed(auth_key_id);
+    }
+
+    fn key_destroyed(self: &Arc<Self>, auth_key_id: i64) {
+        lock(&self.clients).forget(auth_key_id);
+        let shared = self.clone();
+        if self.keys.is_some() {
+            tokio::task::spawn_blocking(move || {
+                if let Some(keys) = &shared.keys
+                    && let Err(error) = keys.remove(auth_key_id)
+                {
+                    tracing::error!(%error, "a key can't be removed");
+                }
+            });
+        }
+    }
+
+    /// Tells the core when its time has come, for ever.
+    pub(super) async fn keep_time(self: Arc<Self>) {
+        const SWEEP: Duration = Duration::from_secs(60);
+
+        let mut sweep_at = Instant::now() + SWEEP;
+        loop {
+            let due = {
+                let mut core = self.lock();
+                core.armed = core.server.poll_timeout();
+                core.armed
+            };
+            let until = due.and_then(|due| self.start.checked_add(due));
+            let until = until.map_or(sweep_at, |until| until.min(sweep_at));
+            if tokio::time::timeout_at(until, self.timer.notified())
+                .await
+                .is_ok()
+            {
+                continue;
+            }
+            self.act(|core, now| core.server.handle_timeout(now));
+            if Instant::now() >= sweep_at {
+                sweep_at = Instant::now() + SWEEP;
+                let expired = self.act(|core, now| core.server.forget_expired(now, 1000));
+                for auth_key_id in expired {
+                    lock(&self.clients).forget(auth_key_id);
+                }
+            }
+        }
+    }
+
+    pub(super) fn gauges(&self) -> Gauges {
+        let (keys, sessions) = self.lock().server.len();
+        Gauges {
+            connections: lock(&self.origins).connections(),
+            keys,
+            sessions,
+            running: lock(&self.running).len(),
+            request_bytes: self.budget.used(),
+        }
+    }
+}
+
+pub(super) fn now(start: Instant) -> Now {
+    Now {
+        monotonic: start.elapsed(),
+        unix: std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .unwrap_or_default(),
+    }
+}
+
+/// A lock that is never held while something may panic that leaves things half done.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Core {
+    pub(super) fn add_link(&mut self, link: LinkId, peer: SocketAddr, wakeup: Arc<Wakeup>) {
+        self.links.insert(link, Link { peer, wakeup });
+    }
+
+    pub(super) fn remove_link(&mut self, now: Now, link: LinkId, used: &[i64]) {
+        self.server.close_link(now, link);
+        self.links.remove(&link);
+        for auth_key_id in used {
+            if let Some(uses) = self.uses.get_mut(auth_key_id) {
+                *uses -= 1;
+                if *uses == 0 {
+                    self.uses.remove(auth_key_id);
+                }
+            }
+        }
+    }
+
+    /// Another connection uses a key; false if they are too many.
+    pub(super) fn use_key(&mut self, auth_key_id: i64, most: usize) -> bool {
+        let uses = self.uses.entry(auth_key_id).or_default();
+        let fits = *uses < most.max(1);
+        if fits {
+            *uses += 1;
+        }
+        fits
+    }
+
+    pub(super) fn links(&self) -> usize {
+        self.links.len()
+    }
+
+    fn effects(&mut self, now: Now) -> Effects {
+        let mut effects = Effects::default();
+        loop {
+            let happened = match self.server.poll_event(now) {
+                None => break,
+                Some(Event::Request {
+                    from,
+                    permanent,
+                    request,
+                    body,
+                }) => Happened::Request(Request {
+                    from,
+                    permanent,
+                    id: request,
+                    body: body.to_vec(),
+                    peer: None,
+                }),
+                Some(Event::Dropped { from, request }) => Happened::Dropped(from, request),
+                Some(Event::Closed { from }) => Happened::Closed(from),
+                Some(Event::Bound {
+                    auth_key_id,
+                    permanent,
+                }) => Happened::Bound(auth_key_id, permanent),
+                Some(Event::KeyDestroyed { auth_key_id }) => Happened::KeyDestroyed(auth_key_id),
+                // Kept before it came here.
+                Some(Event::NewKey(_)) => continue,
+            };
+            effects.happened.push(happened);
+        }
+        for happened in &mut effects.happened {
+            if let Happened::Request(request) = happened {
+                let link = self.server.link_of(request.from);
+                let link = link.and_then(|link| self.links.get(&link));
+                request.peer = link.map(|link| link.peer);
+            }
+        }
+        while let Some(link) = self.server.poll_wakeup() {
+            if let Some(link) = self.links.get(&link) {
+                effects.wake.push(link.wakeup.clone());
+            }
+        }
+        let due = self.server.poll_timeout();
+        if let Some(due) = due
+            && self.armed.is_none_or(|armed| due < armed)
+        {
+            self.armed = Some(due);
+            effects.rearm = true;
+        }
+        effects
+    }
+}
+
+/// Wakes the task of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Wakeup {
+    is_woken: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Wakeup {
+    pub(super) fn wake(&self) {
+        if !self.is_woken.swap(true, Ordering::AcqRel)
+            && let Some(waker) = lock(&self.waker).take()
+        {
+            waker.wake();
+        }
+    }
+
+    /// Ready once for whatever has woken it since it was last.
+    pub(super) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.is_woken.swap(false, Ordering::AcqRel) {
+            return Poll::Ready(());
+        }
+        let mut waker = lock(&self.waker);
+        match &mut *waker {
+            Some(waker) if waker.will_wake(cx.waker()) => {}
+            waker => *waker = Some(cx.waker().clone()),
+        }
+        drop(waker);
+        match self.is_woken.swap(false, Ordering::AcqRel) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}

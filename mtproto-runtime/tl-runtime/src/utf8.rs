@@ -9,6 +9,10 @@
 //! - it never occurs: C0, C1, F5 and above;
 //! - it follows E0, ED, F0 or F4 and makes a character that is written too long, a surrogate, or
 //!   beyond U+10FFFF.
+//!
+//! Where no byte is above DF (characters of one and two bytes: Latin, Greek, Cyrillic, Hebrew,
+//! Arabic) one byte before it is enough and the last rule has nothing to say. So this is tried
+//! first ([`Narrow`]), and it costs a third.
 #![allow(unsafe_code)]
 
 /// Bytes that are judged together.
@@ -29,39 +33,106 @@ pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
 }
 
 fn is_utf8(bytes: &[u8]) -> bool {
-    if bytes.len() < BLOCK {
-        is_ascii(bytes) || is_short_utf8(bytes)
+    if bytes.len() <= BLOCK {
+        is_short_utf8(bytes)
     } else {
         is_long_utf8(bytes)
     }
 }
 
-/// Of less than 16 bytes: their beginning and their end, which may overlap.
-#[inline]
-fn is_ascii(bytes: &[u8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let bits = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        u64::from_le_bytes(*first) | u64::from_le_bytes(*last)
-    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        u64::from(u32::from_le_bytes(*first) | u32::from_le_bytes(*last))
-    } else {
-        u64::from(bytes.iter().fold(0, |bits, byte| bits | byte))
+/// What the first look says; eighth bits count.
+struct Narrow {
+    /// A byte is wrong, unless there is a wide one.
+    wrong: [u8; BLOCK],
+    /// A byte is above DF, and somebody has to look closely.
+    wide: [u8; BLOCK],
+}
+
+impl Narrow {
+    const NEW: Self = Self {
+        wrong: [0; BLOCK],
+        wide: [0; BLOCK],
     };
-    bits & HIGH == 0
+
+    /// Judges bytes by those before them, as if there were none above DF.
+    #[inline(always)]
+    fn judge(&mut self, bytes: &[u8; BLOCK], before: &[u8; BLOCK]) {
+        for i in 0..BLOCK {
+            let byte = bytes[i];
+            let continues = if byte.cast_signed() < -64 { 0x80 } else { 0 };
+            let wanted = before[i].saturating_sub(0x40);
+            let never = if byte & 0xfe == 0xc0 { 0x80 } else { 0 };
+            self.wrong[i] |= (continues ^ wanted) | never;
+            self.wide[i] |= byte.saturating_sub(0x60);
+        }
+    }
+
+    fn is_wrong(&self) -> bool {
+        u128::from_le_bytes(self.wrong) & HIGH_BITS != 0
+    }
+
+    fn is_wide(&self) -> bool {
+        u128::from_le_bytes(self.wide) & HIGH_BITS != 0
+    }
 }
 
-/// Of less than 16 bytes: zeros follow, which end every character.
+/// Of sixteen bytes and less: zeros follow, which end every character.
+#[inline]
 fn is_short_utf8(bytes: &[u8]) -> bool {
-    let mut window = [0; WINDOW];
-    window[BEFORE..][..bytes.len()].copy_from_slice(bytes);
-    !is_wrong(&window)
+    // Both ends of the text, which may overlap, in one number.
+    let len = bytes.len();
+    let number = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        u128::from(u64::from_le_bytes(*first))
+            | u128::from(u64::from_le_bytes(*last)) << (8 * (len - 8))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let last = u64::from(u32::from_le_bytes(*last));
+        u128::from(u64::from(u32::from_le_bytes(*first)) | last << (8 * (len - 4)))
+    } else {
+        let bytes = bytes.iter().rev();
+        u128::from(bytes.fold(0_u32, |number, &byte| number << 8 | u32::from(byte)))
+    };
+    if number & HIGH_BITS == 0 {
+        return true;
+    }
+    let mut narrow = Narrow::NEW;
+    narrow.judge(&number.to_le_bytes(), &(number << 8).to_le_bytes());
+    if narrow.is_wide() {
+        return is_wide_utf8(bytes);
+    }
+    !narrow.is_wrong() && number >> (8 * (BLOCK - 1)) < 0xc0
 }
 
+const HIGH_BITS: u128 = u128::MAX / 255 * 128;
+
+/// Of seventeen bytes and more.
 fn is_long_utf8(bytes: &[u8]) -> bool {
+    let (Some((&first, rest)), Some(&last)) = (bytes.split_first(), bytes.last()) else {
+        return true;
+    };
+    // Each byte beside the one before it; the first has none.
+    let mut narrow = Narrow::NEW;
+    let befores = bytes.as_chunks::<BLOCK>().0;
+    for (block, before) in rest.as_chunks::<BLOCK>().0.iter().zip(befores) {
+        narrow.judge(block, before);
+    }
+    // What is left of a block: once more with bytes before it that were judged already.
+    let all_but_last = &bytes[..bytes.len() - 1];
+    if let (Some(block), Some(before)) = (rest.last_chunk(), all_but_last.last_chunk()) {
+        narrow.judge(block, before);
+    }
+    if narrow.is_wide() || first >= 0xe0 {
+        return is_wide_utf8(bytes);
+    }
+    !narrow.is_wrong() && !(0x80..0xc2).contains(&first) && last < 0xc0
+}
+
+/// Of any bytes.
+#[inline(never)]
+fn is_wide_utf8(bytes: &[u8]) -> bool {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     let ascii = blocks
         .iter()
-        .take_while(|block| u128::from_le_bytes(**block) & (u128::MAX / 255 * 128) == 0)
+        .take_while(|block| u128::from_le_bytes(**block) & HIGH_BITS == 0)
         .count();
     let mut wrong = false;
     // What is before the text counts as zeros.
@@ -71,6 +142,12 @@ fn is_long_utf8(bytes: &[u8]) -> bool {
         let mut window = [0; WINDOW];
         window[BEFORE..].copy_from_slice(block);
         wrong = is_wrong(&window);
+    }
+    if blocks.is_empty() {
+        // So do those after it.
+        let mut window = [0; WINDOW];
+        window[BEFORE..][..rest.len()].copy_from_slice(rest);
+        return !is_wrong(&window);
     }
     let from = ascii.max(1) * BLOCK - BEFORE;
     let mut left = &bytes[from..];

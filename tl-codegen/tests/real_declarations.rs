@@ -699,3 +699,26 @@ fn item_33_strings_that_are_not_utf_8() {
     // A boxed string is text: its id says so.
     assert_eq!(Boxed(String::from("x")).to_bytes().unwrap().len(), 8);
 }
+
+#[test]
+fn fields_without_a_name_leave_names_to_those_that_have_them() {
+    mod pairs {
+        mtproto_runtime::tl::schema!(
+            "pair int value:int int = Pair;
+             three int int int = Three;",
+            id_rule = "tl",
+        );
+    }
+    let pair = pairs::types::Pair::new(1, 2, 3);
+    assert_eq!((pair.value_2, pair.value, pair.value_3), (1, 2, 3));
+    let bytes = pair.to_bytes().unwrap();
+    let path = |count: usize| {
+        let error = pairs::types::Pair::from_bytes(&bytes[..count]).unwrap_err();
+        error.path().to_string()
+    };
+    assert_eq!(path(4), "pair.value_2");
+    assert_eq!(path(8), "pair.value");
+    assert_eq!(path(12), "pair.value_3");
+    let three = pairs::types::Three::new(1, 2, 3);
+    assert_eq!((three.value, three.value_2, three.value_3), (1, 2, 3));
+}

@@ -55,6 +55,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -122,6 +123,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 pq: r.bytes(),
@@ -196,6 +198,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 pq: r.bytes(),
@@ -272,6 +275,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 pq: r.bytes(),
@@ -351,6 +355,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 pq: r.bytes(),
@@ -422,6 +427,7 @@ pub mod types {
             "bind_auth_key_inner nonce temp_auth_key_id perm_auth_key_id temp_session_id expires_at",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.long(),
@@ -481,6 +487,7 @@ pub mod types {
             "server_DH_params_fail nonce server_nonce new_nonce_hash",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -537,6 +544,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -602,6 +610,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -667,6 +676,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -724,6 +734,7 @@ pub mod types {
             "dh_gen_ok nonce server_nonce new_nonce_hash1",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -779,6 +790,7 @@ pub mod types {
             "dh_gen_retry nonce server_nonce new_nonce_hash2",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -834,6 +846,7 @@ pub mod types {
             "dh_gen_fail nonce server_nonce new_nonce_hash3",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -874,6 +887,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xf660e1d4), 4, "destroy_auth_key_ok");
 
+        #[inline]
         fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {})
         }
@@ -906,6 +920,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x0a9f2259), 4, "destroy_auth_key_none");
 
+        #[inline]
         fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {})
         }
@@ -938,6 +953,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xea109b13), 4, "destroy_auth_key_fail");
 
+        #[inline]
         fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {})
         }
@@ -973,6 +989,7 @@ pub mod types {
             tl::private::Constructor(Some(0x62d6b459), 12, "msgs_ack msg_ids");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_ids: r.boxed_slice(),
@@ -1020,6 +1037,7 @@ pub mod types {
             "bad_msg_notification bad_msg_id bad_msg_seqno error_code",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 bad_msg_id: r.long(),
@@ -1078,6 +1096,7 @@ pub mod types {
             "bad_server_salt bad_msg_id bad_msg_seqno error_code new_server_salt",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 bad_msg_id: r.long(),
@@ -1123,6 +1142,7 @@ pub mod types {
             tl::private::Constructor(Some(0xda69fb52), 12, "msgs_state_req msg_ids");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_ids: r.boxed_slice(),
@@ -1163,6 +1183,7 @@ pub mod types {
             tl::private::Constructor(Some(0x04deb57d), 16, "msgs_state_info req_msg_id info");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 req_msg_id: r.long(),
@@ -1205,6 +1226,7 @@ pub mod types {
             tl::private::Constructor(Some(0x8cc0d131), 16, "msgs_all_info msg_ids info");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_ids: r.boxed_slice(),
@@ -1256,6 +1278,7 @@ pub mod types {
             "msg_detailed_info msg_id answer_msg_id bytes status",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_id: r.long(),
@@ -1309,6 +1332,7 @@ pub mod types {
             "msg_new_detailed_info answer_msg_id bytes status",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 answer_msg_id: r.long(),
@@ -1352,6 +1376,7 @@ pub mod types {
             tl::private::Constructor(Some(0x7d861a08), 12, "msg_resend_req msg_ids");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_ids: r.boxed_slice(),
@@ -1391,6 +1416,7 @@ pub mod types {
             tl::private::Constructor(Some(0x8610baeb), 12, "msg_resend_ans_req msg_ids");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_ids: r.boxed_slice(),
@@ -1434,6 +1460,7 @@ pub mod types {
             tl::private::Constructor(Some(0x2144ca19), 12, "rpc_error error_code error_message");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 error_code: r.int(),
@@ -1472,6 +1499,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x5e2ad36e), 4, "rpc_answer_unknown");
 
+        #[inline]
         fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {})
         }
@@ -1504,6 +1532,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xcd78e586), 4, "rpc_answer_dropped_running");
 
+        #[inline]
         fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {})
         }
@@ -1547,6 +1576,7 @@ pub mod types {
             "rpc_answer_dropped msg_id seq_no bytes",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_id: r.long(),
@@ -1598,6 +1628,7 @@ pub mod types {
             "future_salt valid_since valid_until salt",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 valid_since: r.int(),
@@ -1647,6 +1678,7 @@ pub mod types {
             tl::private::Constructor(Some(0xae500895), 20, "future_salts req_msg_id now salts");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 req_msg_id: r.long(),
@@ -1690,6 +1722,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x347773c5), 20, "pong msg_id ping_id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_id: r.long(),
@@ -1730,6 +1763,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xe22045fc), 12, "destroy_session_ok session_id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 session_id: r.long(),
@@ -1768,6 +1802,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x62d350c9), 12, "destroy_session_none session_id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 session_id: r.long(),
@@ -1815,6 +1850,7 @@ pub mod types {
             "new_session_created first_msg_id unique_id server_salt",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 first_msg_id: r.long(),
@@ -1866,6 +1902,7 @@ pub mod types {
             "http_wait max_delay wait_after max_wait",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 max_delay: r.int(),
@@ -2243,6 +2280,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x60469778), 20, "req_pq nonce");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self { nonce: r.int128() })
         }
@@ -2283,6 +2321,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xbe7e8ef1), 20, "req_pq_multi nonce");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self { nonce: r.int128() })
         }
@@ -2346,6 +2385,7 @@ pub mod functions {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -2408,6 +2448,7 @@ pub mod functions {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 nonce: r.int128(),
@@ -2452,6 +2493,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xd1435160), 4, "destroy_auth_key");
 
+        #[inline]
         fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {})
         }
@@ -2490,6 +2532,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x58e4a740), 12, "rpc_drop_answer req_msg_id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 req_msg_id: r.long(),
@@ -2532,6 +2575,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xb921bd04), 8, "get_future_salts num");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self { num: r.int() })
         }
@@ -2572,6 +2616,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x7abe77ec), 12, "ping ping_id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self { ping_id: r.long() })
         }
@@ -2619,6 +2664,7 @@ pub mod functions {
             "ping_delay_disconnect ping_id disconnect_delay",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 ping_id: r.long(),
@@ -2663,6 +2709,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xe7512126), 12, "destroy_session session_id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 session_id: r.long(),

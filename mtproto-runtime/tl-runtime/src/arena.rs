@@ -114,18 +114,6 @@ impl Arena {
         }
     }
 
-    /// Room for so many values, to be filled in order.
-    ///
-    /// # Panics
-    /// If they are more than `isize::MAX` bytes, like a `Vec`.
-    #[inline]
-    pub(crate) fn slots<T: Copy>(&self, len: usize) -> Slots<'_, T> {
-        Slots {
-            slots: self.room(len),
-            filled: 0,
-        }
-    }
-
     /// Room for so many values.
     ///
     /// # Panics
@@ -183,6 +171,9 @@ impl Arena {
     #[cold]
     #[inline(never)]
     fn bump_in_new_chunk(&self, size: usize) -> NonNull<u8> {
+        if size == 0 {
+            return NonNull::<Block>::dangling().cast();
+        }
         self.add_chunk(size);
         let start = self.next.get();
         // SAFETY: the new chunk has at least `size` bytes and starts aligned for a Block.
@@ -209,30 +200,6 @@ impl Arena {
         self.next.set(start.cast());
         // SAFETY: one past the last block of the chunk.
         self.end.set(unsafe { start.add(chunk.len()) }.cast());
-    }
-}
-
-/// A slice in an arena that is being filled.
-pub(crate) struct Slots<'a, T> {
-    slots: &'a mut [MaybeUninit<T>],
-    filled: usize,
-}
-
-impl<'a, T: Copy> Slots<'a, T> {
-    /// # Panics
-    /// If it is full.
-    #[inline]
-    pub(crate) fn push(&mut self, value: T) {
-        self.slots[self.filled].write(value);
-        self.filled += 1;
-    }
-
-    /// What was pushed.
-    #[inline]
-    pub(crate) fn finish(self) -> &'a [T] {
-        let filled = &self.slots[..self.filled];
-        // SAFETY: `push` has written them all, and MaybeUninit<T> is laid out like T.
-        unsafe { &*(core::ptr::from_ref(filled) as *const [T]) }
     }
 }
 
@@ -292,23 +259,33 @@ mod tests {
         let arena = Arena::with_capacity(10);
         let mut slices = Vec::new();
         for len in [0, 1, 3, 5000, 0, 7, 300_000] {
-            let mut slots = arena.slots::<u64>(len);
-            (0..).take(len).for_each(|i| slots.push(i));
-            slices.push((len, slots.finish()));
+            let room = arena.room::<u64>(len);
+            (0..).zip(&mut *room).for_each(|(i, room)| {
+                room.write(i);
+            });
+            slices.push((len, room));
         }
-        for (len, slice) in slices {
-            assert!(slice.iter().copied().eq((0..).take(len)));
+        for (len, room) in slices {
+            assert_eq!(room.len(), len);
+            // SAFETY: all were written.
+            let slice = room.iter().map(|room| unsafe { room.assume_init() });
+            assert!(slice.eq((0..).take(len)));
         }
-        assert!(arena.slots::<u64>(100).finish().is_empty());
+    }
+
+    #[test]
+    fn nothing_takes_no_memory() {
+        let arena = Arena::new();
+        assert!(arena.room::<u64>(0).is_empty());
+        assert!(arena.room::<u128>(0).is_empty());
+        assert_eq!(arena.capacity(), 0);
     }
 
     #[test]
     fn types_without_size() {
         let arena = Arena::new();
         arena.place(());
-        let mut slots = arena.slots::<()>(3);
-        (0..3).for_each(|_| slots.push(()));
-        assert_eq!(slots.finish().len(), 3);
+        assert_eq!(arena.room::<()>(3).len(), 3);
         assert_eq!(arena.capacity(), 0);
     }
 

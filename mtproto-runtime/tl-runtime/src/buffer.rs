@@ -13,7 +13,7 @@
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
-use core::ptr::copy_nonoverlapping;
+use core::ptr::{NonNull, copy_nonoverlapping};
 use core::slice;
 
 /// Room on the stack for values that are not long.
@@ -24,10 +24,10 @@ pub(crate) const SCRATCH: Scratch = [MaybeUninit::uninit(); 512];
 
 /// See the top of the file.
 pub(crate) struct Buffer<'a> {
-    next: *mut u8,
-    end: *mut u8,
+    next: NonNull<u8>,
+    end: NonNull<u8>,
     /// Where the bytes begin that are only here.
-    start: *mut u8,
+    start: NonNull<u8>,
     /// Where they go; `None` if they are only counted.
     bytes: Option<&'a mut Vec<u8>>,
     /// `start..end` is scratch and not the spare capacity of `bytes`.
@@ -57,11 +57,11 @@ impl<'a> Buffer<'a> {
     fn new(bytes: Option<&'a mut Vec<u8>>, scratch: Option<&'a mut Scratch>) -> Self {
         let in_scratch = scratch.is_some();
         let room = scratch.map_or(&mut [][..], |scratch| scratch);
-        let room = room.as_mut_ptr_range();
+        let (start, end) = ends(room);
         let mut this = Self {
-            next: room.start.cast(),
-            end: room.end.cast(),
-            start: room.start.cast(),
+            next: start,
+            end,
+            start,
             bytes,
             in_scratch,
             written: 0,
@@ -76,11 +76,11 @@ impl<'a> Buffer<'a> {
     /// Bytes of a number known when this is compiled.
     #[inline]
     pub(crate) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        if self.room(N) {
+        if let Some(next) = self.room(N) {
             // SAFETY: there is room for N bytes.
             unsafe {
-                self.next.cast::<[u8; N]>().write_unaligned(bytes);
-                self.next = self.next.add(N);
+                next.cast::<[u8; N]>().write_unaligned(bytes);
+                self.next = next.add(N);
             }
         }
     }
@@ -88,11 +88,11 @@ impl<'a> Buffer<'a> {
     /// Bytes.
     #[inline]
     pub(crate) fn put_slice(&mut self, bytes: &[u8]) {
-        if self.room(bytes.len()) {
+        if let Some(next) = self.room(bytes.len()) {
             // SAFETY: there is room for them, and what is borrowed elsewhere is not in it.
             unsafe {
-                copy_nonoverlapping(bytes.as_ptr(), self.next, bytes.len());
-                self.next = self.next.add(bytes.len());
+                copy_nonoverlapping(bytes.as_ptr(), next.as_ptr(), bytes.len());
+                self.next = next.add(bytes.len());
             }
         }
     }
@@ -102,31 +102,40 @@ impl<'a> Buffer<'a> {
     pub(crate) fn put_padded<const N: usize>(&mut self, header: [u8; N], bytes: &[u8]) {
         const { assert!(N > 0) };
         let size = (N + bytes.len()).next_multiple_of(4);
-        if self.room(size) {
+        if let Some(next) = self.room(size) {
             // SAFETY: there is room for `size` bytes, which is at least N + bytes.len() and four.
             unsafe {
-                self.next
-                    .add(size - 4)
-                    .cast::<[u8; 4]>()
-                    .write_unaligned([0; 4]);
-                self.next.cast::<[u8; N]>().write_unaligned(header);
-                copy_nonoverlapping(bytes.as_ptr(), self.next.add(N), bytes.len());
-                self.next = self.next.add(size);
+                next.add(size - 4).cast::<[u8; 4]>().write_unaligned([0; 4]);
+                next.cast::<[u8; N]>().write_unaligned(header);
+                copy_nonoverlapping(bytes.as_ptr(), next.add(N).as_ptr(), bytes.len());
+                self.next = next.add(size);
             }
         }
+    }
+
+    /// How many bytes are between `start` and `next`.
+    #[inline]
+    fn here(&self) -> usize {
+        self.next.addr().get() - self.start.addr().get()
+    }
+
+    /// How many bytes are between `next` and `end`.
+    #[inline]
+    fn left(&self) -> usize {
+        self.end.addr().get() - self.next.addr().get()
     }
 
     /// How many bytes were put.
     #[inline]
     pub(crate) fn position(&self) -> usize {
-        self.written + (self.next as usize - self.start as usize)
+        self.written + self.here()
     }
 
     /// Replaces four bytes that one `put` put where this was the position.
     #[inline]
     pub(crate) fn replace(&mut self, position: usize, bytes: [u8; 4]) {
         match position.checked_sub(self.written) {
-            Some(offset) if offset + 4 <= self.next as usize - self.start as usize => {
+            Some(offset) if offset + 4 <= self.here() => {
                 // SAFETY: they are in `start..next`.
                 unsafe {
                     self.start
@@ -150,21 +159,30 @@ impl<'a> Buffer<'a> {
         }
     }
 
-    /// Whether so many bytes may be written at `next`. If not, they were counted.
+    /// Where so many bytes may be written, which is `next`; if nowhere, they were counted.
+    ///
+    /// Returned, so that it stays in a register from one number to the next: read from memory each
+    /// time, it would be waited for each time.
     #[inline]
-    fn room(&mut self, size: usize) -> bool {
-        self.end as usize - self.next as usize >= size || self.make_room(size)
+    fn room(&mut self, size: usize) -> Option<NonNull<u8>> {
+        if self.left() >= size {
+            Some(self.next)
+        } else {
+            self.make_room(size)
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self, size: usize) -> bool {
-        let here = self.next as usize - self.start as usize;
+    fn make_room(&mut self, size: usize) -> Option<NonNull<u8>> {
+        let here = self.here();
         let Some(bytes) = &mut self.bytes else {
             self.settle();
-            let fits = self.end as usize - self.next as usize >= size;
-            self.written += if fits { 0 } else { size };
-            return fits;
+            if self.left() >= size {
+                return Some(self.next);
+            }
+            self.written += size;
+            return None;
         };
         // Small vectors grow fast, so that they need not be moved often.
         let len = bytes.len() + here;
@@ -179,17 +197,18 @@ impl<'a> Buffer<'a> {
         }
         self.in_scratch = false;
         self.use_spare();
-        true
+        Some(self.next)
     }
 
     /// Hands over what was written.
     fn settle(&mut self) {
-        let len = self.next as usize - self.start as usize;
+        let len = self.here();
         self.written += len;
         if let Some(bytes) = &mut self.bytes {
             if self.in_scratch {
                 // SAFETY: so many bytes of the scratch were written.
-                bytes.extend_from_slice(unsafe { slice::from_raw_parts(self.start, len) });
+                let scratch = unsafe { slice::from_raw_parts(self.start.as_ptr(), len) };
+                bytes.extend_from_slice(scratch);
             } else {
                 // SAFETY: so many bytes behind the vector's length were written.
                 unsafe { bytes.set_len(bytes.len() + len) };
@@ -200,10 +219,8 @@ impl<'a> Buffer<'a> {
 
     fn use_spare(&mut self) {
         if let Some(bytes) = &mut self.bytes {
-            let spare = bytes.spare_capacity_mut().as_mut_ptr_range();
-            self.start = spare.start.cast();
+            (self.start, self.end) = ends(bytes.spare_capacity_mut());
             self.next = self.start;
-            self.end = spare.end.cast();
         }
     }
 
@@ -212,6 +229,14 @@ impl<'a> Buffer<'a> {
         self.settle();
         self.written
     }
+}
+
+/// The beginning of the memory, and its end.
+fn ends(room: &mut [MaybeUninit<u8>]) -> (NonNull<u8>, NonNull<u8>) {
+    let len = room.len();
+    let start = NonNull::from(room).cast();
+    // SAFETY: one past the last byte.
+    (start, unsafe { start.add(len) })
 }
 
 #[cfg(test)]

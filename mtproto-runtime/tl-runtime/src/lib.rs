@@ -116,6 +116,7 @@ mod reader;
 pub mod reflect;
 mod repr;
 mod scalar;
+mod slot;
 #[doc(hidden)]
 pub mod table;
 mod utf8;

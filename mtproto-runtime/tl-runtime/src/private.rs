@@ -1,6 +1,7 @@
 //! What emitted code calls and nobody else: no promise of stability but [`contract`].
 
 pub use crate::own::{Own, own};
+pub use crate::slot::{Filled, Slot};
 pub use crate::table;
 use alloc::vec::Vec;
 

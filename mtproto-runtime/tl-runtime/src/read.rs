@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::private::Constructor;
+use crate::private::{Constructor, Filled, Slot};
 use crate::table::Table;
 use crate::{Arena, ReadError, ReadErrorKind, ReadResult, Reader};
 
@@ -79,6 +79,37 @@ pub trait TlRead<'a>: Sized {
         value
     }
 
+    /// Reads a value as it stands alone to where it is to be: large structs are not moved on their
+    /// way up.
+    #[doc(hidden)]
+    #[inline]
+    fn read_into<'s>(r: &mut Reader<'a>, slot: Slot<'s, Self>) -> ReadResult<Filled<'s, Self>> {
+        if Self::TABLE.is_some() || !Self::CONSTRUCTOR.is_given() {
+            return Ok(slot.write(Self::read(r)?));
+        }
+        Self::CONSTRUCTOR.expect_id(r)?;
+        Self::read_bare_into(r, slot)
+    }
+
+    /// The same for a value without its id.
+    #[doc(hidden)]
+    fn read_bare_into<'s>(
+        r: &mut Reader<'a>,
+        slot: Slot<'s, Self>,
+    ) -> ReadResult<Filled<'s, Self>> {
+        if Self::TABLE.is_some() || !Self::CONSTRUCTOR.is_given() {
+            return Ok(slot.write(Self::read_bare(r)?));
+        }
+        r.enter(Self::CONSTRUCTOR.2)?;
+        // `read_fields` is inlined here, and so the fields are written to the slot itself.
+        let filled = match Self::read_fields(r) {
+            Ok(value) => Ok(slot.write(value)),
+            Err(failed) => Err(failed),
+        };
+        r.leave();
+        filled
+    }
+
     /// For generated code: what its constructor is.
     #[doc(hidden)]
     const CONSTRUCTOR: Constructor = Constructor::NONE;
@@ -122,7 +153,7 @@ pub trait TlRead<'a>: Sized {
     /// So many values, one after another. A built-in may know a faster way than the provided one.
     #[doc(hidden)]
     fn read_elements(r: &mut Reader<'a>, count: usize) -> ReadResult<Vec<Self>> {
-        r.elements(count, Self::read)
+        r.elements(count, Self::read_into)
     }
 
     /// So many values, one after another, in the arena.
@@ -131,7 +162,7 @@ pub trait TlRead<'a>: Sized {
     where
         Self: Copy,
     {
-        r.place_elements(count, Self::read)
+        r.place_elements(count, Self::read_into)
     }
 }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::mem::size_of;
 
 use crate::number::{self, Number};
+use crate::slot::{self, Filled, Slot};
 use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer};
 
 pub(crate) const VECTOR_ID: u32 = 0x1cb5_c415;
@@ -21,7 +22,8 @@ impl<'a> Reader<'a> {
 
     /// `vector<%T>`: a count and that many values without their ids.
     pub fn vector_of_bare<T: TlRead<'a>>(&mut self) -> Vec<T> {
-        self.vector_with(T::MIN_SIZE.saturating_sub(4), T::read_bare)
+        let count = self.element_count(T::MIN_SIZE.saturating_sub(4));
+        self.list(count, |r, count| r.elements(count, T::read_bare_into))
     }
 
     /// `Vector<T>`: an id and a [`vector`](Reader::vector).
@@ -45,7 +47,7 @@ impl<'a> Reader<'a> {
         read: impl FnMut(&mut Self) -> ReadResult<T>,
     ) -> Vec<T> {
         let count = self.element_count(min_size);
-        self.list(count, |r, count| r.elements(count, read))
+        self.list(count, |r, count| r.elements(count, moved(read)))
     }
 
     /// The same with the id of `Vector` before it.
@@ -72,7 +74,7 @@ impl<'a> Reader<'a> {
         read: impl FnMut(&mut Self) -> ReadResult<T>,
     ) -> Vec<T> {
         let count = self.bounded(count, min_size);
-        self.list(count, |r, count| r.elements(count, read))
+        self.list(count, |r, count| r.elements(count, moved(read)))
     }
 
     /// `4*[…]`: a number of values that is always the same.
@@ -95,7 +97,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Those of the value.
     pub fn heap<T: TlRead<'a>>(&mut self) -> ReadResult<Box<T>> {
-        self.heap_with(T::read)
+        self.heap_slot(T::read_into)
     }
 
     /// A value on the heap, without its id.
@@ -103,7 +105,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Those of the value.
     pub fn heap_bare<T: TlRead<'a>>(&mut self) -> ReadResult<Box<T>> {
-        self.heap_with(T::read_bare)
+        self.heap_slot(T::read_bare_into)
     }
 
     /// What a function reads, on the heap.
@@ -115,8 +117,16 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl FnOnce(&mut Self) -> ReadResult<T>,
     ) -> ReadResult<Box<T>> {
+        self.heap_slot(|r, slot| Ok(slot.write(read(r)?)))
+    }
+
+    #[inline]
+    fn heap_slot<T>(
+        &mut self,
+        read: impl for<'s> FnOnce(&mut Self, Slot<'s, T>) -> ReadResult<Filled<'s, T>>,
+    ) -> ReadResult<Box<T>> {
         self.charge(1, size_of::<T>())?;
-        read(self).map(Box::new)
+        slot::boxed(|slot| read(self, slot))
     }
 
     /// The frame of a vector around its elements.
@@ -137,16 +147,14 @@ impl<'a> Reader<'a> {
     pub(crate) fn elements<T>(
         &mut self,
         count: usize,
-        mut read: impl FnMut(&mut Self) -> ReadResult<T>,
+        mut read: impl for<'s> FnMut(&mut Self, Slot<'s, T>) -> ReadResult<Filled<'s, T>>,
     ) -> ReadResult<Vec<T>> {
         // At least a byte each, so that values of no size don't go on for ever.
         self.charge(count, size_of::<T>().max(1))?;
-        let mut values = Vec::with_capacity(count);
-        for _ in 0..count {
-            values.push(read(self)?);
+        slot::vec(count, |slot| {
             self.go_on()?;
-        }
-        Ok(values)
+            read(self, slot)
+        })
     }
 }
 
@@ -161,7 +169,8 @@ impl<'a> Reader<'a> {
 
     /// `vector<%T>`: a count and that many values without their ids.
     pub fn slice_of_bare<T: TlRead<'a> + Copy>(&mut self) -> &'a [T] {
-        self.slice_with(T::MIN_SIZE.saturating_sub(4), T::read_bare)
+        let count = self.element_count(T::MIN_SIZE.saturating_sub(4));
+        self.slice_list(count, |r, count| r.place_elements(count, T::read_bare_into))
     }
 
     /// `Vector<T>`: an id and a [`slice`](Reader::slice).
@@ -183,7 +192,7 @@ impl<'a> Reader<'a> {
         read: impl FnMut(&mut Self) -> ReadResult<T>,
     ) -> &'a [T] {
         let count = self.element_count(min_size);
-        self.slice_list(count, |r, count| r.place_elements(count, read))
+        self.slice_list(count, |r, count| r.place_elements(count, moved(read)))
     }
 
     /// The same with the id of `Vector` before it.
@@ -210,7 +219,7 @@ impl<'a> Reader<'a> {
         read: impl FnMut(&mut Self) -> ReadResult<T>,
     ) -> &'a [T] {
         let count = self.bounded(count, min_size);
-        self.slice_list(count, |r, count| r.place_elements(count, read))
+        self.slice_list(count, |r, count| r.place_elements(count, moved(read)))
     }
 
     /// A value in the arena, as it stands alone.
@@ -218,7 +227,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If there is no arena, and those of the value.
     pub fn place<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a T> {
-        self.place_with(T::read)
+        self.place_slot(T::read_into)
     }
 
     /// A value in the arena, without its id.
@@ -226,7 +235,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If there is no arena, and those of the value.
     pub fn place_bare<T: TlRead<'a> + Copy>(&mut self) -> ReadResult<&'a T> {
-        self.place_with(T::read_bare)
+        self.place_slot(T::read_bare_into)
     }
 
     /// A value in the arena that is there only if a flag bit is set.
@@ -256,9 +265,17 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl FnOnce(&mut Self) -> ReadResult<T>,
     ) -> ReadResult<&'a T> {
+        self.place_slot(|r, slot| Ok(slot.write(read(r)?)))
+    }
+
+    #[inline]
+    fn place_slot<T: Copy>(
+        &mut self,
+        read: impl for<'s> FnOnce(&mut Self, Slot<'s, T>) -> ReadResult<Filled<'s, T>>,
+    ) -> ReadResult<&'a T> {
         self.charge(1, size_of::<T>())?;
-        let slot = self.arena()?.reserve();
-        Ok(slot.write(read(self)?))
+        let arena = self.arena()?;
+        slot::placed(arena, |slot| read(self, slot))
     }
 
     /// The frame of a vector around its elements.
@@ -279,15 +296,14 @@ impl<'a> Reader<'a> {
     pub(crate) fn place_elements<T: Copy>(
         &mut self,
         count: usize,
-        mut read: impl FnMut(&mut Self) -> ReadResult<T>,
+        mut read: impl for<'s> FnMut(&mut Self, Slot<'s, T>) -> ReadResult<Filled<'s, T>>,
     ) -> ReadResult<&'a [T]> {
         self.charge(count, size_of::<T>().max(1))?;
-        let mut slots = self.arena()?.slots(count);
-        for _ in 0..count {
-            slots.push(read(self)?);
+        let arena = self.arena()?;
+        slot::placed_slice(arena, count, |slot| {
             self.go_on()?;
-        }
-        Ok(slots.finish())
+            read(self, slot)
+        })
     }
 
     /// Numbers, which are all of some bytes.
@@ -295,6 +311,13 @@ impl<'a> Reader<'a> {
         let slots = self.arena()?.room(bytes.len() / size_of::<T>());
         Ok(number::fill(slots, bytes))
     }
+}
+
+/// A function that returns values as one that writes them to a slot.
+fn moved<'a, T>(
+    mut read: impl FnMut(&mut Reader<'a>) -> ReadResult<T>,
+) -> impl for<'s> FnMut(&mut Reader<'a>, Slot<'s, T>) -> ReadResult<Filled<'s, T>> {
+    move |r, slot| Ok(slot.write(read(r)?))
 }
 
 impl Reader<'_> {

@@ -14,6 +14,8 @@ impl Emitter<'_> {
         self.needs_arena(&item.generics, count);
         self.out.blank();
         let reads = item.fields.iter().any(takes_bytes);
+        // Where it is called once, fields are written to where the value is to be.
+        self.out.line(&["#[inline]"]);
         self.read_method("read_fields", if reads { "r" } else { "_" }, "nats", count);
         self.read_fields(item);
         self.out.close();

@@ -7,7 +7,8 @@
 //! * a value like any other in all other cases: when it is handed on to another type, when it is
 //!   itself conditional, or when it does nothing. What depends on it is checked when it is written.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use tl_parser::ir::{
     self, Arg, Builtin, Combinator, CombinatorId, Kind, NatExpr, NatRef, Repeat, TypeExpr,
@@ -100,6 +101,31 @@ impl Lowering<'_> {
         }
     }
 
+    /// The names of fields; those that have none are called `value`, and get a number if another is
+    /// called so.
+    fn schema_names<'f>(&'f self, fields: &[ir::Field]) -> Vec<Cow<'f, str>> {
+        let own = |field: &ir::Field| {
+            let name = field.name.map_or("", |name| &self.schema[name]);
+            (!matches!(name, "" | "_")).then_some(name)
+        };
+        let mut taken: HashSet<Cow<'_, str>> =
+            fields.iter().filter_map(own).map(Cow::from).collect();
+        let mut name_of = |field| match own(field) {
+            Some(name) => Cow::from(name),
+            None => {
+                let mut name = Cow::from("value");
+                for number in 2_u32.. {
+                    if taken.insert(name.clone()) {
+                        break;
+                    }
+                    name = format!("value_{number}").into();
+                }
+                name
+            }
+        };
+        fields.iter().map(&mut name_of).collect()
+    }
+
     pub(super) fn is_bare_true(&self, ty: &TypeExpr) -> bool {
         matches!(ty, TypeExpr::Bare { constructor, .. }
             if self.schema[*constructor].builtin == Some(Builtin::True))
@@ -134,14 +160,8 @@ impl Work<'_, '_> {
             }
         }
         let mut lowered = Vec::with_capacity(fields.len());
-        for field in fields {
-            let schema_name = field.name.map_or("", |name| &lowering.schema[name]);
-            let is_anonymous = matches!(schema_name, "" | "_");
-            let wanted = match is_anonymous {
-                true => "value".to_owned(),
-                false => names::field(schema_name),
-            };
-            let name = scope.take(wanted, None);
+        for (field, schema_name) in fields.iter().zip(lowering.schema_names(fields)) {
+            let name = scope.take(names::field(&schema_name), None);
             let condition = field.condition.and_then(|condition| {
                 Some(Condition {
                     mask: *nats.get(&condition.mask)?,
@@ -159,7 +179,7 @@ impl Work<'_, '_> {
                 ty => FieldKind::Value(lowering.type_of(self.id, ty, &nats)),
             };
             let kind = match kind {
-                FieldKind::Value(ty) if lowering.has_byte_strings(self.id, schema_name) => {
+                FieldKind::Value(ty) if lowering.has_byte_strings(self.id, &schema_name) => {
                     FieldKind::Value(super::types::strings_as_bytes(ty))
                 }
                 kind => kind,
@@ -171,12 +191,9 @@ impl Work<'_, '_> {
                 kind => kind,
             };
             lowered.push(Field {
-                schema_name: match is_anonymous {
-                    true => names::plain(&name).into_owned(),
-                    false => schema_name.to_owned(),
-                },
                 docs: lowering.field_docs(field),
-                attributes: lowering.field_attributes(self.id, schema_name),
+                attributes: lowering.field_attributes(self.id, &schema_name),
+                schema_name: schema_name.into_owned(),
                 name,
                 condition,
                 kind,

@@ -42,6 +42,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xe3fe70f4), 12, "point x y");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 x: r.int(),
@@ -83,6 +84,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xa4aff5dd), 12, "cat id lives");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 id: r.int(),

@@ -55,6 +55,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xe3fe70f4), 12, "point x y");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 x: r.int(),
@@ -137,6 +138,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             let flags = r.nat();
             let flags2;
@@ -229,6 +231,7 @@ pub mod types {
             "masks flags# extra#?0.0 more# value?2.1",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             let flags = r.nat();
             let more;
@@ -325,6 +328,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 ints: r.slice(),
@@ -398,6 +402,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x56639710), 8, "stats {#} count views?0.0 total?0.1");
 
+        #[inline]
         fn read_fields_with(r: &mut tl::Reader<'a>, nats: [u32; 1]) -> tl::ReadResult<Self> {
             let [mask] = nats;
             Ok(Self {
@@ -463,6 +468,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x7a40b924), 4, "row {#} cells");
 
+        #[inline]
         fn read_fields_with(r: &mut tl::Reader<'a>, nats: [u32; 1]) -> tl::ReadResult<Self> {
             let [width] = nats;
             Ok(Self {
@@ -543,6 +549,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             let width = r.nat();
             let mask;
@@ -612,6 +619,7 @@ pub mod types {
             tl::private::Constructor(None, 8, "table.pairs key value");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 key: r.int(),
@@ -668,6 +676,7 @@ pub mod types {
             tl::private::Constructor(Some(0xb81e298d), 16, "envelope msg_id body");
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_id: r.long(),
@@ -723,6 +732,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x1b306627), 4, "zoo.animalEmpty");
 
+            #[inline]
             fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {})
             }
@@ -777,6 +787,7 @@ pub mod types {
                 tl::private::Constructor(Some(0x8384741c), 20, "zoo.cat id name lives#");
             const NEEDS_ARENA: bool = true;
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     id: r.long(),
@@ -876,6 +887,7 @@ pub mod types {
             );
             const NEEDS_ARENA: bool = true;
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 let flags = r.nat();
                 Ok(Self {
@@ -954,6 +966,7 @@ pub mod types {
                 tl::private::Constructor(Some(0xef8a8250), 16, "zoo.owner self pets");
             const NEEDS_ARENA: bool = true;
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     self_: r.bool(),
@@ -1012,6 +1025,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x7ee97db0), 8, "tree.leaf value");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self { value: r.int() })
             }
@@ -1066,6 +1080,7 @@ pub mod types {
                 tl::private::Constructor(Some(0x7e0d5219), 4, "tree.node left right");
             const NEEDS_ARENA: bool = true;
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     left: r.place()?,
@@ -1270,6 +1285,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xf6069a62), 20, "getTable id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self { id: r.int128() })
         }
@@ -1331,6 +1347,7 @@ pub mod functions {
             tl::private::Constructor(Some(0xda9b0d0d), 8, "invokeWithLayer layer query");
         const NEEDS_ARENA: bool = X::NEEDS_ARENA;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 layer: r.int(),
@@ -1400,6 +1417,7 @@ pub mod functions {
             );
             const NEEDS_ARENA: bool = true;
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 let flags = r.nat();
                 Ok(Self {
@@ -1463,6 +1481,7 @@ pub mod functions {
                 tl::private::Constructor(Some(0x605e47ef), 8, "zoo.feed animal");
             const NEEDS_ARENA: bool = true;
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     animal: tl::TlRead::read(r)?,

@@ -39,6 +39,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xe3fe70f4), 12, "point x y");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 x: r.int(),
@@ -98,6 +99,7 @@ pub mod types {
             "account flags# id salt?0.2 srp_id?0.2 rating?0.3 flags2# until?1.1 dog?1.2",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             let flags = r.nat();
             let flags2;
@@ -174,6 +176,7 @@ pub mod types {
             "masks flags# extra#?0.0 more# value?2.1",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             let flags = r.nat();
             let more;
@@ -248,6 +251,7 @@ pub mod types {
             "lists ints longs doubles blobs bare boxed nested",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 ints: r.vector(),
@@ -304,6 +308,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x56639710), 8, "stats {#} count views?0.0 total?0.1");
 
+        #[inline]
         fn read_fields_with(r: &mut tl::Reader<'a>, nats: [u32; 1]) -> tl::ReadResult<Self> {
             let [mask] = nats;
             Ok(Self {
@@ -354,6 +359,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x7a40b924), 4, "row {#} cells");
 
+        #[inline]
         fn read_fields_with(r: &mut tl::Reader<'a>, nats: [u32; 1]) -> tl::ReadResult<Self> {
             let [width] = nats;
             Ok(Self {
@@ -414,6 +420,7 @@ pub mod types {
             "table width# rows mask# stats size# pairs",
         );
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             let width = r.nat();
             let mask;
@@ -466,6 +473,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(None, 8, "table.pairs key value");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 key: r.int(),
@@ -505,6 +513,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xb81e298d), 16, "envelope msg_id body");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 msg_id: r.long(),
@@ -547,6 +556,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x1b306627), 4, "zoo.animalEmpty");
 
+            #[inline]
             fn read_fields(_: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {})
             }
@@ -583,6 +593,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x8384741c), 20, "zoo.cat id name lives#");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     id: r.long(),
@@ -656,6 +667,7 @@ pub mod types {
                 "zoo.dog flags# id name owner?0.1 nicknames?0.2 photo?0.3 chip key home?0.4 kennel?0.5 type",
             );
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 let flags = r.nat();
                 Ok(Self {
@@ -717,6 +729,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0xef8a8250), 16, "zoo.owner self pets");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     self_: r.bool(),
@@ -762,6 +775,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x7ee97db0), 8, "tree.leaf value");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self { value: r.int() })
             }
@@ -802,6 +816,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x7e0d5219), 4, "tree.node left right");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     left: r.heap()?,
@@ -946,6 +961,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xf6069a62), 20, "getTable id");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self { id: r.int128() })
         }
@@ -988,6 +1004,7 @@ pub mod functions {
             tl::private::Constructor(Some(0xda9b0d0d), 8, "invokeWithLayer layer query");
         const NEEDS_ARENA: bool = X::NEEDS_ARENA;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 layer: r.int(),
@@ -1040,6 +1057,7 @@ pub mod functions {
                 "zoo.getAnimals flags# ids?0.0 limit",
             );
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 let flags = r.nat();
                 Ok(Self {
@@ -1087,6 +1105,7 @@ pub mod functions {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x605e47ef), 8, "zoo.feed animal");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     animal: tl::TlRead::read(r)?,

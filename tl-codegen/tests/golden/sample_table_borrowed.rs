@@ -262,6 +262,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x56639710), 8, "stats {#} count views?0.0 total?0.1");
 
+        #[inline]
         fn read_fields_with(r: &mut tl::Reader<'a>, nats: [u32; 1]) -> tl::ReadResult<Self> {
             let [mask] = nats;
             Ok(Self {
@@ -327,6 +328,7 @@ pub mod types {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0x7a40b924), 4, "row {#} cells");
 
+        #[inline]
         fn read_fields_with(r: &mut tl::Reader<'a>, nats: [u32; 1]) -> tl::ReadResult<Self> {
             let [width] = nats;
             Ok(Self {
@@ -407,6 +409,7 @@ pub mod types {
         );
         const NEEDS_ARENA: bool = true;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             let width = r.nat();
             let mask;
@@ -953,6 +956,7 @@ pub mod functions {
             tl::private::Constructor(Some(0xda9b0d0d), 8, "invokeWithLayer layer query");
         const NEEDS_ARENA: bool = X::NEEDS_ARENA;
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 layer: r.int(),

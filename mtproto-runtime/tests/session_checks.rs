@@ -26,7 +26,7 @@ use mtproto_runtime::session::server::SeqNoCheck;
 use mtproto_runtime::session::{CallError, CallId, CallOptions, SaltSecret};
 use mtproto_runtime::store::{MemoryStore, Store, StoredKey};
 use mtproto_runtime::testing::{ClientEvent, Happening, Pair, Seeded, ServerEvent, TestCrypto};
-use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
+use mtproto_runtime::tl::{Arena, Identified, TlRead, TlWrite};
 use mtproto_runtime::transport::{DetectorConfig, Framing, ProxySecret, Transport};
 use support::{each, hex, signed, vectors};
 
@@ -1013,6 +1013,53 @@ fn m11_salt_and_clock_change_only_for_a_message_sent_lately() {
     let again = client.sent_request();
     assert_eq!((again.salt, again.msg_id), (99, first.msg_id));
     assert_ne!(again.packet, first.packet);
+}
+
+#[test]
+fn m11_a_ping_that_was_refused_goes_again() {
+    let mut client = Client::new();
+    let ping_of = |seen: Vec<Seen>| {
+        let is_ping = |seen: &Seen| {
+            types_id(&seen.body) == Some(<functions::PingDelayDisconnect as Identified>::ID)
+        };
+        seen.into_iter().find(is_ping)
+    };
+    let first = ping_of(client.sent()).expect("a ping at the beginning");
+    let bad_salt = types::BadServerSalt {
+        bad_msg_id: first.packet,
+        bad_msg_seqno: 0,
+        error_code: 48,
+        new_server_salt: 9,
+    };
+    client.get(&bad_salt.to_bytes().unwrap()).unwrap();
+    let (connection, now, rng) = (&mut client.connection, client.now, &mut client.rng);
+    assert!(connection.poll_timeout(now) <= Some(now.monotonic));
+    connection.handle_timeout(now, rng).unwrap();
+    let second = ping_of(client.sent()).expect("another ping");
+    assert_eq!((first.salt, second.salt), (5, 9));
+
+    // Not as often as a server refuses that takes nothing for a while.
+    let bad_msg = types::BadMsgNotification {
+        bad_msg_id: second.packet,
+        bad_msg_seqno: 0,
+        error_code: 20,
+    };
+    client.get(&bad_msg.to_bytes().unwrap()).unwrap();
+    client
+        .connection
+        .handle_timeout(client.now, &mut client.rng)
+        .unwrap();
+    assert_eq!(ping_of(client.sent()), None);
+    client.now = at(1);
+    client
+        .connection
+        .handle_timeout(client.now, &mut client.rng)
+        .unwrap();
+    assert!(ping_of(client.sent()).is_some());
+}
+
+fn types_id(body: &[u8]) -> Option<u32> {
+    body.first_chunk().map(|id| u32::from_le_bytes(*id))
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! They are believed only about messages that were sent lately: whoever repeats an old one must
 //! not be able to set salt or clock.
 
+use core::time::Duration;
+
 use super::{CallError, Session, code};
 use crate::Now;
 use crate::session::msg_id::{self, FUTURE};
@@ -10,6 +12,9 @@ use crate::session::outbox::{Key, State};
 
 /// How often a message is sent anew that the server finds fault with.
 const MAX_TRIES: u8 = 4;
+/// When a ping goes again that may have been refused. A server that was just started refuses
+/// everything for a while.
+const PING_AGAIN: Duration = Duration::from_secs(1);
 
 impl Session {
     pub(super) fn on_bad_msg(&mut self, now: Now, msg_id: i64, bad_msg_id: i64, code: i32) {
@@ -17,6 +22,7 @@ impl Session {
             return;
         }
         let refused = self.core.in_packet(bad_msg_id);
+        self.ping.refused(now.monotonic.saturating_add(PING_AGAIN));
         match code {
             code::ID_TOO_LOW | code::ID_TOO_HIGH => {
                 self.sync(now, msg_id);
@@ -62,6 +68,7 @@ impl Session {
         self.sync_if_wrong(now, msg_id);
         self.salts.set(salt);
         self.salts_asked = None;
+        self.ping.refused(now.monotonic);
         for key in self.core.in_packet(bad_msg_id) {
             self.again(key);
         }

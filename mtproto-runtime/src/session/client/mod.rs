@@ -176,6 +176,12 @@ pub enum Event<'a> {
         /// How long it took.
         rtt: Duration,
     },
+    /// The server has told the salts that it will want, as it is asked from time to time and by
+    /// [`Session::ask_for_salts`].
+    Salts {
+        /// How many are known now besides the one in use.
+        count: usize,
+    },
     /// Another session of this key was destroyed, or was not there.
     SessionDestroyed {
         /// Its id.
@@ -199,6 +205,7 @@ pub(super) enum Record {
     NewSession(i64),
     Renewed(i64),
     Pong(i64, Duration),
+    Salts(usize),
     SessionDestroyed(i64, bool),
     KeyDestroyed(bool),
 }
@@ -209,8 +216,8 @@ pub(super) enum Record {
 /// connection's. It outlives connections: tell it of a new one by [`Self::handle_connected`].
 ///
 /// - Getters: [`Self::id`], [`Self::pending`], [`Self::server_time`].
-/// - Commands: [`Self::call`], [`Self::cancel`], [`Self::ping`], [`Self::destroy_session`],
-///   [`Self::destroy_auth_key`], [`Self::close`].
+/// - Commands: [`Self::call`], [`Self::cancel`], [`Self::ping`], [`Self::ask_for_salts`],
+///   [`Self::destroy_session`], [`Self::destroy_auth_key`], [`Self::close`].
 /// - What has happened: [`Self::handle_message`], [`Self::handle_timeout`],
 ///   [`Self::handle_connected`], [`Self::handle_disconnected`].
 /// - What is to be done: [`Self::poll_event`], [`Self::poll_packet`], [`Self::poll_timeout`], in
@@ -590,6 +597,7 @@ impl Session {
             Record::NewSession(unique_id) => Event::NewSession { unique_id },
             Record::Renewed(session_id) => Event::Renewed { session_id },
             Record::Pong(ping_id, rtt) => Event::Pong { ping_id, rtt },
+            Record::Salts(count) => Event::Salts { count },
             Record::SessionDestroyed(session_id, found) => {
                 Event::SessionDestroyed { session_id, found }
             }
@@ -652,7 +660,7 @@ impl Session {
         }
         if self.connected {
             self.ping_if_due(now);
-            self.ask_for_salts(now);
+            self.ask_for_salts_if_few(now);
         }
     }
 

@@ -29,6 +29,13 @@ impl Ping {
         self.heard = now.monotonic;
     }
 
+    /// The server has refused a packet, perhaps the one with the ping: it has to be sent again.
+    pub(super) fn refused(&mut self, again_at: Duration) {
+        if self.waiting.take().is_some() {
+            self.next = self.next.min(again_at);
+        }
+    }
+
     pub(super) fn heard(&mut self, now: Now) {
         self.heard = now.monotonic;
     }

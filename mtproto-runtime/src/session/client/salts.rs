@@ -2,7 +2,7 @@
 //!
 //! See <https://core.telegram.org/mtproto/service_messages#request-for-several-future-salts>.
 
-use super::{Rule, Session, Violation, read_salt, violation};
+use super::{Record, Rule, Session, Violation, read_salt, violation};
 use crate::Now;
 use crate::service::{functions, types::FutureSalts};
 use crate::session::core::Purpose;
@@ -20,17 +20,23 @@ const FEW: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Session {
-    pub(super) fn ask_for_salts(&mut self, now: Now) {
+    /// Asks the server for the salts of the hours to come; answered by
+    /// [`Event::Salts`](super::Event::Salts). The session does it by itself when few are left.
+    pub fn ask_for_salts(&mut self, now: Now) {
+        self.salts_asked = Some(now.monotonic);
+        self.core.control(Cause::Own, Purpose::FutureSalts, |out| {
+            wire::write(&functions::GetFutureSalts { num: WANTED }, out);
+        });
+    }
+
+    pub(super) fn ask_for_salts_if_few(&mut self, now: Now) {
         let asked_lately = self
             .salts_asked
             .is_some_and(|at| now.monotonic < at.saturating_add(PATIENCE));
         if self.salts.future().len() > FEW || asked_lately {
             return;
         }
-        self.salts_asked = Some(now.monotonic);
-        self.core.control(Cause::Own, Purpose::FutureSalts, |out| {
-            wire::write(&functions::GetFutureSalts { num: WANTED }, out);
-        });
+        self.ask_for_salts(now);
     }
 
     /// By hand: a vector without its id, of which one need not keep all.
@@ -57,6 +63,7 @@ impl Session {
             }
         }
         self.salts.learn(salts.into_iter());
+        self.inbox.push(Record::Salts(self.salts.future().len()));
         Ok(())
     }
 }

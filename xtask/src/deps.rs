@@ -99,6 +99,7 @@ const TABLE: &[Row] = &[
             "crypto-bigint",
             "flate2",
             "fs4",
+            "futures-core",
             "getrandom",
             "hmac",
             "pbkdf2",

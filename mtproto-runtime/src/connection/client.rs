@@ -153,6 +153,8 @@ pub struct Connection<P = Crypto> {
     transport: Option<Transport>,
     /// Whether there is a network connection, also while `transport` is in use.
     is_linked: bool,
+    /// Whether the server has proved over this network connection that it knows the key.
+    proven: bool,
     permanent: Option<Permanent>,
     /// The key that the session uses, and when it expires.
     current: Option<(AuthKey, Option<i32>)>,
@@ -183,6 +185,7 @@ impl<P: Provider> Connection<P> {
             known_primes: KnownPrimes::default(),
             transport: None,
             is_linked: false,
+            proven: false,
             permanent: None,
             current: None,
             lost: false,
@@ -241,6 +244,11 @@ impl<P: Provider> Connection<P> {
         self.session.ping(now)
     }
 
+    /// Asks the server for future salts; see [`Session::ask_for_salts`].
+    pub fn ask_for_salts(&mut self, now: Now) {
+        self.session.ask_for_salts(now);
+    }
+
     /// Tells the server to forget another session of the same key.
     pub fn destroy_session(&mut self, session_id: i64) {
         self.session.destroy_session(session_id);
@@ -260,6 +268,13 @@ impl<P: Provider> Connection<P> {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.transport.is_some() && self.current.is_some()
+    }
+
+    /// Whether the server has proved, over the network connection that there is, that it knows the
+    /// key in use. Until then anybody may be at the other end, who reads nothing.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.proven
     }
 
     /// Whether there is a network connection.
@@ -333,6 +348,7 @@ impl<P: Provider> Connection<P> {
     pub fn disconnect(&mut self) {
         self.transport = None;
         self.is_linked = false;
+        self.proven = false;
         self.session.handle_disconnected();
         if let Some(candidate) = &mut self.candidate {
             candidate.session.handle_disconnected();
@@ -407,6 +423,7 @@ impl<P: Provider> Connection<P> {
         };
         let plaintext = provider.open(key, Direction::FromServer, packet)?;
         self.session.handle_message(now, &plaintext.message()?)?;
+        self.proven = true;
         Ok(())
     }
 
@@ -465,6 +482,7 @@ impl<P: Provider> Connection<P> {
         });
         if self.config.pfs.is_none() {
             self.current = Some((key.auth_key.clone(), None));
+            self.proven = true;
             self.session.set_salt(key.first_salt);
             self.session.handle_connected(now);
         }
@@ -574,6 +592,7 @@ impl<P: Provider> Connection<P> {
         };
         let expires_at = candidate.key.expires_at.unwrap_or(0);
         self.current = Some((candidate.key.auth_key, candidate.key.expires_at));
+        self.proven = self.is_linked;
         self.session.adopt(now, candidate.session);
         if !self.is_linked {
             self.session.handle_disconnected();

@@ -200,8 +200,14 @@ impl Calls {
         if place >= self.entries.len() {
             self.entries.resize_with(place + 1, || None);
         }
-        self.entries[place] = Some(entry);
         self.live += 1;
+        if let Some(displaced) = self.entries[place].replace(entry) {
+            // Only if what has become of it was not asked for before.
+            debug_assert!(false, "a call was displaced");
+            self.live -= 1;
+            self.free(&displaced.slot);
+            displaced.slot.finish(Err(CallError::Lost.into()));
+        }
     }
 
     fn remove(&mut self, call: CallId) -> Option<Entry> {

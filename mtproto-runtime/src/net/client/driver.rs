@@ -329,7 +329,9 @@ impl Core {
 
     /// Whether the server has proved by now that it knows the key.
     fn notice_readiness(&mut self) {
-        if !self.is_ready && self.connection.is_ready() && self.connection.is_proven() {
+        let is_ready = self.connection.is_ready() && self.connection.is_proven();
+        // A key that is not yet kept is of no use.
+        if !self.is_ready && is_ready && self.unsaved.is_none() {
             tracing::info!("ready");
             self.is_ready = true;
             self.failures = 0;
@@ -443,8 +445,9 @@ impl Core {
 
     /// Takes what was told, and sees to what is due.
     fn turn(&mut self, cx: &mut Context<'_>, patience: Option<Instant>) -> Result<(), LinkError> {
-        self.take_commands(cx);
+        // In this order: the session gives the place of a call that is over to the next one.
         self.take_events();
+        self.take_commands(cx);
         let mut result = Ok(());
         // What is done may make something else due at once, but not for ever.
         for _ in 0..4 {
@@ -453,7 +456,7 @@ impl Core {
             let due = due.and_then(|due| self.start.checked_add(due));
             let due = due.into_iter().chain(self.closing).chain(patience).min();
             let Some(due) = due else {
-                break;
+                return result;
             };
             if due != self.sleep_at {
                 self.sleep_at = due;

@@ -20,9 +20,14 @@ pub struct Group<'a> {
 struct Entry<'a> {
     name: String,
     bytes: usize,
-    work: Box<dyn FnMut() + 'a>,
+    work: Work<'a>,
     calls: u32,
     rounds: Vec<f64>,
+}
+
+enum Work<'a> {
+    Plain(Box<dyn FnMut() + 'a>),
+    Timed(f64, Box<dyn FnMut() -> f64 + 'a>),
 }
 
 impl<'a> Group<'a> {
@@ -47,7 +52,25 @@ impl<'a> Group<'a> {
         self.entries.push(Entry {
             name: name.into(),
             bytes,
-            work,
+            work: Work::Plain(work),
+            calls: 1,
+            rounds: Vec::new(),
+        });
+        self
+    }
+
+    /// Adds work that can't be repeated without preparing it: it measures itself, `pieces` of it at a
+    /// time, and tells how many nanoseconds one of them has taken.
+    pub fn timed(
+        mut self,
+        name: impl Into<String>,
+        pieces: usize,
+        work: impl FnMut() -> f64 + 'a,
+    ) -> Self {
+        self.entries.push(Entry {
+            name: name.into(),
+            bytes: 0,
+            work: Work::Timed(pieces as f64, Box::new(work)),
             calls: 1,
             rounds: Vec::new(),
         });
@@ -97,7 +120,11 @@ impl Entry<'_> {
 
     fn calibrate(&mut self) {
         loop {
-            let time = self.round() * f64::from(self.calls);
+            let pieces = match &self.work {
+                Work::Plain(_) => 1.0,
+                Work::Timed(pieces, _) => *pieces,
+            };
+            let time = self.round() * f64::from(self.calls) * pieces;
             if time > ROUND_NANOSECONDS / 4.0 {
                 let calls = f64::from(self.calls) * ROUND_NANOSECONDS / time;
                 self.calls = calls.max(1.0) as u32;
@@ -109,11 +136,19 @@ impl Entry<'_> {
 
     /// Nanoseconds a call.
     fn round(&mut self) -> f64 {
-        let start = thread_time();
-        for _ in 0..self.calls {
-            (self.work)();
+        match &mut self.work {
+            Work::Plain(work) => {
+                let start = thread_time();
+                for _ in 0..self.calls {
+                    work();
+                }
+                (thread_time() - start) / f64::from(self.calls)
+            }
+            Work::Timed(_, work) => {
+                let times = (0..self.calls).map(|_| work());
+                median(times.collect())
+            }
         }
-        (thread_time() - start) / f64::from(self.calls)
     }
 }
 

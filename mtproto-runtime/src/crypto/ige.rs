@@ -161,6 +161,8 @@ fn crypt<const ENC: bool>(key: &Key, data: &mut [Block]) {
 /// On CPUs with instructions for both this takes hardly longer than decrypting alone.
 #[allow(unsafe_code)]
 pub(crate) fn decrypt_and_hash(key: &Key, prefix: &[u8; 32], data: &mut [Block]) -> [u8; 32] {
+    #[cfg(test)]
+    work::DONE.with_borrow_mut(|done| done.push(data.len()));
     #[cfg(target_arch = "x86_64")]
     if x86_sha::available() {
         // SAFETY: `available` has said yes.
@@ -185,6 +187,16 @@ pub(crate) fn hash_two(first: &[u8; 52], second: &[u8; 52]) -> [[u8; 32]; 2] {
         return unsafe { x86_sha::hash_two_blocks(&blocks) };
     }
     [sha256(&[first]), sha256(&[second])]
+}
+
+/// What was decrypted and hashed on this thread, in blocks.
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::RefCell;
+
+    thread_local! {
+        pub(crate) static DONE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    }
 }
 
 #[cfg(test)]

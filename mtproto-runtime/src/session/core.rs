@@ -281,9 +281,14 @@ impl Core {
             && let Some(key) = self.front()
         {
             left -= 1;
-            let length = self.outbox.get(key).map_or(0, |e| e.body.len());
-            if count > 0 && out.len() - body_start + length > MAX_BYTES {
+            let Some(entry) = self.outbox.get(key) else {
                 break;
+            };
+            if count > 0 && out.len() - body_start + entry.body.len() > MAX_BYTES {
+                break;
+            }
+            if matches!(entry.kind, Kind::Answer { .. }) {
+                cause = Cause::Answer;
             }
             if self.before(key).is_some_and(|before| before.msg_id == 0) {
                 self.outbox.postpone();
@@ -294,9 +299,6 @@ impl Core {
             write_header(0, 0, 0, out);
             let body = out.len();
             let (msg_id, seq_no) = self.write_entry(now, key, quick_ack, out);
-            if matches!(self.outbox.get(key), Some(e) if matches!(e.kind, Kind::Answer { .. })) {
-                cause = Cause::Answer;
-            }
             let length = i32::try_from(out.len() - body).unwrap_or(i32::MAX);
             out[header..header + 8].copy_from_slice(&msg_id.to_le_bytes());
             out[header + 8..header + 12].copy_from_slice(&seq_no.to_le_bytes());

@@ -2,9 +2,13 @@
 #![allow(
     dead_code,
     clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    clippy::expect_used,
     unreachable_pub,
     reason = "each test file uses a part of it"
 )]
+
+pub mod peers;
 
 use serde_json::Value;
 

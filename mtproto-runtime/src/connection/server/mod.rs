@@ -860,6 +860,21 @@ impl<P: Provider> Server<P> {
         None
     }
 
+    /// When the response to the HTTP request that has come over a connection is to be made, by the
+    /// monotonic clock: of all that [`Self::poll_packet`] gives by then, perhaps nothing. It changes
+    /// with every event and command. `None`: at once.
+    ///
+    /// Over HTTP a server speaks only in answer to a request. What its client wants then is told by
+    /// `http_wait`, for which see
+    /// <https://core.telegram.org/mtproto/service_messages#http-waitlong-poll>; connections over
+    /// other transports take no notice of it. The client's side of HTTP is not here.
+    #[must_use]
+    pub fn respond_at(&self, link: LinkId) -> Option<Duration> {
+        let sessions = &self.links.get(&link)?.sessions;
+        let due = |session| self.sessions.get(session)?.session.respond_at();
+        sessions.iter().map(due).min()?
+    }
+
     /// When [`Self::handle_timeout`] wants to be called, by the monotonic clock.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {

@@ -478,13 +478,15 @@ impl Session {
             Known::No => {}
             Known::Yes(_) | Known::Forgotten => {
                 // The ack may have been lost.
-                if mark == Mark::Content {
+                if mark == Mark::Content && !late {
                     self.core.acks.push(now.monotonic, msg_id);
                 }
                 return Ok(());
             }
         }
         self.dispatch(now, msg_id, body, true)?;
+        // What is out of time wants no ack, whatever it says.
+        let mark = if late { Mark::NoAck } else { mark };
         self.core.remember(now, msg_id, mark);
         Ok(())
     }

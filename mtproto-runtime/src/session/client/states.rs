@@ -67,10 +67,20 @@ impl Session {
         }
     }
 
+    /// Nobody has asked, so that it may be old. What was received stays so; about everything else
+    /// the server is asked.
     pub(super) fn on_all_info(&mut self, now: Now, ids: Ids<'_>, info: &[u8]) {
         for (id, state) in ids.iter().zip(info) {
-            if let Some(key) = self.core.outbox.find(id) {
-                self.on_state(now, key, *state);
+            let Some(key) = self.core.outbox.find(id) else {
+                continue;
+            };
+            if state & WHICH >= RECEIVED {
+                self.received(key);
+            } else if let Some(entry) = self.core.outbox.get_mut(key)
+                && entry.state == State::Sent
+            {
+                entry.due = entry.due.min(now.monotonic);
+                self.scan_by(now.monotonic);
             }
         }
     }

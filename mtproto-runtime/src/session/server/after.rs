@@ -129,11 +129,11 @@ impl Session {
         waiting.retain_mut(|held| {
             let standing = self.standing_of(held);
             let is_late = held.deadline.is_some_and(|at| at <= now.monotonic);
-            let dropped = self.requests.get(&held.msg_id) == Some(&Phase::Dropped);
+            let dropped = self.requests.get(held.msg_id) == Some(Phase::Dropped);
             match standing {
                 _ if dropped => {
                     // Nobody wants the answer, and it has not begun.
-                    self.requests.remove(&held.msg_id);
+                    self.requests.remove(held.msg_id);
                     self.unanswered = self.unanswered.saturating_sub(1);
                     false
                 }
@@ -185,7 +185,7 @@ impl Session {
                 false => Standing::Failed,
             };
         }
-        match self.requests.get(&msg_id) {
+        match self.requests.get(msg_id) {
             Some(Phase::Held | Phase::Running | Phase::Dropped) => Standing::Running,
             Some(Phase::Answered(_)) => Standing::Done,
             None => match self.core.replay.look_up(msg_id) {

@@ -11,7 +11,7 @@ impl Session {
     pub(super) fn on_drop_answer(&mut self, now: Now, msg_id: i64, req_msg_id: i64) {
         let mut body = self.core.outbox.buffer();
         RpcResult::write_header(msg_id, &mut body);
-        match self.requests.get(&req_msg_id).copied() {
+        match self.requests.get(req_msg_id) {
             Some(Phase::Running | Phase::Held) => {
                 self.requests.insert(req_msg_id, Phase::Dropped);
                 self.inbox.push(Record::Dropped(RequestId(req_msg_id)));
@@ -20,7 +20,7 @@ impl Session {
             }
             Some(Phase::Dropped) => wire::write(&types::RpcAnswerDroppedRunning {}, &mut body),
             Some(Phase::Answered(key)) => {
-                self.requests.remove(&req_msg_id);
+                self.requests.remove(req_msg_id);
                 match self.core.outbox.remove(key) {
                     Some(answer) => {
                         let dropped = types::RpcAnswerDropped {

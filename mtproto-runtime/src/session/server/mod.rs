@@ -2,14 +2,16 @@
 
 mod after;
 mod drop_answer;
+mod http_wait;
 mod refusal;
 mod requests;
 mod resend;
 mod salts;
+mod table;
 
 use core::ops::Range;
 use core::time::Duration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 pub use requests::Congested;
 pub use salts::KeySalts;
@@ -142,7 +144,7 @@ enum Record {
 /// It takes verified messages and yields the beginnings of packets; encryption and bytes are the
 /// connection's. It outlives connections: tell it of a new one by [`Self::handle_connected`].
 ///
-/// - Getters: [`Self::id`], [`Self::is_idle`], [`Self::disconnect_at`].
+/// - Getters: [`Self::id`], [`Self::is_idle`], [`Self::disconnect_at`], [`Self::respond_at`].
 /// - Commands: [`Self::reply`], [`Self::push`].
 /// - What has happened: [`Self::handle_message`], [`Self::handle_timeout`],
 ///   [`Self::handle_connected`], [`Self::handle_disconnected`].
@@ -158,7 +160,7 @@ pub struct Session {
     connected: bool,
     announced: bool,
     order: SeqOrder,
-    requests: BTreeMap<i64, requests::Phase>,
+    requests: table::Table,
     /// How many of them the application has not answered.
     unanswered: usize,
     /// What has been answered lately, and whether it went well.
@@ -170,6 +172,8 @@ pub struct Session {
     acks_told: bool,
     /// Messages below this id have been too old at some time.
     oldest: i64,
+    /// How long the next packet may wait, over HTTP.
+    http_wait: Option<http_wait::Waiting>,
 }
 
 impl Session {
@@ -190,7 +194,7 @@ impl Session {
             connected: false,
             announced: false,
             order: SeqOrder::new(),
-            requests: BTreeMap::new(),
+            requests: table::Table::default(),
             unanswered: 0,
             done: VecDeque::new(),
             held: Vec::new(),
@@ -198,6 +202,7 @@ impl Session {
             disconnect_at: None,
             acks_told: false,
             oldest: i64::MIN,
+            http_wait: None,
         }
     }
 
@@ -262,6 +267,7 @@ impl Session {
     pub fn handle_disconnected(&mut self) {
         self.connected = false;
         self.disconnect_at = None;
+        self.http_wait = None;
         self.core.controls.clear();
     }
 
@@ -399,9 +405,9 @@ impl Session {
                 self.inbox.push(Record::DestroySession(destroy.session_id));
             }
             functions::DestroyAuthKey::ID => self.inbox.push(Record::DestroyAuthKey),
-            // Waiting is for the transport to do; the notices are about messages that need none.
-            types::HttpWait::ID
-            | types::MsgsStateInfo::ID
+            types::HttpWait::ID => self.on_http_wait(now, &read(body)?),
+            // Notices about messages that need none.
+            types::MsgsStateInfo::ID
             | types::BadMsgNotification::ID
             | types::MsgDetailedInfo::ID
             | types::MsgNewDetailedInfo::ID => {}
@@ -471,7 +477,9 @@ impl Session {
 
     /// Whether [`Self::poll_packet`] would yield one.
     pub(crate) fn has_packets(&mut self, now: Now) -> bool {
-        self.connected && (self.acks_are_due(now) || self.core.has_messages())
+        let has_messages = self.core.has_messages();
+        self.note_outgoing(now);
+        self.connected && (has_messages || self.acks_are_due(now))
     }
 
     fn acks_are_due(&self, now: Now) -> bool {
@@ -507,6 +515,7 @@ impl Session {
             out,
         );
         if written.is_some() {
+            self.http_wait = None;
             self.scan_by(now.monotonic.saturating_add(after));
         }
         written

@@ -30,7 +30,7 @@ impl Session {
                 return false;
             }
             // Requests are known for longer than ids.
-            Known::Forgotten if self.requests.contains_key(&heard.msg_id) => {
+            Known::Forgotten if self.requests.get(heard.msg_id).is_some() => {
                 self.on_repeated(now, heard.msg_id, Mark::Content);
                 return false;
             }

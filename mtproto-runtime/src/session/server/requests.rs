@@ -73,10 +73,10 @@ impl Session {
         result: Result<&[u8], &RpcError>,
     ) -> bool {
         let RequestId(msg_id) = request;
-        match self.requests.get(&msg_id) {
+        match self.requests.get(msg_id) {
             Some(Phase::Running) => {}
             Some(Phase::Dropped) => {
-                self.requests.remove(&msg_id);
+                self.requests.remove(msg_id);
                 self.unanswered = self.unanswered.saturating_sub(1);
                 self.finished(now, msg_id, result.is_ok());
                 return false;

@@ -38,9 +38,9 @@ impl Session {
             return;
         };
         if let Kind::Answer { request } = entry.kind
-            && self.requests.get(&request) == Some(&Phase::Answered(key))
+            && self.requests.get(request) == Some(Phase::Answered(key))
         {
-            self.requests.remove(&request);
+            self.requests.remove(request);
         }
         self.core.outbox.recycle(entry.body);
     }
@@ -49,7 +49,7 @@ impl Session {
         let requests = &self.requests;
         let state_of = |core: &Core, id: i64| {
             // Requests are known for longer than ids.
-            match requests.get(&id) {
+            match requests.get(id) {
                 Some(Phase::Held | Phase::Running | Phase::Dropped) => {
                     RECEIVED | ACKNOWLEDGED | RUNNING
                 }
@@ -65,7 +65,7 @@ impl Session {
         if mark == Mark::Content {
             self.core.acks.push(now.monotonic, msg_id);
         }
-        let Some(Phase::Answered(key)) = self.requests.get(&msg_id).copied() else {
+        let Some(Phase::Answered(key)) = self.requests.get(msg_id) else {
             return;
         };
         let Some(entry) = self.core.outbox.get(key) else {
@@ -105,8 +105,8 @@ impl Session {
     /// `msg_resend_ans_req`: the answers to these requests.
     pub(super) fn on_resend_answers(&mut self, ids: Ids<'_>) {
         for id in ids.iter().take(ack::MAX_IDS) {
-            if let Some(Phase::Answered(key)) = self.requests.get(&id) {
-                self.core.outbox.requeue(*key);
+            if let Some(Phase::Answered(key)) = self.requests.get(id) {
+                self.core.outbox.requeue(key);
             }
         }
     }

@@ -1,0 +1,496 @@
+//! What a session does with messages about messages, with requests that wait for others, and where
+//! its limits are.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use mtproto_runtime::service::{RpcResult, gzip, types, wrappers};
+use mtproto_runtime::session::server::RequestId;
+use mtproto_runtime::testing::ClientEvent;
+use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
+use support::peers::*;
+
+/// The first message among these that is of a type.
+macro_rules! find {
+    ($seen:expr, $type:ty) => {
+        $seen
+            .iter()
+            .find_map(|seen| <$type>::from_bytes_in(&seen.body, ARENA.get()).ok())
+    };
+}
+
+/// Vectors of what is looked for live as long as the test.
+struct Arenas;
+
+impl Arenas {
+    fn get(&self) -> &'static Arena {
+        Box::leak(Box::new(Arena::new()))
+    }
+}
+
+const ARENA: Arenas = Arenas;
+
+fn detailed(msg_id: i64, answer_msg_id: i64) -> Vec<u8> {
+    let info = types::MsgDetailedInfo {
+        msg_id,
+        answer_msg_id,
+        bytes: 5000,
+        status: 0,
+    };
+    info.to_bytes().unwrap()
+}
+
+fn new_detailed(answer_msg_id: i64) -> Vec<u8> {
+    let info = types::MsgNewDetailedInfo {
+        answer_msg_id,
+        bytes: 5000,
+        status: 0,
+    };
+    info.to_bytes().unwrap()
+}
+
+#[test]
+fn an_answer_that_was_only_announced_is_asked_for() {
+    let mut client = Client::new();
+    client.sync();
+    let call = client.call();
+    let request = client.sent_request();
+    let header = client.header();
+    client
+        .get(&detailed(request.msg_id, header.msg_id))
+        .unwrap();
+    let sent = client.sent();
+    let asked = find!(sent, types::MsgResendReq<'_>).expect("a request for it");
+    assert_eq!(asked.msg_ids, [header.msg_id]);
+    assert_eq!(client.events(), []);
+
+    client
+        .get_with(&header, &result(request.msg_id, b"long"))
+        .unwrap();
+    let answer = ClientEvent::Answer {
+        call,
+        body: b"long".to_vec(),
+    };
+    assert_eq!(client.events(), [answer]);
+
+    // When it is announced again, the ack was lost.
+    client
+        .get(&detailed(request.msg_id, header.msg_id))
+        .unwrap();
+    // Acks travel with whatever comes next.
+    client.call();
+    let seen = client.sent();
+    assert_eq!(find!(seen, types::MsgResendReq<'_>), None);
+    let acks = find!(seen, types::MsgsAck<'_>).unwrap();
+    let count = acks.msg_ids.iter().filter(|id| **id == header.msg_id);
+    assert_eq!(count.count(), 2);
+}
+
+#[test]
+fn an_update_that_was_only_announced_is_asked_for() {
+    let mut client = Client::new();
+    client.sync();
+    let header = client.header();
+    client.get(&new_detailed(header.msg_id)).unwrap();
+    let sent = client.sent();
+    let asked = find!(sent, types::MsgResendReq<'_>).unwrap();
+    assert_eq!(asked.msg_ids, [header.msg_id]);
+    client.get_with(&header, b"update..").unwrap();
+    assert_eq!(client.events().len(), 1);
+    client.get(&new_detailed(header.msg_id)).unwrap();
+    assert_eq!(find!(client.sent(), types::MsgResendReq<'_>), None);
+}
+
+#[test]
+fn a_client_does_not_ask_for_messages_of_its_own() {
+    let mut client = Client::new();
+    client.sync();
+    let id = client.server_id() & !3;
+    client.get(&new_detailed(id)).unwrap();
+    assert_eq!(find!(client.sent(), types::MsgResendReq<'_>), None);
+}
+
+/// However many are announced, what waits to be sent is bounded.
+#[test]
+fn announcements_that_never_end_cost_a_bounded_amount() {
+    let mut client = Client::new();
+    client.sync();
+    for _ in 0..5000 {
+        let id = client.server_id();
+        client.get(&new_detailed(id)).unwrap();
+    }
+    let sent = client.sent();
+    let asked = sent.iter().filter(|seen| seen.body.len() == 20);
+    assert_eq!(asked.count(), 2048);
+}
+
+#[test]
+fn a_server_announces_long_answers_when_a_request_comes_again() {
+    let mut server = Server::with(|config| config.session.gzip = false);
+    let header = server.header(1);
+    let packet = sealed(
+        mtproto_runtime::crypto::Direction::FromClient,
+        &header,
+        &REQUEST,
+    );
+    server.get_packet(&packet).unwrap();
+    assert_eq!(server.requests(), [REQUEST]);
+    let from = server.server.sessions().next().unwrap().0;
+    let long = [7; 4000];
+    let now = server.now;
+    server
+        .server
+        .reply(now, from, RequestId(header.msg_id), Ok(&long));
+    let sent = server.sent();
+    let answer = sent
+        .iter()
+        .find(|seen| RpcResult::read(&seen.body).is_some())
+        .unwrap();
+
+    server.get_packet(&packet).unwrap();
+    let sent = server.sent();
+    let info = find!(sent, types::MsgDetailedInfo).unwrap();
+    assert_eq!(
+        (info.msg_id, info.answer_msg_id, info.status),
+        (header.msg_id, answer.msg_id, 0)
+    );
+    assert!(sent.iter().all(|seen| seen.msg_id != answer.msg_id));
+
+    let ask = types::MsgResendReq {
+        msg_ids: &[answer.msg_id],
+    };
+    server.get(2, &ask.to_bytes().unwrap());
+    let sent = server.sent();
+    let again = sent.iter().find(|seen| seen.msg_id == answer.msg_id);
+    assert_eq!(again.unwrap().body, answer.body);
+}
+
+/// Nobody has asked for it, so that it may be old: only what was received stays so.
+#[test]
+fn what_a_server_says_of_all_messages_is_believed_as_far_as_it_lasts() {
+    for (state, asks) in [(1, true), (2, true), (3, true), (4, false), (12, false)] {
+        let mut client = Client::new();
+        client.sync();
+        let call = client.call();
+        let request = client.sent_request();
+        let info = types::MsgsAllInfo {
+            msg_ids: &[request.msg_id, request.msg_id + 4],
+            info: &[state, 1],
+        };
+        client.get(&info.to_bytes().unwrap()).unwrap();
+        assert_eq!(client.events(), []);
+        let (now, rng) = (client.now, &mut client.rng);
+        client.connection.handle_timeout(now, rng).unwrap();
+        let sent = client.sent();
+        let asked = find!(sent, types::MsgsStateReq<'_>).map(|ask| ask.msg_ids.to_vec());
+        assert_eq!(asked, asks.then(|| vec![request.msg_id]), "{state}");
+        // It is not sent again on this word alone, nor given up.
+        assert!(sent.iter().all(|seen| seen.body != REQUEST));
+        client.get(&result(request.msg_id, b"done")).unwrap();
+        let answer = ClientEvent::Answer {
+            call,
+            body: b"done".to_vec(),
+        };
+        assert_eq!(client.events(), [answer]);
+    }
+}
+
+#[test]
+fn what_a_client_says_of_all_messages_acknowledges_them() {
+    let mut server = Server::new();
+    let request = server.get(1, &REQUEST);
+    assert_eq!(server.requests(), [REQUEST]);
+    let from = server.server.sessions().next().unwrap().0;
+    let now = server.now;
+    server
+        .server
+        .reply(now, from, RequestId(request), Ok(b"done"));
+    let sent = server.sent();
+    let ids: Vec<i64> = sent.iter().map(|seen| seen.msg_id).collect();
+    let waiting = |server: &Server| {
+        server
+            .server
+            .sessions()
+            .next()
+            .unwrap()
+            .1
+            .unacknowledged()
+            .0
+    };
+    assert_eq!(waiting(&server), 2, "new_session_created and the answer");
+    for (state, left) in [(2, 2), (4, 0)] {
+        let info = types::MsgsAllInfo {
+            msg_ids: &ids,
+            info: &vec![state; ids.len()],
+        };
+        server.get(4, &info.to_bytes().unwrap());
+        assert_eq!(waiting(&server), left);
+    }
+}
+
+fn after(msg_id: i64, body: &[u8]) -> Vec<u8> {
+    [
+        &0xcb9f_372d_u32.to_le_bytes()[..],
+        &msg_id.to_le_bytes(),
+        body,
+    ]
+    .concat()
+}
+
+fn after_all(msg_ids: &[i64], body: &[u8]) -> Vec<u8> {
+    let mut request = 0x3dc4_b4f0_u32.to_le_bytes().to_vec();
+    request.extend_from_slice(&0x1cb5_c415_u32.to_le_bytes());
+    request.extend_from_slice(&u32::try_from(msg_ids.len()).unwrap().to_le_bytes());
+    for id in msg_ids {
+        request.extend_from_slice(&id.to_le_bytes());
+    }
+    request.extend_from_slice(body);
+    request
+}
+
+/// Errors among what a server sends: the request, code and text.
+fn errors(server: &mut Server) -> Vec<(i64, i32, String)> {
+    let sent = server.sent();
+    let read = |seen: &Seen| {
+        let result = RpcResult::read(&seen.body)?;
+        let error = types::RpcError::from_bytes_in(result.result, ARENA.get()).ok()?;
+        let text = error.error_message.to_owned();
+        Some((result.req_msg_id, error.error_code, text))
+    };
+    sent.iter().filter_map(read).collect()
+}
+
+fn flood(request: i64) -> (i64, i32, String) {
+    (request, 420, "FLOOD_WAIT_1".to_owned())
+}
+
+#[test]
+fn held_requests_are_limited_in_number() {
+    let mut server = Server::with(|config| config.session.max_held = 2);
+    let first = server.get(1, &REQUEST);
+    let mut seq_no = 3;
+    let mut last = 0;
+    for _ in 0..3 {
+        last = server.get(seq_no, &after(first, b"\x01\x02\x03\x04held"));
+        seq_no += 2;
+    }
+    assert_eq!(server.requests(), [REQUEST]);
+    assert_eq!(errors(&mut server), [flood(last)]);
+    // When there is room again, they are taken again.
+    let from = server.server.sessions().next().unwrap().0;
+    let now = server.now;
+    server
+        .server
+        .reply(now, from, RequestId(first), Ok(b"done"));
+    server.server.handle_timeout(now);
+    assert_eq!(server.requests(), [b"\x01\x02\x03\x04held"; 2]);
+    server.get(seq_no, &after(last - 4, &REQUEST));
+    assert_eq!(errors(&mut server), []);
+}
+
+#[test]
+fn held_requests_are_limited_in_bytes() {
+    let mut server = Server::with(|config| config.session.max_held_bytes = 1000);
+    let first = server.get(1, &REQUEST);
+    let mut long = REQUEST.to_vec();
+    long.resize(600, 0);
+    server.get(3, &after(first, &long));
+    let second = server.get(5, &after(first, &long));
+    let third = server.get(7, &after(first, &REQUEST));
+    assert_eq!(errors(&mut server), [flood(second)], "{third} fits in");
+}
+
+#[test]
+fn a_packed_request_that_waits_is_as_long_as_what_is_in_it() {
+    let mut server = Server::with(|config| config.session.max_held_bytes = 1000);
+    let first = server.get(1, &REQUEST);
+    let mut long = REQUEST.to_vec();
+    long.resize(100_000, 0);
+    let mut packed = Vec::new();
+    assert!(gzip::pack(&long, &mut packed));
+    assert!(packed.len() < 1000);
+    let second = server.get(3, &after(first, &packed));
+    assert_eq!(errors(&mut server), [flood(second)]);
+}
+
+#[test]
+fn a_request_waits_for_64_others_at_most() {
+    let failed = |request| (request, 400, "MSG_WAIT_FAILED".to_owned());
+    for (count, good) in [(64, true), (65, false), (2000, false)] {
+        let mut server = Server::new();
+        let first = server.get(1, &REQUEST);
+        server.requests();
+        let waits = server.get(3, &after_all(&vec![first; count], &REQUEST));
+        let errors = errors(&mut server);
+        assert_eq!(errors, Vec::from_iter((!good).then(|| failed(waits))));
+    }
+    // However deep.
+    let mut server = Server::new();
+    let first = server.get(1, &REQUEST);
+    server.requests();
+    let mut request = REQUEST.to_vec();
+    for _ in 0..65 {
+        request = after(first, &request);
+    }
+    let waits = server.get(3, &request);
+    assert_eq!(errors(&mut server), [failed(waits)]);
+}
+
+#[test]
+fn a_request_does_not_wait_for_itself_for_later_ones_or_for_ever() {
+    let mut server = Server::new();
+    let failed = |request| (request, 400, "MSG_WAIT_FAILED".to_owned());
+    for ahead in [0, 4, 1 << 40] {
+        let own = server.header(1).msg_id + 4;
+        server.last = own - 4;
+        let waits = server.get(1, &after(own + ahead, &REQUEST));
+        assert_eq!(waits, own);
+        assert_eq!(errors(&mut server), [failed(waits)]);
+    }
+    // One that never came.
+    let missing = server.header(1).msg_id;
+    let waits = server.get(1, &after(missing, &REQUEST));
+    assert_eq!(errors(&mut server), []);
+    server.now.monotonic += Duration::from_millis(500);
+    let now = server.now;
+    server.server.handle_timeout(now);
+    let timed_out = (waits, 500, "MSG_WAIT_TIMEOUT".to_owned());
+    assert_eq!(errors(&mut server), [timed_out]);
+    assert!(server.requests().is_empty());
+}
+
+fn with_layer(body: &[u8]) -> Vec<u8> {
+    [
+        &0xda9b_0d0d_u32.to_le_bytes()[..],
+        &230_i32.to_le_bytes(),
+        body,
+    ]
+    .concat()
+}
+
+#[test]
+fn wrappers_are_limited() {
+    let mut request = REQUEST.to_vec();
+    for wrapped in 1..20 {
+        request = with_layer(&request);
+        let innermost = wrappers::innermost(&request, 1000);
+        let good = wrapped < 16;
+        assert_eq!(
+            innermost.as_deref(),
+            good.then_some(&REQUEST[..]),
+            "{wrapped}"
+        );
+    }
+}
+
+#[test]
+fn wrappers_are_unpacked_once_and_within_limits() {
+    let mut long = REQUEST.to_vec();
+    long.resize(2000, 0);
+    let mut packed = Vec::new();
+    assert!(gzip::pack(&long, &mut packed));
+    let request = with_layer(&packed);
+    let innermost = wrappers::innermost(&request, 2000);
+    assert_eq!(innermost.as_deref(), Some(&long[..]));
+    assert_eq!(wrappers::innermost(&request, 1999), None);
+
+    let mut inner = with_layer(&packed);
+    inner.resize(4000, 0);
+    let mut twice = Vec::new();
+    assert!(gzip::pack(&inner, &mut twice));
+    assert_eq!(wrappers::innermost(&twice, 10_000), None);
+}
+
+/// `initConnection` with parameters of so many arrays in one another.
+fn init_connection(depth: usize, elements: u32) -> Vec<u8> {
+    let mut request = 0xc1cd_5ea9_u32.to_le_bytes().to_vec();
+    request.extend_from_slice(&2_u32.to_le_bytes());
+    request.extend_from_slice(&7_i32.to_le_bytes());
+    for text in ["device", "system", "app", "en", "", "en"] {
+        text.write_to(&mut request).unwrap();
+    }
+    for level in 0..depth {
+        request.extend_from_slice(&0xf744_4763_u32.to_le_bytes());
+        request.extend_from_slice(&0x1cb5_c415_u32.to_le_bytes());
+        let count = if level + 1 == depth { elements } else { 1 };
+        request.extend_from_slice(&count.to_le_bytes());
+    }
+    for _ in 0..elements.min(10) {
+        request.extend_from_slice(&0x3f6d_7b68_u32.to_le_bytes());
+    }
+    request.extend_from_slice(&REQUEST);
+    request
+}
+
+#[test]
+fn parameters_of_a_connection_are_limited() {
+    for (depth, good) in [(1, true), (16, true), (17, false), (10_000, false)] {
+        let request = init_connection(depth, 3);
+        let innermost = wrappers::innermost(&request, 1000);
+        assert_eq!(
+            innermost.as_deref(),
+            good.then_some(&REQUEST[..]),
+            "{depth}"
+        );
+    }
+    // A count that lies costs no more than the bytes that are there.
+    assert_eq!(
+        wrappers::innermost(&init_connection(1, u32::MAX), 1000),
+        None
+    );
+}
+
+/// `http_wait`, in milliseconds.
+fn http_wait(max_delay: i32, wait_after: i32, max_wait: i32) -> Vec<u8> {
+    let wait = types::HttpWait {
+        max_delay,
+        wait_after,
+        max_wait,
+    };
+    wait.to_bytes().unwrap()
+}
+
+#[test]
+fn an_http_response_waits_as_its_client_wants() {
+    let mut server = Server::new();
+    let request = server.get(1, &REQUEST);
+    server.requests();
+    server.sent();
+    let from = server.server.sessions().next().unwrap().0;
+    let link = server.link.id();
+    let start = server.now.monotonic;
+    let due = |server: &Server| {
+        let at = server.server.respond_at(link)?;
+        Some(at.checked_sub(start).unwrap().as_millis())
+    };
+    assert_eq!(due(&server), None, "nobody waits");
+    server.get(2, &http_wait(300, 100, 25_000));
+    assert_eq!(due(&server), Some(25_000), "there is nothing to send");
+    // Each message may have another after it, but the first does not wait for ever.
+    let mut expected = Vec::new();
+    for step in 1_u64..5 {
+        server.now.monotonic = start + Duration::from_millis(80 * step);
+        let now = server.now;
+        server.server.push(now, from, b"update..").unwrap();
+        expected.push((80 * u128::from(step) + 100).min(380));
+        assert_eq!(due(&server), expected.last().copied());
+    }
+    assert_eq!(expected, [180, 260, 340, 380]);
+    let updates = server.sent();
+    assert_eq!(updates.iter().filter(|s| s.body == b"update..").count(), 4);
+    assert_eq!(due(&server), None, "that was the response");
+
+    // With no words of its client, at once; and nonsense is none.
+    let now = server.now;
+    server
+        .server
+        .reply(now, from, RequestId(request), Ok(b"done"));
+    assert_eq!(due(&server), None);
+    server.sent();
+    server.get(2, &http_wait(-1, i32::MIN, -5));
+    assert_eq!(due(&server), Some(320));
+    server.reconnect();
+    assert_eq!(server.server.respond_at(server.link.id()), None);
+}

@@ -4,7 +4,8 @@
 //! `start..end` is memory that the buffer alone may write: the scratch, or the spare capacity of the
 //! vector, which nothing else can reach while the buffer borrows it. `next` is in it, and all of
 //! `start..next` has been written. Facts kept by this file alone:
-//! 1. Nothing is stored before `room` has made sure that it fits between `next` and `end`.
+//! 1. Nothing is stored before `room` has made sure that it fits between `next` and `end`, but by `table::write`,
+//!    which looks itself (`spare`) and says how far it has come (`advance`).
 //! 2. The vector's buffer is moved, and its length set, only where `start`, `next` and `end` are set anew right after
 //!    (`make_room`) or never used again (`finish`).
 //! 3. What becomes part of the vector's length was written: it is `start..next`.
@@ -123,6 +124,21 @@ impl<'a> Buffer<'a> {
     #[inline]
     fn left(&self) -> usize {
         self.end.addr().get() - self.next.addr().get()
+    }
+
+    /// Where the next byte goes, and where the room ends. Whoever stores there says so by
+    /// [`advance`](Buffer::advance).
+    #[inline]
+    pub(crate) fn spare(&self) -> (*mut u8, *mut u8) {
+        (self.next.as_ptr(), self.end.as_ptr())
+    }
+
+    /// # Safety
+    /// `next` is in the room that [`spare`](Buffer::spare) last told of, and everything before it has been written.
+    #[inline]
+    pub(crate) unsafe fn advance(&mut self, next: *mut u8) {
+        // SAFETY: no room is at null.
+        self.next = unsafe { NonNull::new_unchecked(next) };
     }
 
     /// How many bytes were put.

@@ -47,6 +47,10 @@ impl<'a> Writer<'a> {
         }
     }
 
+    pub(crate) fn buffer(&mut self) -> &mut Buffer<'a> {
+        &mut self.buffer
+    }
+
     /// How many bytes were written, or would have been.
     pub(crate) fn finish(self) -> (usize, Result<(), WriteError>) {
         (self.buffer.finish(), self.error.map_or(Ok(()), Err))

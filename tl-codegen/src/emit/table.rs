@@ -22,8 +22,12 @@ use crate::model::{
 
 /// More `#` fields than this, and a struct has code.
 const MAX_NATS: usize = 4;
-/// From so many variants on they are also sorted by id.
-const SORTED_FROM: usize = 9;
+/// From so many variants on they also stand in a hash table.
+const HASHED_FROM: usize = 3;
+/// From so many on they are sorted by id instead.
+const SORTED_FROM: usize = 255;
+/// How many fields of a struct the run time deals with at once.
+const PIECE: usize = 64;
 
 /// The types of a file that have a table.
 #[derive(Debug, Default)]
@@ -251,6 +255,10 @@ struct Work<'s> {
     foreign_rows: Vec<String>,
     /// Where `offset_of!` and types are to be compared.
     layouts: Vec<String>,
+    /// Of all structs, so many fields each.
+    pieces: usize,
+    /// Fields that are flags.
+    flags: usize,
 }
 
 impl Emitter<'_> {
@@ -282,6 +290,8 @@ impl Emitter<'_> {
             foreign: HashMap::new(),
             foreign_rows: Vec::new(),
             layouts: Vec::new(),
+            pieces: 0,
+            flags: 0,
         };
         let mut items = Vec::new();
         for module in &file.modules {
@@ -297,6 +307,8 @@ impl Emitter<'_> {
             shapes,
             foreign_rows,
             layouts,
+            pieces,
+            flags,
             ..
         } = work;
         types.extend(foreign_rows);
@@ -322,7 +334,9 @@ impl Emitter<'_> {
         self.out.line(&[
             "use table::{Field as F, Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T, Variant as V};",
         ]);
-        let lens = [&types, &fields, &variants, &shapes].map(|rows| rows.len().to_string());
+        let lens = [&types, &fields, &variants, &shapes].map(Vec::len);
+        let lens = [&lens[..], &[pieces, flags]].concat();
+        let lens: Vec<String> = lens.iter().map(ToString::to_string).collect();
         self.out.blank();
         self.out.begin(
             &["static ROWS: Rows<", &lens.join(", "), "> = Rows::lay_out"],
@@ -460,11 +474,17 @@ impl Work<'_> {
         if self.style.assert_layout {
             self.assert_struct(item, first);
         }
+        let count = self.fields.len() - first;
+        self.pieces += count.div_ceil(PIECE);
+        let kinds = item.fields.iter().map(|field| &field.kind);
+        self.flags += kinds
+            .filter(|kind| matches!(kind, FieldKind::Flags))
+            .count();
         let mut row = format!(
             "T::structure({}, \"{}\", \"{rust_names}\", {min_size}, {first}, {})",
             hex(id.map_or(0, |identity| identity.id)),
             outline(item, true),
-            self.fields.len() - first,
+            count,
         );
         if item.identity.is_none() {
             row.push_str(".record()");
@@ -499,11 +519,6 @@ impl Work<'_> {
             let row = self.variant(variant);
             self.variants.push(row);
         }
-        let mut by_id: Vec<usize> = (0..item.variants.len()).collect();
-        by_id.sort_by_key(|&index| item.variants[index].identity.id);
-        if by_id.len() < SORTED_FROM {
-            by_id.clear();
-        }
         let mut row = format!(
             "T::enumeration({}, \"{}\", \"{}\", {}, {first}, {})",
             tag_size(item),
@@ -512,9 +527,16 @@ impl Work<'_> {
             item.min_size,
             item.variants.len(),
         );
-        if !by_id.is_empty() {
+        let ids: Vec<u32> = item.variants.iter().map(|v| v.identity.id).collect();
+        if ids.len() >= SORTED_FROM {
+            let mut by_id: Vec<usize> = (0..ids.len()).collect();
+            by_id.sort_by_key(|&index| ids[index]);
             let by_id: Vec<String> = by_id.iter().map(ToString::to_string).collect();
             row.push_str(&format!(".sorted(&[{}])", by_id.join(", ")));
+        } else if ids.len() >= HASHED_FROM {
+            let (multiplier, slots) = hash_table(&ids);
+            let slots = slots.escape_ascii();
+            row.push_str(&format!(".hashed({}, b\"{slots}\")", hex(multiplier)));
         }
         self.types.push(row);
     }
@@ -621,6 +643,45 @@ impl Work<'_> {
             row += 1;
         }
     }
+}
+
+/// A hash table of less than 255 ids as the run time searches it: the product of an id and the
+/// multiplier is a fraction of the table, there and behind it (and then at the front) stands its index;
+/// 255 is an end. Its size is a power of two. Tables without a collision are preferred to small ones,
+/// within reason.
+fn hash_table(ids: &[u32]) -> (u32, Vec<u8>) {
+    let smallest = ids.len().next_power_of_two().max(2);
+    let mut best: Option<(usize, u32, Vec<u8>)> = None;
+    for size in [smallest, 2 * smallest, 4 * smallest] {
+        let mut multiplier = 0x9e37_79b9_u32;
+        for _ in 0..100 {
+            multiplier = multiplier
+                .wrapping_mul(0x0019_660d)
+                .wrapping_add(0x3c6e_f35f)
+                | 1;
+            let mut slots = vec![u8::MAX; size];
+            let mut steps = 0;
+            for (index, id) in (0..).zip(ids) {
+                let product = u64::from(id.wrapping_mul(multiplier)) * size as u64;
+                let mut slot = (product >> 32) as usize;
+                while slots[slot] != u8::MAX {
+                    slot = (slot + 1) % size;
+                    steps += 1;
+                }
+                slots[slot] = index;
+            }
+            // A table that is full has no end.
+            if size > ids.len() && best.as_ref().is_none_or(|&(fewest, ..)| steps < fewest) {
+                best = Some((steps, multiplier, slots));
+            }
+            if matches!(best, Some((0, ..))) {
+                break;
+            }
+        }
+    }
+    best.map_or((1, Vec::new()), |(_, multiplier, slots)| {
+        (multiplier, slots)
+    })
 }
 
 /// `flags.2` for each bit that several fields share.

@@ -248,14 +248,14 @@ mod tables {
     use tl::private::table;
     use table::{Field as F, Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T, Variant as V};
 
-    static ROWS: Rows<8, 11, 4, 12> = Rows::lay_out(
+    static ROWS: Rows<8, 11, 4, 12, 4, 1> = Rows::lay_out(
         [
             T::structure(0x00000001, "dog id", "Dog id", 8, 0, 1),
             T::structure(0x375f5fbe, "animalEmpty", "AnimalEmpty", 4, 1, 0),
             T::structure(0x00000000, "zoo.rows key open", "ZooRows key open", 8, 1, 2).record(),
             T::structure(0x429b10a2, "zoo flags# at door?0.0 animals rows seats", "Zoo at door animals rows seats", 48, 3, 6),
             T::structure(0x00000002, "dog id good", "DogLayer2 id good", 12, 9, 2),
-            T::enumeration(1, "Animal", "Animal", 4, 0, 4),
+            T::enumeration(1, "Animal", "Animal", 4, 0, 4).hashed(0xe93f6661, b"\xff\x00\xff\x02\xff\xff\x03\x01"),
             T::foreign("types::Point", 8, Foreign::of::<types::Point>()),
             T::foreign("types::Cat", 8, Foreign::of::<types::Cat>()),
         ],

@@ -695,7 +695,7 @@ mod tables {
     use tl::private::table;
     use table::{Field as F, Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T, Variant as V};
 
-    static ROWS: Rows<17, 52, 5, 34> = Rows::lay_out(
+    static ROWS: Rows<17, 52, 5, 34, 14, 6> = Rows::lay_out(
         [
             T::structure(0xe3fe70f4, "point x y", "Point x y", 12, 0, 2),
             T::structure(0x9bd2855d, "account flags# id has_password!0.2 salt?0.2 srp_id?0.2 rating?0.3 flags2# premium!1.0 until?1.1 dog?1.2", "Account id has_password salt srp_id rating premium until dog", 20, 2, 10).sharing(&["flags.2"]),
@@ -710,7 +710,7 @@ mod tables {
             T::structure(0x7ee97db0, "tree.leaf value", "Leaf value", 8, 44, 1),
             T::structure(0x7e0d5219, "tree.node left right", "Node left right", 4, 45, 2),
             T::enumeration(1, "Tree", "Tree", 4, 0, 2),
-            T::enumeration(1, "zoo.Animal", "Animal", 4, 2, 3),
+            T::enumeration(1, "zoo.Animal", "Animal", 4, 2, 3).hashed(0x42d0d7c5, b"\x01\xff\x00\x02"),
             T::structure(0xf6069a62, "getTable id", "GetTable id", 20, 47, 1),
             T::structure(0x23c00aa1, "zoo.getAnimals flags# ids?0.0 limit", "GetAnimals ids limit", 12, 48, 3),
             T::structure(0x605e47ef, "zoo.feed animal", "Feed animal", 8, 51, 1),

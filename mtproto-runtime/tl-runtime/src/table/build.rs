@@ -7,19 +7,29 @@
 //! by the same methods of the reader: the errors are the same, and so are the limits.
 #![allow(unsafe_code)]
 
+//! # The cursor
+//! The next byte is a pointer that goes from function to function, since to load and store it at every
+//! field would be most of the time. Where it is not enough to look at bytes (they are not there, an
+//! error must be told, a path must be found) the reader gets it back and does it its own slow way.
+//!
+//! # Absent fields
+//! A struct is filled with what it is without any of its conditional fields. Flags then say what there
+//! is to do, in a set of fields: no others are looked at.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::alloc::Layout as Memory;
-use core::mem::MaybeUninit;
 use core::ptr;
+use core::slice;
 
 use super::memory::{allocate, free, write_tag};
-use super::ops::{OptionOps, SequenceOps};
-use super::release::{drop_elements, drop_fields};
-use super::rows::{
-    Form, Kind, Layout, MAX_NATS, Shape, Tables, Type, TypeForm, Variant, id_of_leaf,
+use super::presence::make_absent;
+use super::release::{drop_elements, drop_fields, drop_type};
+use super::rows::{Code, Layout, MAX_NATS, Op, Piece, Shape, Tables, Type, TypeForm, id_of_leaf};
+use crate::vector::VECTOR_ID;
+use crate::{
+    Failed, Object, ObjectRef, ReadErrorKind, ReadResult, Reader, TlRead, outline, scalar, utf8,
 };
-use crate::{Failed, Object, ObjectRef, ReadErrorKind, ReadResult, Reader, TlRead, outline};
 
 /// Reads a value of a type into a slot.
 ///
@@ -37,437 +47,701 @@ pub(super) unsafe fn read(
     // SAFETY: as above.
     let done = unsafe {
         if tables.is_borrowed() {
-            Build::<true> { r, tables }.ty(ty, bare, slot)
+            Build::<true>::new(r, tables).whole(ty, bare, slot)
         } else {
-            Build::<false> { r, tables }.ty(ty, bare, slot)
+            Build::<false>::new(r, tables).whole(ty, bare, slot)
         }
     };
     if done { Ok(()) } else { Err(Failed(())) }
 }
 
-/// A reader and the tables by which it reads. The methods want what [`read`] wants, of the type or
-/// shape that they get, and return whether the slot now holds a value.
+/// A reader and the tables by which it reads.
+///
+/// Methods that are given `at` read from there on, and return where they have come to, or null if they
+/// have failed and made nothing; they want what [`read`] wants, of the type or op that they get.
+///
+/// **Invariant:** `at..end` are bytes of the reader's input, those that it has left to be seen.
 struct Build<'r, 'a, const BORROWED: bool> {
     r: &'r mut Reader<'a>,
     tables: &'static Tables,
+    end: *const u8,
 }
 
-impl<'a, const BORROWED: bool> Build<'_, 'a, BORROWED> {
-    unsafe fn ty(&mut self, ty: &'static Type, bare: bool, slot: *mut u8) -> bool {
-        match ty.form {
-            TypeForm::Struct { id, .. } => {
-                if let (false, Some(id)) = (bare, id) {
-                    let found = self.r.id();
-                    if found != id {
-                        self.r.unexpected_id(found, outline::constructor(ty.name));
-                        return false;
-                    }
-                }
-                // SAFETY: as above.
-                unsafe { self.structure(ty, slot) }
+/// Where reading goes on.
+type At = *const u8;
+
+const FAILED: At = ptr::null();
+
+/// A number in front.
+macro_rules! number {
+    ($self:ident, $at:ident, $ty:ty, $read:ident) => {
+        match $self.front::<{ size_of::<$ty>() }>($at) {
+            Some(bytes) => {
+                $at = $at.add(size_of::<$ty>());
+                <$ty>::from_le_bytes(bytes)
             }
-            TypeForm::Enum { tag, by_id } => {
-                let variants = self.tables.variants_of(ty);
-                let id = self.r.id();
-                let Some(index) = variant_with_id(variants, by_id, id) else {
-                    self.r.unexpected_id(id, ty.name);
-                    return false;
-                };
-                let variant = &variants[index];
-                // SAFETY: the row describes the enum: the payload of this variant has its place at
-                // this offset, and the tag, its place in the order, at the start.
-                unsafe {
-                    match variant.payload {
-                        None => self.r.empty(),
-                        Some(payload) => {
-                            let payload = self.tables.shape(payload);
-                            if !self.value(payload, slot.add(variant.offset as usize)) {
-                                return false;
-                            }
-                        }
-                    }
-                    write_tag(slot, tag, index);
+            None => match $self.slowly($at, Reader::$read) {
+                Some((number, next)) => {
+                    $at = next;
+                    number
                 }
-                true
-            }
-            // SAFETY: as above.
-            TypeForm::Foreign(ops) => unsafe { (ops.read)(self.r, slot, bare) },
+                None => return FAILED,
+            },
+        }
+    };
+}
+
+impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
+    fn new(r: &'r mut Reader<'a>, tables: &'static Tables) -> Self {
+        let end = r.seen().as_ptr_range().end;
+        Self { r, tables, end }
+    }
+
+    /// How many bytes are there to be seen.
+    #[inline(always)]
+    fn left(&self, at: At) -> usize {
+        self.end as usize - at as usize
+    }
+
+    /// The bytes in front.
+    #[inline(always)]
+    unsafe fn front<const L: usize>(&self, at: At) -> Option<[u8; L]> {
+        // SAFETY: so many bytes are there.
+        (self.left(at) >= L).then(|| unsafe { at.cast::<[u8; L]>().read() })
+    }
+
+    /// The reader goes on from here.
+    unsafe fn hand_over(&mut self, at: At) {
+        // SAFETY: they are what the reader has left: see the invariant.
+        let rest = unsafe { slice::from_raw_parts(at, self.left(at)) };
+        self.r.see(rest);
+    }
+
+    /// And back from the reader, unless it has failed.
+    fn take_back(&mut self) -> At {
+        let rest = self.r.seen().as_ptr_range();
+        self.end = rest.end;
+        match self.r.go_on() {
+            Ok(()) => rest.start,
+            Err(_) => FAILED,
         }
     }
 
-    unsafe fn structure(&mut self, ty: &'static Type, slot: *mut u8) -> bool {
+    /// Has the reader read something.
+    #[cold]
+    #[inline(never)]
+    unsafe fn slowly<T>(
+        &mut self,
+        at: At,
+        read: impl FnOnce(&mut Reader<'a>) -> T,
+    ) -> Option<(T, At)> {
+        // SAFETY: as above.
+        unsafe { self.hand_over(at) };
+        let value = read(self.r);
+        let at = self.take_back();
+        (!at.is_null()).then_some((value, at))
+    }
+
+    /// An id that is none of those that may stand here.
+    #[cold]
+    #[inline(never)]
+    unsafe fn unexpected(&mut self, at: At, found: u32, expected: &'static str) -> At {
+        // SAFETY: as above.
+        unsafe { self.hand_over(at) };
+        self.r.unexpected_id(found, expected);
+        FAILED
+    }
+
+    /// All that [`read`] does.
+    unsafe fn whole(&mut self, ty: &'static Type, bare: bool, slot: *mut u8) -> bool {
+        let at = self.r.seen().as_ptr();
+        // SAFETY: as above; `at` is what the reader has left, and gets it back.
+        unsafe {
+            let at = match ty.form {
+                TypeForm::Struct { id: Some(_), .. } if !bare => {
+                    self.structure_with_id(at, ty, slot)
+                }
+                TypeForm::Struct { .. } => self.structure(at, ty, slot),
+                TypeForm::Enum { .. } => self.enumeration(at, ty, slot),
+                TypeForm::Foreign(_) => self.foreign(at, ty, bare, slot),
+            };
+            if at.is_null() {
+                return false;
+            }
+            self.hand_over(at);
+        }
+        true
+    }
+
+    #[inline]
+    unsafe fn structure_with_id(&mut self, mut at: At, ty: &'static Type, slot: *mut u8) -> At {
+        // SAFETY: as above.
+        unsafe {
+            let found = number!(self, at, u32, id);
+            if let TypeForm::Struct { id, .. } = ty.form
+                && id != Some(found)
+            {
+                return self.unexpected(at, found, outline::constructor(ty.name));
+            }
+            self.structure(at, ty, slot)
+        }
+    }
+
+    #[inline]
+    unsafe fn enumeration(&mut self, mut at: At, ty: &'static Type, slot: *mut u8) -> At {
+        // SAFETY: as above; the row describes the enum: the payload of this variant has its place at
+        // this offset, and the tag, its place in the order, at the start.
+        unsafe {
+            let TypeForm::Enum { tag, lookup } = ty.form else {
+                return FAILED;
+            };
+            let id = number!(self, at, u32, id);
+            let variants = self.tables.variants_of(ty);
+            let Some(index) = lookup.find(variants, id) else {
+                return self.unexpected(at, id, ty.name);
+            };
+            let op = &variants[index].op;
+            let place = slot.add(op.offset as usize);
+            at = match op.code {
+                Code::Struct => {
+                    let ty = self.tables.ty(usize::from(op.of));
+                    self.structure(at, ty, place)
+                }
+                Code::Nothing => {
+                    self.r.empty();
+                    at
+                }
+                _ => self.value(at, op, place),
+            };
+            if !at.is_null() {
+                write_tag(slot, tag, index);
+            }
+            at
+        }
+    }
+
+    unsafe fn structure(&mut self, mut at: At, ty: &'static Type, slot: *mut u8) -> At {
+        // SAFETY: as above.
+        unsafe { self.hand_over(at) };
         if self.r.enter(ty.name).is_err() {
-            return false;
+            return FAILED;
         }
         let mut nats = [0; MAX_NATS];
-        let mut nat_count = 0;
-        let fields = self.tables.fields_of(ty);
-        for (done, field) in fields.iter().enumerate() {
-            let is_set = match field.condition() {
-                None => true,
-                Some((mask, bit)) => nats[mask % MAX_NATS] >> bit & 1 == 1,
-            };
-            // SAFETY: the row describes the struct: this field has its place at this offset.
-            let made = unsafe {
-                let place = slot.add(field.offset as usize);
-                match field.form() {
-                    Form::Flags => {
-                        nats[nat_count % MAX_NATS] = self.r.nat();
-                        nat_count += 1;
-                        true
+        let ops = self.tables.ops_of(ty);
+        if ty.is_conditional {
+            // SAFETY: the slot has room for the struct.
+            unsafe { slot.write_bytes(0, ty.layout.size) };
+        }
+        for (number, piece) in self.tables.pieces_of(ty).iter().enumerate() {
+            let first = number * Piece::FIELDS;
+            let mut left = piece.always;
+            if ty.is_conditional {
+                // SAFETY: the row describes the struct.
+                unsafe { make_absent(self.tables, piece, slot) };
+                if first > 0 {
+                    let ops = &ops[first..];
+                    for (mask, &nat) in nats.iter().enumerate() {
+                        left |= conditional(ops, mask, nat);
                     }
-                    Form::Flag => {
-                        place.cast::<bool>().write(is_set);
-                        true
-                    }
-                    Form::Value(shape) => {
-                        let shape = self.tables.shape(shape);
-                        if let Kind::Nat = shape.kind {
-                            let nat = if is_set { self.r.nat() } else { 0 };
-                            nats[nat_count % MAX_NATS] = nat;
-                            nat_count += 1;
-                            match field.condition() {
-                                None => place.cast::<u32>().write(nat),
-                                Some(_) => place.cast::<Option<u32>>().write(is_set.then_some(nat)),
-                            }
-                            true
-                        } else if field.condition().is_none() {
-                            self.value(shape, place)
-                        } else {
-                            self.optional(shape, is_set, place)
-                        }
-                    }
+                    // SAFETY: the row describes the struct.
+                    left = unsafe { set_marks(ops, piece, left, slot) };
                 }
-            };
-            if !made {
-                // SAFETY: the fields before this one are there.
-                unsafe { drop_fields(self.tables, ty, slot, done) };
-                return false;
+            }
+            while left != 0 {
+                let index = left.trailing_zeros() as usize;
+                left &= left - 1;
+                // SAFETY: the piece has a field for every bit.
+                let op = unsafe { ops.get_unchecked(first + index) };
+                // SAFETY: the row describes the struct: this field has its place at this offset.
+                let next = unsafe {
+                    let place = slot.add(op.offset as usize);
+                    match op.code {
+                        Code::Flags => {
+                            let (flags, next) = self.flags(at);
+                            let number = usize::from(op.bit) % MAX_NATS;
+                            nats[number] = flags;
+                            let ops = ops.get_unchecked(first..);
+                            let set = if piece.is_shared {
+                                conditional(ops, number, flags)
+                            } else {
+                                mapped(self.tables.map(op), flags)
+                            };
+                            left |= set_marks(ops, piece, set, slot);
+                            next
+                        }
+                        Code::Int => match self.front(at) {
+                            Some(bytes) => {
+                                place.cast::<i32>().write(i32::from_le_bytes(bytes));
+                                at.add(4)
+                            }
+                            None => self.value(at, op, place),
+                        },
+                        Code::Long => match self.front(at) {
+                            Some(bytes) => {
+                                place.cast::<i64>().write(i64::from_le_bytes(bytes));
+                                at.add(8)
+                            }
+                            None => self.value(at, op, place),
+                        },
+                        Code::Enum => {
+                            let ty = self.tables.ty(usize::from(op.of));
+                            self.enumeration(at, ty, place)
+                        }
+                        _ => self.value(at, op, place),
+                    }
+                };
+                if next.is_null() {
+                    // SAFETY: the fields before this one are there.
+                    unsafe { drop_fields(self.tables, ty, slot, first + index) };
+                    return FAILED;
+                }
+                at = next;
             }
         }
         self.r.leave();
-        if self.r.go_on().is_err() {
-            // SAFETY: all fields are there.
-            unsafe { drop_fields(self.tables, ty, slot, fields.len()) };
-            return false;
-        }
-        true
+        at
     }
 
-    /// A value that is always there.
-    #[inline]
-    unsafe fn value(&mut self, shape: &'static Shape, slot: *mut u8) -> bool {
-        // SAFETY: the shape is of the Rust type that the slot has room for.
+    #[inline(always)]
+    unsafe fn flags(&mut self, at: At) -> (u32, At) {
+        // SAFETY: as above.
         unsafe {
-            match shape.kind {
-                Kind::Int => slot.cast::<i32>().write(self.r.int()),
-                Kind::Long => slot.cast::<i64>().write(self.r.long()),
-                Kind::Double => slot.cast::<f64>().write(self.r.double()),
-                Kind::Float => slot.cast::<f32>().write(self.r.float()),
-                Kind::Nat => slot.cast::<u32>().write(self.r.nat()),
-                Kind::Int128 => slot.cast::<[u8; 16]>().write(self.r.int128()),
-                Kind::Int256 => slot.cast::<[u8; 32]>().write(self.r.int256()),
-                Kind::Int512 => slot.cast::<[u8; 64]>().write(self.r.int512()),
-                Kind::Bool => slot.cast::<bool>().write(self.r.bool()),
-                Kind::String if BORROWED => slot.cast::<&'a str>().write(self.r.str()),
-                Kind::String => slot.cast::<String>().write(self.r.string()),
-                Kind::Bytes if BORROWED => slot.cast::<&'a [u8]>().write(self.r.bytes()),
-                Kind::Bytes => slot.cast::<Vec<u8>>().write(self.r.byte_vec()),
-                Kind::True if shape.bare => {}
-                Kind::True => return <()>::read(self.r).is_ok(),
-                Kind::Object if BORROWED => match ObjectRef::read(self.r) {
-                    Ok(object) => slot.cast::<ObjectRef<'a>>().write(object),
-                    Err(_) => return false,
-                },
-                Kind::Object => match Object::read(self.r) {
-                    Ok(object) => slot.cast::<Object>().write(object),
-                    Err(_) => return false,
-                },
-                Kind::Named => {
-                    let ty = self.tables.ty(usize::from(shape.of));
-                    return self.ty(ty, shape.bare, slot);
-                }
-                Kind::Vector => return self.vector(shape, slot),
-                Kind::Array => return self.array(shape, slot),
-                Kind::Indirect => return self.indirect(shape, slot),
-                Kind::WithId => {
-                    let inner = self.tables.shape(shape.of);
-                    let (id, name) = id_of_leaf(inner.kind);
-                    return self.r.expect_id(id, name).is_ok() && self.value(inner, slot);
-                }
+            match self.front(at) {
+                Some(bytes) => (u32::from_le_bytes(bytes), at.add(4)),
+                None => self.slowly(at, Reader::nat).unwrap_or((0, FAILED)),
             }
         }
-        true
     }
 
-    /// An `Option`.
-    unsafe fn optional(&mut self, shape: &'static Shape, is_set: bool, slot: *mut u8) -> bool {
-        // SAFETY: the slot has room for an option of the shape's Rust type.
-        unsafe {
-            if let Some(ops) = shape.option {
-                if !is_set {
-                    (ops.none)(slot);
-                    return true;
-                }
-                return self.some(shape, ops, slot);
-            }
-            match shape.kind {
-                Kind::Int => slot
-                    .cast::<Option<i32>>()
-                    .write(is_set.then(|| self.r.int())),
-                Kind::Long => slot
-                    .cast::<Option<i64>>()
-                    .write(is_set.then(|| self.r.long())),
-                Kind::Double => slot
-                    .cast::<Option<f64>>()
-                    .write(is_set.then(|| self.r.double())),
-                Kind::Float => slot
-                    .cast::<Option<f32>>()
-                    .write(is_set.then(|| self.r.float())),
-                Kind::Nat => slot
-                    .cast::<Option<u32>>()
-                    .write(is_set.then(|| self.r.nat())),
-                Kind::Int128 => slot
-                    .cast::<Option<[u8; 16]>>()
-                    .write(is_set.then(|| self.r.int128())),
-                Kind::Int256 => slot
-                    .cast::<Option<[u8; 32]>>()
-                    .write(is_set.then(|| self.r.int256())),
-                Kind::Int512 => slot
-                    .cast::<Option<[u8; 64]>>()
-                    .write(is_set.then(|| self.r.int512())),
-                Kind::Bool => slot
-                    .cast::<Option<bool>>()
-                    .write(is_set.then(|| self.r.bool())),
-                Kind::String if BORROWED => {
-                    slot.cast::<Option<&'a str>>()
-                        .write(is_set.then(|| self.r.str()));
-                }
-                Kind::String => {
-                    slot.cast::<Option<String>>()
-                        .write(is_set.then(|| self.r.string()));
-                }
-                Kind::Bytes if BORROWED => {
-                    slot.cast::<Option<&'a [u8]>>()
-                        .write(is_set.then(|| self.r.bytes()));
-                }
-                Kind::Bytes => {
-                    slot.cast::<Option<Vec<u8>>>()
-                        .write(is_set.then(|| self.r.byte_vec()));
-                }
-                Kind::True => {
-                    if is_set && !shape.bare && <()>::read(self.r).is_err() {
-                        return false;
+    /// A value that is there.
+    unsafe fn value(&mut self, mut at: At, op: &Op, place: *mut u8) -> At {
+        macro_rules! slowly {
+            ($read:expr) => {
+                match self.slowly(at, $read) {
+                    Some((value, next)) => {
+                        at = next;
+                        value
                     }
-                    slot.cast::<Option<()>>().write(is_set.then_some(()));
+                    None => return FAILED,
                 }
-                Kind::Object if BORROWED => {
-                    let Ok(object) = is_set.then(|| ObjectRef::read(self.r)).transpose() else {
-                        return false;
-                    };
-                    slot.cast::<Option<ObjectRef<'a>>>().write(object);
-                }
-                Kind::Object => {
-                    let Ok(object) = is_set.then(|| Object::read(self.r)).transpose() else {
-                        return false;
-                    };
-                    slot.cast::<Option<Object>>().write(object);
-                }
-                // Others have functions for their options: `option_layout` has seen to that.
-                _ if is_set => return self.indirect(shape, slot),
-                _ => slot.cast::<*mut u8>().write(ptr::null_mut()),
-            }
-        }
-        true
-    }
-
-    /// Reads a value beside and moves it into an option.
-    unsafe fn some(
-        &mut self,
-        shape: &'static Shape,
-        ops: &'static OptionOps,
-        slot: *mut u8,
-    ) -> bool {
-        let mut near = [MaybeUninit::<u64>::uninit(); 16];
-        let is_near = shape.layout.size <= size_of_val(&near) && shape.layout.align <= 8;
-        // SAFETY: `value` is room enough; what was made in it is moved away.
-        unsafe {
-            let value = if is_near {
-                near.as_mut_ptr().cast()
-            } else {
-                allocate(shape.layout, 1)
             };
-            let made = self.value(shape, value);
-            if made {
-                (ops.some)(slot, value);
+        }
+        // SAFETY: the place has room for a value of the op's Rust type.
+        unsafe {
+            match op.code {
+                Code::Nothing => {}
+                Code::Int => place.cast::<i32>().write(number!(self, at, i32, int)),
+                Code::Long => place.cast::<i64>().write(number!(self, at, i64, long)),
+                Code::Double => place.cast::<f64>().write(number!(self, at, f64, double)),
+                Code::Float => place.cast::<f32>().write(number!(self, at, f32, float)),
+                Code::Flags | Code::Nat => place.cast::<u32>().write(number!(self, at, u32, nat)),
+                Code::Int128 => {
+                    let bytes = match self.front(at) {
+                        Some(bytes) => {
+                            at = at.add(16);
+                            bytes
+                        }
+                        None => slowly!(Reader::int128),
+                    };
+                    place.cast::<[u8; 16]>().write(bytes);
+                }
+                Code::Int256 => {
+                    let bytes = match self.front(at) {
+                        Some(bytes) => {
+                            at = at.add(32);
+                            bytes
+                        }
+                        None => slowly!(Reader::int256),
+                    };
+                    place.cast::<[u8; 32]>().write(bytes);
+                }
+                Code::Int512 => {
+                    let bytes = match self.front(at) {
+                        Some(bytes) => {
+                            at = at.add(64);
+                            bytes
+                        }
+                        None => slowly!(Reader::int512),
+                    };
+                    place.cast::<[u8; 64]>().write(bytes);
+                }
+                Code::Bool => match self.front(at).map(u32::from_le_bytes) {
+                    Some(id @ (scalar::BOOL_TRUE | scalar::BOOL_FALSE)) => {
+                        place.cast::<bool>().write(id == scalar::BOOL_TRUE);
+                        at = at.add(4);
+                        self.r.count();
+                    }
+                    _ => place.cast::<bool>().write(slowly!(Reader::bool)),
+                },
+                Code::String => {
+                    let found = self
+                        .string(at)
+                        .and_then(|(bytes, next)| Some((utf8::text(bytes)?, next)));
+                    let text = match found {
+                        Some((text, next)) => {
+                            at = next;
+                            text
+                        }
+                        None => slowly!(Reader::str),
+                    };
+                    if BORROWED {
+                        place.cast::<&'a str>().write(text);
+                    } else {
+                        place.cast::<String>().write(String::from(text));
+                    }
+                }
+                Code::Bytes => {
+                    let bytes = match self.string(at) {
+                        Some((bytes, next)) => {
+                            at = next;
+                            bytes
+                        }
+                        None => slowly!(Reader::bytes),
+                    };
+                    if BORROWED {
+                        place.cast::<&'a [u8]>().write(bytes);
+                    } else {
+                        place.cast::<Vec<u8>>().write(bytes.to_vec());
+                    }
+                }
+                Code::True => match slowly!(<()>::read) {
+                    Ok(()) => {}
+                    Err(_) => return FAILED,
+                },
+                Code::Object if BORROWED => match slowly!(ObjectRef::read) {
+                    Ok(object) => place.cast::<ObjectRef<'a>>().write(object),
+                    Err(_) => return FAILED,
+                },
+                Code::Object => match slowly!(Object::read) {
+                    Ok(object) => place.cast::<Object>().write(object),
+                    Err(_) => return FAILED,
+                },
+                Code::Struct => {
+                    let ty = self.tables.ty(usize::from(op.of));
+                    return self.structure(at, ty, place);
+                }
+                Code::StructWithId => {
+                    let ty = self.tables.ty(usize::from(op.of));
+                    return self.structure_with_id(at, ty, place);
+                }
+                Code::Enum => {
+                    let ty = self.tables.ty(usize::from(op.of));
+                    return self.enumeration(at, ty, place);
+                }
+                Code::Foreign | Code::ForeignBare => {
+                    let ty = self.tables.ty(usize::from(op.of));
+                    return self.foreign(at, ty, op.code == Code::ForeignBare, place);
+                }
+                Code::Vector => return self.vector(at, self.tables.shape(op.of), place),
+                Code::Array => return self.array(at, self.tables.shape(op.of), place),
+                Code::Indirect => return self.indirect(at, self.tables.shape(op.of), place),
+                Code::WithId => {
+                    let inner = self.tables.shape(op.of);
+                    let (id, name) = id_of_leaf(inner.kind);
+                    let found = number!(self, at, u32, id);
+                    if found != id {
+                        return self.unexpected(at, found, name);
+                    }
+                    return self.value(at, &inner.op, place);
+                }
             }
-            if !is_near {
-                free(value, shape.layout, 1);
+        }
+        at
+    }
+
+    /// The bytes of a string or of bytes, if all of them are there.
+    #[inline(always)]
+    unsafe fn string(&self, at: At) -> Option<(&'a [u8], At)> {
+        // SAFETY: only bytes are looked at that are there.
+        unsafe {
+            let word = u32::from_le_bytes(self.front(at)?);
+            let (header, len) = match word as u8 {
+                255 => return None,
+                254 => (4, (word >> 8) as usize),
+                len => (1, usize::from(len)),
+            };
+            let size = (header + len).next_multiple_of(4);
+            if size > self.left(at) {
+                return None;
             }
-            made
+            Some((slice::from_raw_parts(at.add(header), len), at.add(size)))
         }
     }
 
-    unsafe fn indirect(&mut self, shape: &'static Shape, slot: *mut u8) -> bool {
-        let inner = self.tables.shape(shape.of);
+    #[cold]
+    #[inline(never)]
+    unsafe fn foreign(&mut self, at: At, ty: &'static Type, bare: bool, slot: *mut u8) -> At {
+        let TypeForm::Foreign(ops) = ty.form else {
+            return FAILED;
+        };
+        // SAFETY: as above. A value that was made though something had failed is given back.
+        unsafe {
+            self.hand_over(at);
+            if !(ops.read)(self.r, slot, bare) {
+                return FAILED;
+            }
+            let at = self.take_back();
+            if at.is_null() && !BORROWED {
+                drop_type(self.tables, ty, slot);
+            }
+            at
+        }
+    }
+
+    unsafe fn indirect(&mut self, at: At, inner: &'static Shape, slot: *mut u8) -> At {
         let layout = inner.layout;
+        // SAFETY: as above.
+        unsafe { self.hand_over(at) };
         if self.r.charge(1, layout.size).is_err() {
-            return false;
+            return FAILED;
         }
         // SAFETY: `value` is room enough; a box is a pointer to such memory, a reference is one to
         // memory of the arena.
         unsafe {
             let Some(value) = self.room(layout, 1) else {
-                return false;
+                return FAILED;
             };
-            let made = self.value(inner, value);
-            if made {
+            let at = self.value(at, &inner.op, value);
+            if !at.is_null() {
                 slot.cast::<*mut u8>().write(value);
             } else if !BORROWED {
                 free(value, layout, 1);
             }
-            made
+            at
         }
     }
 
-    unsafe fn array(&mut self, shape: &'static Shape, slot: *mut u8) -> bool {
+    unsafe fn array(&mut self, at: At, shape: &'static Shape, slot: *mut u8) -> At {
         let element = self.tables.shape(shape.of);
         let count = shape.number as usize;
-        let entered = self.r.enter_vector();
-        if entered.is_err() || self.r.charge(count, element.layout.size.max(1)).is_err() {
-            return false;
+        // SAFETY: as above; the array has room for so many elements.
+        unsafe {
+            self.hand_over(at);
+            let entered = self.r.enter_vector();
+            if entered.is_err() || self.r.charge(count, element.layout.size.max(1)).is_err() {
+                return FAILED;
+            }
+            let at = self.elements(at, element, count, slot);
+            if !at.is_null() {
+                self.r.leave();
+            }
+            at
         }
-        // SAFETY: the array has room for so many elements.
-        let made = unsafe { self.elements(element, count, slot) };
-        if made {
-            self.r.leave();
-        }
-        made
     }
 
-    unsafe fn vector(&mut self, shape: &'static Shape, slot: *mut u8) -> bool {
-        if !shape.bare {
-            self.r.vector_id();
-        }
+    unsafe fn vector(&mut self, mut at: At, shape: &'static Shape, slot: *mut u8) -> At {
         let element = self.tables.shape(shape.of);
-        // SAFETY: the shape is of the Rust type that the slot has room for.
+        let min_size = shape.number as usize;
+        // SAFETY: as above; the shape is of the Rust type that the slot has room for.
         unsafe {
-            if self.leaves(element, slot) {
-                return true;
-            }
-            let Some(ops) = shape.sequence else {
-                return false;
-            };
-            self.list(element, ops, shape.number as usize, slot)
-        }
-    }
-
-    /// Built-ins have ways of their own to be read many at a time. Returns whether they are some.
-    unsafe fn leaves(&mut self, element: &'static Shape, slot: *mut u8) -> bool {
-        macro_rules! write {
-            ($ty:ty) => {{
-                if BORROWED {
-                    slot.cast::<&'a [$ty]>().write(self.r.slice());
-                } else {
-                    slot.cast::<Vec<$ty>>().write(self.r.vector());
+            let header = if shape.bare { 4 } else { 8 };
+            // An id, a count, and as many elements as can follow; else the reader has its say.
+            let count = (self.left(at) >= header)
+                .then(|| u32::from_le_bytes(at.add(header - 4).cast::<[u8; 4]>().read()))
+                .filter(|_| {
+                    shape.bare || u32::from_le_bytes(at.cast::<[u8; 4]>().read()) == VECTOR_ID
+                })
+                .and_then(|count| usize::try_from(count).ok())
+                .filter(|count| {
+                    count
+                        .checked_mul(min_size)
+                        .is_some_and(|size| size <= self.left(at) - header)
+                });
+            let is_leaf = is_leaf(element.op.code);
+            let (count, next) = match count {
+                Some(count) if !is_leaf => (count, at.add(header)),
+                _ => {
+                    self.hand_over(at);
+                    if !shape.bare {
+                        self.r.vector_id();
+                    }
+                    if is_leaf {
+                        return self.leaves(element.op.code, slot);
+                    }
+                    let count = self.r.element_count(min_size);
+                    (count, self.take_back())
                 }
-            }};
-        }
-        // SAFETY: as above.
-        unsafe {
-            match element.kind {
-                Kind::Int => write!(i32),
-                Kind::Long => write!(i64),
-                Kind::Double => write!(f64),
-                Kind::Float => write!(f32),
-                Kind::Nat => write!(u32),
-                Kind::Int128 => write!([u8; 16]),
-                Kind::Int256 => write!([u8; 32]),
-                Kind::Int512 => write!([u8; 64]),
-                Kind::Bool => write!(bool),
-                Kind::String if BORROWED => slot.cast::<&'a [&'a str]>().write(self.r.slice()),
-                Kind::String => slot.cast::<Vec<String>>().write(self.r.vector()),
-                Kind::Bytes if BORROWED => slot.cast::<&'a [&'a [u8]]>().write(self.r.slice()),
-                Kind::Bytes => slot.cast::<Vec<Vec<u8>>>().write(self.r.vector()),
-                _ => return false,
-            }
-        }
-        true
-    }
-
-    unsafe fn list(
-        &mut self,
-        element: &'static Shape,
-        ops: &'static SequenceOps,
-        min_size: usize,
-        slot: *mut u8,
-    ) -> bool {
-        let count = self.r.element_count(min_size);
-        // At least a byte each, so that values of no size don't go on for ever.
-        let cost = ops.element.size.max(1);
-        if self.r.enter_vector().is_err() || self.r.charge(count, cost).is_err() {
-            return false;
-        }
-        // SAFETY: `elements` is room enough for so many; they become the sequence's.
-        unsafe {
-            let Some(elements) = self.room(ops.element, count) else {
-                return false;
             };
-            if !self.elements(element, count, elements) {
+            at = next;
+            let Some(ops) = shape.sequence else {
+                return FAILED;
+            };
+            if at.is_null() {
+                return FAILED;
+            }
+            self.hand_over(at);
+            if self.r.enter_vector().is_err() {
+                return FAILED;
+            }
+            // At least a byte each, so that values of no size don't go on for ever.
+            if self.r.charge(count, ops.element.size.max(1)).is_err() {
+                return FAILED;
+            }
+            let Some(elements) = self.room(ops.element, count) else {
+                return FAILED;
+            };
+            at = self.elements(at, element, count, elements);
+            if at.is_null() {
                 if !BORROWED {
                     free(elements, ops.element, count);
                 }
-                return false;
+                return FAILED;
             }
             self.r.leave();
             (ops.make)(slot, elements, count);
+            at
         }
-        true
+    }
+
+    /// Built-ins have ways of their own to be read many at a time. The reader has the cursor.
+    unsafe fn leaves(&mut self, code: Code, slot: *mut u8) -> At {
+        macro_rules! read {
+            ($ty:ty) => {
+                read!($ty, $ty)
+            };
+            ($owned:ty, $borrowed:ty) => {
+                if BORROWED {
+                    let slice = self.r.slice();
+                    let at = self.take_back();
+                    // SAFETY: the slot is one of these slices.
+                    unsafe { slot.cast::<&'a [$borrowed]>().write(slice) };
+                    at
+                } else {
+                    let vec: Vec<$owned> = self.r.vector();
+                    let at = self.take_back();
+                    if !at.is_null() {
+                        // SAFETY: the slot is one of these vectors.
+                        unsafe { slot.cast::<Vec<$owned>>().write(vec) };
+                    }
+                    at
+                }
+            };
+        }
+        match code {
+            Code::Int => read!(i32),
+            Code::Long => read!(i64),
+            Code::Double => read!(f64),
+            Code::Float => read!(f32),
+            Code::Nat => read!(u32),
+            Code::Int128 => read!([u8; 16]),
+            Code::Int256 => read!([u8; 32]),
+            Code::Int512 => read!([u8; 64]),
+            Code::Bool => read!(bool),
+            Code::String => read!(String, &'a str),
+            Code::Bytes => read!(Vec<u8>, &'a [u8]),
+            _ => FAILED,
+        }
     }
 
     /// So many values of a shape, one after another.
     unsafe fn elements(
         &mut self,
+        mut at: At,
         element: &'static Shape,
         count: usize,
         elements: *mut u8,
-    ) -> bool {
+    ) -> At {
         let size = element.layout.size;
+        let op = &element.op;
         for done in 0..count {
             // SAFETY: there is room for so many.
-            let made = unsafe { self.value(element, elements.add(done * size)) };
-            if !made || self.r.go_on().is_err() {
-                let there = done + usize::from(made);
+            let next = unsafe {
+                let place = elements.add(done * size);
+                match op.code {
+                    Code::Enum => {
+                        let ty = self.tables.ty(usize::from(op.of));
+                        self.enumeration(at, ty, place)
+                    }
+                    _ => self.value(at, op, place),
+                }
+            };
+            if next.is_null() {
                 // SAFETY: these are there.
-                unsafe { drop_elements(self.tables, element, elements, there) };
-                return false;
+                unsafe { drop_elements(self.tables, element, elements, done) };
+                return FAILED;
             }
+            at = next;
         }
-        true
+        at
     }
 
-    /// Memory for so many values, on the heap or in the arena.
+    /// Memory for so many values, on the heap or in the arena. The reader has the cursor, as always
+    /// where it may fail.
+    #[inline]
     fn room(&mut self, layout: Layout, count: usize) -> Option<*mut u8> {
-        if Memory::from_size_align(layout.size.checked_mul(count)?, layout.align).is_err() {
+        let size = layout.size.checked_mul(count);
+        let size = size.filter(|&size| Memory::from_size_align(size, layout.align).is_ok());
+        let Some(size) = size else {
             self.r.fail(ReadErrorKind::TooMuchMemory);
             return None;
-        }
+        };
         if BORROWED {
             let arena = self.r.arena().ok()?;
-            Some(arena.raw(layout.size * count, layout.align).as_ptr())
+            Some(arena.raw(size, layout.align).as_ptr())
         } else {
             Some(allocate(layout, count))
         }
     }
 }
 
-/// Which variant has the id.
-#[inline]
-fn variant_with_id(variants: &[Variant], by_id: &[u16], id: u32) -> Option<usize> {
-    if by_id.is_empty() {
-        return variants.iter().position(|variant| variant.id == id);
+/// Built-ins that have ways of their own to be read many at a time.
+fn is_leaf(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Int
+            | Code::Long
+            | Code::Double
+            | Code::Float
+            | Code::Nat
+            | Code::Int128
+            | Code::Int256
+            | Code::Int512
+            | Code::Bool
+            | Code::String
+            | Code::Bytes
+    )
+}
+
+/// The fields that are there because of the bits of a mask, each of which stands for one.
+#[inline(always)]
+fn mapped(map: &[u8; 32], mut flags: u32) -> u64 {
+    let mut set = 0;
+    while flags != 0 {
+        let index = map[flags.trailing_zeros() as usize];
+        flags &= flags - 1;
+        set |= u64::from(index < 64) << (index & 63);
     }
-    let id_at = |&index: &u16| variants[usize::from(index)].id;
-    let at = by_id.binary_search_by_key(&id, id_at).ok()?;
-    Some(usize::from(by_id[at]))
+    set
+}
+
+/// The same where bits may stand for several.
+#[cold]
+#[inline(never)]
+fn conditional(ops: &[Op], mask: usize, flags: u32) -> u64 {
+    let mut set = 0;
+    for (index, op) in ops.iter().enumerate().take(Piece::FIELDS) {
+        if op.bit & Op::ALWAYS == 0 && usize::from(op.bit >> 5) == mask {
+            set |= u64::from(flags >> (op.bit & 31) & 1) << index;
+        }
+    }
+    set
+}
+
+/// Says of fields that they are there, and returns those that have values.
+///
+/// # Safety
+/// The ops are those of the piece, of the row of the struct that the slot has room for.
+#[inline(always)]
+unsafe fn set_marks(ops: &[Op], piece: &Piece, set: u64, slot: *mut u8) -> u64 {
+    let mut marked = set & piece.marked;
+    while marked != 0 {
+        let index = marked.trailing_zeros() as usize;
+        marked &= marked - 1;
+        // SAFETY: the piece has a field for every bit; its mark is in the struct.
+        unsafe {
+            let op = ops.get_unchecked(index);
+            slot.add(op.offset as usize - usize::from(op.mark)).write(1);
+        }
+    }
+    set & (piece.always | piece.values)
 }

@@ -1,13 +1,16 @@
 //! Memory from other memory: what `clone` would do.
+//!
+//! All bytes of a value are copied at once; then what owns memory gets memory of its own. Nobody sees
+//! what is between.
 #![allow(unsafe_code)]
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::mem::MaybeUninit;
 use core::ptr;
 
-use super::memory::{allocate, free, read_tag, write_tag};
-use super::rows::{Form, Kind, Shape, Tables, Type, TypeForm};
+use super::memory::{allocate, read_tag};
+use super::presence::present;
+use super::rows::{Code, Op, Piece, Shape, Tables, Type, TypeForm};
 use crate::Object;
 
 /// Makes a copy of an owned value.
@@ -15,187 +18,117 @@ use crate::Object;
 /// # Safety
 /// The row describes the type; `from` is a value of it and `to` has room for one.
 pub(super) unsafe fn clone(tables: &'static Tables, row: usize, from: *const u8, to: *mut u8) {
-    // SAFETY: as above.
-    unsafe { clone_type(tables, tables.ty(row), from, to) }
-}
-
-unsafe fn clone_type(tables: &'static Tables, ty: &'static Type, from: *const u8, to: *mut u8) {
+    let ty = tables.ty(row);
     // SAFETY: as above.
     unsafe {
-        if !ty.owns {
-            // What owns nothing is all in its bytes.
-            ptr::copy_nonoverlapping(from, to, ty.layout.size);
-            return;
-        }
+        ptr::copy_nonoverlapping(from, to, ty.layout.size);
+        own_type(tables, ty, from, to);
+    }
+}
+
+/// Gives a copy memory of its own. This and what follows wants that `from` is a value of the type, op or
+/// shape, and `to` holds the same bytes, which nobody takes for a value yet.
+unsafe fn own_type(tables: &'static Tables, ty: &'static Type, from: *const u8, to: *mut u8) {
+    if !ty.owns {
+        return;
+    }
+    // SAFETY: as above.
+    unsafe {
         match ty.form {
             TypeForm::Struct { .. } => {
-                for field in tables.fields_of(ty) {
-                    let offset = field.offset as usize;
-                    let (from, to) = (from.add(offset), to.add(offset));
-                    match (field.form(), field.condition()) {
-                        (Form::Flags, _) => {}
-                        (Form::Flag, _) => to.cast::<bool>().write(from.cast::<bool>().read()),
-                        (Form::Value(shape), None) => {
-                            clone_value(tables, tables.shape(shape), from, to);
-                        }
-                        (Form::Value(shape), Some(_)) => {
-                            clone_option(tables, tables.shape(shape), from, to);
-                        }
+                let ops = tables.ops_of(ty);
+                for (number, piece) in tables.pieces_of(ty).iter().enumerate() {
+                    if piece.owning == 0 {
+                        continue;
+                    }
+                    let mut left = present(tables, piece, from) & piece.owning;
+                    while left != 0 {
+                        let index = number * Piece::FIELDS + left.trailing_zeros() as usize;
+                        left &= left - 1;
+                        // The piece has a field for every bit.
+                        let op = ops.get_unchecked(index);
+                        let offset = op.offset as usize;
+                        own(tables, op, from.add(offset), to.add(offset));
                     }
                 }
             }
             TypeForm::Enum { tag, .. } => {
-                let index = read_tag(from, tag);
-                let variant = &tables.variants_of(ty)[index];
-                if let Some(payload) = variant.payload {
-                    let offset = variant.offset as usize;
-                    clone_value(
-                        tables,
-                        tables.shape(payload),
-                        from.add(offset),
-                        to.add(offset),
-                    );
-                }
-                write_tag(to, tag, index);
+                let op = &tables.variants_of(ty)[read_tag(from, tag)].op;
+                let offset = op.offset as usize;
+                own(tables, op, from.add(offset), to.add(offset));
             }
             TypeForm::Foreign(ops) => (ops.clone)(from, to),
         }
     }
 }
 
-unsafe fn clone_value(
-    tables: &'static Tables,
-    shape: &'static Shape,
-    from: *const u8,
-    to: *mut u8,
-) {
-    // SAFETY: `from` is a value of the shape's Rust type, `to` has room for one.
+unsafe fn own(tables: &'static Tables, op: &Op, from: *const u8, to: *mut u8) {
+    // SAFETY: as above.
     unsafe {
-        match shape.kind {
-            Kind::String => to.cast::<String>().write((*from.cast::<String>()).clone()),
-            Kind::Bytes => to
+        match op.code {
+            Code::String => to.cast::<String>().write((*from.cast::<String>()).clone()),
+            Code::Bytes => to
                 .cast::<Vec<u8>>()
                 .write((*from.cast::<Vec<u8>>()).clone()),
-            Kind::Object => to.cast::<Object>().write((*from.cast::<Object>()).clone()),
-            Kind::Named => clone_type(tables, tables.ty(usize::from(shape.of)), from, to),
-            Kind::Vector => {
+            Code::Object => to.cast::<Object>().write((*from.cast::<Object>()).clone()),
+            Code::Struct | Code::StructWithId | Code::Enum | Code::Foreign | Code::ForeignBare => {
+                own_type(tables, tables.ty(usize::from(op.of)), from, to)
+            }
+            Code::Vector => {
+                let shape = tables.shape(op.of);
                 let element = tables.shape(shape.of);
                 if let Some(ops) = shape.sequence {
                     let (elements, len) = (ops.elements)(from);
                     let copies = allocate(ops.element, len);
-                    clone_elements(tables, element, elements, copies, len);
+                    ptr::copy_nonoverlapping(elements, copies, len * ops.element.size);
+                    own_elements(tables, element, elements, copies, len);
                     (ops.make)(to, copies, len);
                 }
             }
-            Kind::Array => {
+            Code::Array => {
+                let shape = tables.shape(op.of);
                 let element = tables.shape(shape.of);
-                clone_elements(tables, element, from, to, shape.number as usize);
+                own_elements(tables, element, from, to, shape.number as usize);
             }
-            Kind::Indirect => {
-                let inner = tables.shape(shape.of);
+            Code::Indirect => {
+                let inner = tables.shape(op.of);
+                let value = from.cast::<*const u8>().read();
                 let copy = allocate(inner.layout, 1);
-                clone_value(tables, inner, from.cast::<*const u8>().read(), copy);
+                ptr::copy_nonoverlapping(value, copy, inner.layout.size);
+                own(tables, &inner.op, value, copy);
                 to.cast::<*mut u8>().write(copy);
             }
-            Kind::WithId => clone_value(tables, tables.shape(shape.of), from, to),
-            Kind::Int
-            | Kind::Long
-            | Kind::Double
-            | Kind::Float
-            | Kind::Nat
-            | Kind::Int128
-            | Kind::Int256
-            | Kind::Int512
-            | Kind::Bool
-            | Kind::True => ptr::copy_nonoverlapping(from, to, shape.layout.size),
+            Code::WithId => own(tables, &tables.shape(op.of).op, from, to),
+            Code::Nothing
+            | Code::Flags
+            | Code::Int
+            | Code::Long
+            | Code::Double
+            | Code::Float
+            | Code::Nat
+            | Code::Bool
+            | Code::Int128
+            | Code::Int256
+            | Code::Int512
+            | Code::True => {}
         }
     }
 }
 
-unsafe fn clone_option(
-    tables: &'static Tables,
-    shape: &'static Shape,
-    from: *const u8,
-    to: *mut u8,
-) {
-    // SAFETY: `from` is an option of the shape's Rust type, `to` has room for one.
-    unsafe {
-        if let Some(ops) = shape.option {
-            let value = (ops.get)(from);
-            if value.is_null() {
-                return (ops.none)(to);
-            }
-            let mut near = [MaybeUninit::<u64>::uninit(); 16];
-            let is_near = shape.layout.size <= size_of_val(&near) && shape.layout.align <= 8;
-            let copy = if is_near {
-                near.as_mut_ptr().cast()
-            } else {
-                allocate(shape.layout, 1)
-            };
-            clone_value(tables, shape, value, copy);
-            (ops.some)(to, copy);
-            if !is_near {
-                free(copy, shape.layout, 1);
-            }
-            return;
-        }
-        match shape.kind {
-            Kind::Int => to.cast::<Option<i32>>().write(*from.cast::<Option<i32>>()),
-            Kind::Long => to.cast::<Option<i64>>().write(*from.cast::<Option<i64>>()),
-            Kind::Double => to.cast::<Option<f64>>().write(*from.cast::<Option<f64>>()),
-            Kind::Float => to.cast::<Option<f32>>().write(*from.cast::<Option<f32>>()),
-            Kind::Nat => to.cast::<Option<u32>>().write(*from.cast::<Option<u32>>()),
-            Kind::Int128 => to
-                .cast::<Option<[u8; 16]>>()
-                .write(*from.cast::<Option<[u8; 16]>>()),
-            Kind::Int256 => to
-                .cast::<Option<[u8; 32]>>()
-                .write(*from.cast::<Option<[u8; 32]>>()),
-            Kind::Int512 => to
-                .cast::<Option<[u8; 64]>>()
-                .write(*from.cast::<Option<[u8; 64]>>()),
-            Kind::Bool => to
-                .cast::<Option<bool>>()
-                .write(*from.cast::<Option<bool>>()),
-            Kind::True => to.cast::<Option<()>>().write(*from.cast::<Option<()>>()),
-            Kind::String => to
-                .cast::<Option<String>>()
-                .write((*from.cast::<Option<String>>()).clone()),
-            Kind::Bytes => to
-                .cast::<Option<Vec<u8>>>()
-                .write((*from.cast::<Option<Vec<u8>>>()).clone()),
-            Kind::Object => to
-                .cast::<Option<Object>>()
-                .write((*from.cast::<Option<Object>>()).clone()),
-            _ if from.cast::<*const u8>().read().is_null() => {
-                to.cast::<*const u8>().write(ptr::null());
-            }
-            _ => clone_value(tables, shape, from, to),
-        }
-    }
-}
-
-unsafe fn clone_elements(
+unsafe fn own_elements(
     tables: &'static Tables,
     element: &'static Shape,
     from: *const u8,
     to: *mut u8,
     count: usize,
 ) {
-    let size = element.layout.size;
-    if !element.kind.owns() {
-        // SAFETY: there are so many, there is room for so many, and their bytes are all of them.
-        return unsafe { ptr::copy_nonoverlapping(from, to, count * size) };
+    if !element.owns {
+        return;
     }
+    let size = element.layout.size;
     for index in 0..count {
-        // SAFETY: there are so many, and there is room for so many.
-        unsafe {
-            clone_value(
-                tables,
-                element,
-                from.add(index * size),
-                to.add(index * size),
-            );
-        }
+        let offset = index * size;
+        // SAFETY: there are so many.
+        unsafe { own(tables, &element.op, from.add(offset), to.add(offset)) };
     }
 }

@@ -39,10 +39,12 @@
 #![allow(unsafe_code)]
 
 mod build;
+mod compare;
 mod copy;
 pub(crate) mod dynamic;
 mod memory;
 mod ops;
+mod presence;
 mod release;
 pub(crate) mod rows;
 mod show;
@@ -189,8 +191,18 @@ pub fn debug<T: Tabled>(value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 #[inline]
 #[must_use]
 pub fn eq<T: Tabled>(a: &T, b: &T) -> bool {
-    let table = const { of::<T>() };
-    table.is_some_and(|table| show::eq(table.view(a), table.view(b)))
+    const {
+        assert!(of::<T>().is_some());
+    }
+    // SAFETY: the row describes T, of which both are values.
+    unsafe {
+        compare::eq(
+            <T::File as File>::TABLES,
+            T::ROW,
+            ptr::from_ref(a).cast(),
+            ptr::from_ref(b).cast(),
+        )
+    }
 }
 
 /// `Clone`.

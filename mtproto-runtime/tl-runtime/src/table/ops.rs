@@ -6,23 +6,57 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::mem::{ManuallyDrop, align_of, size_of};
+use core::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
 use core::slice;
 
 use crate::{Reader, TlRead, TlWrite, Writer};
 
-use super::rows::Layout;
+use super::rows::{Layout, Sort};
 
-/// `Option<T>`, for what is no pointer.
+/// What an `Option<T>` is in memory.
 pub struct OptionOps {
     /// Of the option.
     pub(super) layout: Layout,
-    /// Moves a value into an option.
-    pub(super) some: unsafe fn(option: *mut u8, value: *const u8),
-    /// Makes an option that holds nothing.
-    pub(super) none: unsafe fn(option: *mut u8),
-    /// Where the value is; null if there is none.
-    pub(super) get: unsafe fn(option: *const u8) -> *const u8,
+    pub(super) presence: Presence,
+}
+
+/// How an option says whether it holds a value.
+#[derive(Clone, Copy)]
+pub(super) struct Presence {
+    /// Where it says it.
+    pub(super) offset: u32,
+    /// In how many bytes: 1, 2, 4 or those of a `usize`.
+    pub(super) width: u8,
+    /// What they are if there is no value: in bytes, the lowest and the highest, others are zero.
+    pub(super) none: u16,
+    /// It has a byte of its own, which is 1 if there is a value.
+    pub(super) is_marked: bool,
+    /// Where the value is.
+    pub(super) value: u32,
+}
+
+/// The bytes of a `usize`.
+const WORD: usize = size_of::<usize>();
+
+impl Presence {
+    /// A `bool` that is one.
+    pub(super) const FLAG: Self = Self {
+        offset: 0,
+        width: 1,
+        none: 0,
+        is_marked: true,
+        value: 0,
+    };
+
+    pub(super) const fn sort(self) -> Sort {
+        match (self.width as usize, self.none) {
+            (1, 0) => Sort::Mark,
+            (1, _) => Sort::Byte,
+            (WORD, 0) => Sort::Zero,
+            (WORD, _) => Sort::Word,
+            _ => Sort::Other,
+        }
+    }
 }
 
 impl OptionOps {
@@ -35,40 +69,157 @@ impl OptionOps {
         impl<T> Of for T {
             const OPS: OptionOps = OptionOps {
                 layout: Layout::of::<Option<T>>(),
-                some: some::<T>,
-                none: none::<T>,
-                get: get::<T>,
+                presence: match size_of::<Option<T>>() == size_of::<T>() {
+                    true => find_niche::<T>(),
+                    false => find_mark::<T>(),
+                },
             };
         }
         &<T as Of>::OPS
     }
 }
 
-/// # Safety
-/// `option` has room for an `Option<T>`; `value` is a `T` and is no longer used.
-unsafe fn some<T>(option: *mut u8, value: *const u8) {
-    // SAFETY: see above.
-    unsafe {
-        option
-            .cast::<Option<T>>()
-            .write(Some(value.cast::<T>().read()));
+/// An option in memory, as bytes: some of them may be left out.
+type Slot<T> = MaybeUninit<Option<T>>;
+
+const fn is_some<T>(slot: &Slot<T>) -> bool {
+    // SAFETY: whether it is there is told by bytes that are initialised; no other is looked at. At
+    // compile time the compiler refuses the program if this is not so.
+    unsafe { matches!(&*slot.as_ptr(), Some(_)) }
+}
+
+/// The number that two bytes make as the lowest and highest of so many.
+const fn number(none: u16, width: usize) -> usize {
+    ((none >> 8) as usize) << (8 * (width - 1)) | (none & 0xff) as usize
+}
+
+/// The same of a word.
+pub(super) const fn word(none: u16) -> usize {
+    number(none, WORD)
+}
+
+/// The same of four bytes.
+pub(super) const fn quad(none: u16) -> u32 {
+    number(none, 4) as u32
+}
+
+/// `None` is a number that some bytes of `T` never are. Which bytes: those that make a value of it if
+/// they are changed.
+const fn find_niche<T>() -> Presence {
+    let mut slot = Slot::<T>::new(None);
+    assert!(!is_some(&slot));
+    let (mut start, mut end) = (usize::MAX, 0);
+    let mut at = 0;
+    while at < size_of::<T>() {
+        // SAFETY: `at` is in the slot, of which any byte may be anything.
+        unsafe {
+            let byte = slot.as_mut_ptr().cast::<MaybeUninit<u8>>().add(at);
+            let before = byte.read();
+            byte.write(MaybeUninit::new(0));
+            let mut matters = is_some(&slot);
+            byte.write(MaybeUninit::new(1));
+            matters |= is_some(&slot);
+            byte.write(before);
+            if matters {
+                assert!(start == usize::MAX || end == at);
+                if start == usize::MAX {
+                    start = at;
+                }
+                end = at + 1;
+            }
+        }
+        at += 1;
+        if end > 0 && at > end {
+            break;
+        }
+    }
+    let width = end - start;
+    assert!(width == 1 || width == 2 || width == 4 || width == WORD);
+    let mut none = 0_usize;
+    at = 0;
+    while at < width {
+        // SAFETY: these bytes are in the slot. They are initialised, or the compiler refuses it.
+        let byte = unsafe { slot.as_ptr().cast::<u8>().add(start + at).read() };
+        let place = if cfg!(target_endian = "little") {
+            at
+        } else {
+            width - 1 - at
+        };
+        none |= (byte as usize) << (8 * place);
+        at += 1;
+    }
+    let ends = match width {
+        1 => none,
+        _ => none >> (8 * (width - 1)) << 8 | none & 0xff,
+    };
+    assert!(number(ends as u16, width) == none);
+    Presence {
+        offset: start as u32,
+        width: width as u8,
+        none: ends as u16,
+        is_marked: false,
+        value: 0,
     }
 }
 
-/// # Safety
-/// `option` has room for an `Option<T>`.
-unsafe fn none<T>(option: *mut u8) {
-    // SAFETY: see above.
-    unsafe { option.cast::<Option<T>>().write(None) };
+/// `T` may be any bytes, and the option has a number of its own in front of it: 0 or 1.
+const fn find_mark<T>() -> Presence {
+    let value = size_of::<Option<T>>() - size_of::<T>();
+    let mark = if cfg!(target_endian = "little") {
+        0
+    } else {
+        value - 1
+    };
+    // SAFETY: a type that may not be any bytes had a niche. It goes nowhere but into the slot.
+    let some = Slot::<T>::new(Some(unsafe { MaybeUninit::zeroed().assume_init() }));
+    let none = Slot::<T>::new(None);
+    let mut made = Slot::<T>::zeroed();
+    assert!(!is_some(&made));
+    // SAFETY: the byte is in the slot. Where bytes are read they are initialised, or the compiler
+    // refuses it; a reference to the value is only asked where it leads.
+    unsafe {
+        assert!(some.as_ptr().cast::<u8>().add(mark).read() == 1);
+        assert!(none.as_ptr().cast::<u8>().add(mark).read() == 0);
+        made.as_mut_ptr().cast::<u8>().add(mark).write(1);
+        match &*made.as_ptr() {
+            Some(inner) => {
+                let found = core::ptr::from_ref(inner)
+                    .cast::<u8>()
+                    .offset_from(made.as_ptr().cast::<u8>());
+                assert!(size_of::<T>() == 0 || found == value as isize);
+            }
+            None => panic!("an option with another number"),
+        }
+    }
+    Presence {
+        offset: mark as u32,
+        width: 1,
+        none: 0,
+        is_marked: true,
+        value: value as u32,
+    }
 }
 
-/// # Safety
-/// `option` is an `Option<T>`.
-unsafe fn get<T>(option: *const u8) -> *const u8 {
-    // SAFETY: see above.
-    match unsafe { &*option.cast::<Option<T>>() } {
-        Some(value) => core::ptr::from_ref(value).cast(),
-        None => core::ptr::null(),
+impl OptionOps {
+    /// Where the value is, if there is one.
+    ///
+    /// # Safety
+    /// `option` is an option of the type that these are of.
+    #[inline]
+    pub(super) unsafe fn get(&self, option: *const u8) -> Option<*const u8> {
+        let presence = self.presence;
+        // SAFETY: these bytes are in it, and always initialised.
+        let is_there = unsafe {
+            let place = option.add(presence.offset as usize);
+            match usize::from(presence.width) {
+                1 => u16::from(place.read()) != presence.none,
+                2 => place.cast::<u16>().read() != presence.none,
+                4 => place.cast::<u32>().read() != quad(presence.none),
+                _ => place.cast::<usize>().read() != word(presence.none),
+            }
+        };
+        // SAFETY: the value is in it.
+        is_there.then(|| unsafe { option.add(presence.value as usize) })
     }
 }
 

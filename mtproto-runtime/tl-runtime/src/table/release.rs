@@ -94,7 +94,7 @@ pub(super) unsafe fn drop_type(tables: &'static Tables, ty: &'static Type, place
             TypeForm::Enum { tag, .. } => {
                 let variant = &tables.variants_of(ty)[read_tag(place, tag)];
                 if let Some(payload) = variant.payload {
-                    let payload_place = place.add(variant.offset as usize);
+                    let payload_place = place.add(variant.op.offset as usize);
                     drop_value(tables, tables.shape(payload), payload_place);
                 }
             }
@@ -108,21 +108,8 @@ pub(super) unsafe fn drop_type(tables: &'static Tables, ty: &'static Type, place
 unsafe fn drop_option(tables: &'static Tables, shape: &'static Shape, place: *mut u8) {
     // SAFETY: see above.
     unsafe {
-        let value = match (shape.option, shape.kind) {
-            (Some(ops), _) => (ops.get)(place).cast_mut(),
-            (None, Kind::Indirect) => {
-                if place.cast::<*mut u8>().read().is_null() {
-                    return;
-                }
-                place
-            }
-            (None, Kind::String) => return place.cast::<Option<String>>().drop_in_place(),
-            (None, Kind::Bytes) => return place.cast::<Option<Vec<u8>>>().drop_in_place(),
-            (None, Kind::Object) => return place.cast::<Option<Object>>().drop_in_place(),
-            (None, _) => return,
-        };
-        if !value.is_null() {
-            drop_value(tables, shape, value);
+        if let Some(value) = tables.option(shape).get(place) {
+            drop_value(tables, shape, value.cast_mut());
         }
     }
 }

@@ -8,7 +8,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem::{align_of, size_of};
 
-use super::ops::{Foreign, OptionOps, SequenceOps};
+use super::ops::{Foreign, OptionOps, Presence, SequenceOps};
+use super::presence::Test;
 use crate::{Identified, Object, ObjectRef};
 
 /// Size and alignment in memory, in bytes.
@@ -74,23 +75,6 @@ pub enum Kind {
     WithId,
 }
 
-impl Kind {
-    /// Whether an owned value may own memory.
-    pub(super) const fn owns(self) -> bool {
-        matches!(
-            self,
-            Self::String
-                | Self::Bytes
-                | Self::Object
-                | Self::Named
-                | Self::Vector
-                | Self::Array
-                | Self::Indirect
-                | Self::WithId
-        )
-    }
-}
-
 /// A Rust type as a field has it, and how it stands on the wire.
 #[derive(Clone, Copy)]
 pub struct Shape {
@@ -105,6 +89,10 @@ pub struct Shape {
     pub(crate) layout: Layout,
     pub(crate) option: Option<&'static OptionOps>,
     pub(crate) sequence: Option<&'static SequenceOps>,
+    /// What is to be done with a value; filled in by [`Rows::lay_out`].
+    pub(super) op: Op,
+    /// It owns memory; filled in by [`Rows::lay_out`].
+    pub(super) owns: bool,
 }
 
 impl Shape {
@@ -119,6 +107,8 @@ impl Shape {
             layout: Layout::UNKNOWN,
             option: None,
             sequence: None,
+            op: Op::NOTHING,
+            owns: false,
         }
     }
 
@@ -154,13 +144,12 @@ impl Shape {
     #[must_use]
     pub const fn vector(element: u16, min_size: u32, ops: &'static SequenceOps) -> Self {
         Self {
-            kind: Kind::Vector,
             bare: false,
             of: element,
             number: min_size,
             layout: ops.layout,
-            option: None,
             sequence: Some(ops),
+            ..Self::leaf(Kind::Vector)
         }
     }
 
@@ -221,10 +210,6 @@ pub struct Field {
 }
 
 impl Shape {
-    pub(crate) const fn is_nat(&self) -> bool {
-        matches!(self.kind, Kind::Nat)
-    }
-
     pub(crate) const fn is_vector(&self) -> bool {
         matches!(self.kind, Kind::Vector)
     }
@@ -305,8 +290,8 @@ pub struct Variant {
     pub(crate) name: &'static str,
     /// The shape of the payload, if it has one.
     pub(crate) payload: Option<u16>,
-    /// Of the payload, in the enum; filled in by [`Rows::lay_out`].
-    pub(crate) offset: u32,
+    /// What is to be done with the payload; filled in by [`Rows::lay_out`].
+    pub(super) op: Op,
 }
 
 impl Variant {
@@ -317,7 +302,7 @@ impl Variant {
             id,
             name,
             payload: Some(payload),
-            offset: 0,
+            op: Op::NOTHING,
         }
     }
 
@@ -328,28 +313,33 @@ impl Variant {
             id,
             name,
             payload: None,
-            offset: 0,
+            op: Op::NOTHING,
         }
     }
 }
 
 /// A generated type.
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub struct Type {
     pub(crate) form: TypeForm,
+    /// The first of its fields or variants, and their number.
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+    /// In memory; filled in by [`Rows::lay_out`].
+    pub(crate) layout: Layout,
+    /// The first of its pieces; filled in by [`Rows::lay_out`].
+    first_piece: u32,
+    /// It owns memory; filled in by [`Rows::lay_out`].
+    pub(crate) owns: bool,
+    /// It has fields that may be missing; filled in by [`Rows::lay_out`].
+    pub(super) is_conditional: bool,
     /// In the schema; of a constructor, its outline (see [`Reader::enter`](crate::Reader::enter)).
     pub(crate) name: &'static str,
     /// In Rust, for `Debug`; of a constructor, with its fields.
     pub(crate) rust_name: &'static str,
-    /// The first of its fields or variants, and their number.
-    pub(crate) first: u32,
-    pub(crate) count: u32,
     /// On the wire, where it stands alone.
     pub(crate) min_size: u32,
-    /// In memory; filled in by [`Rows::lay_out`].
-    pub(crate) layout: Layout,
-    /// It owns memory; filled in by [`Rows::lay_out`].
-    pub(crate) owns: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -364,10 +354,78 @@ pub(crate) enum TypeForm {
     Enum {
         /// Bytes of the tag.
         tag: u8,
-        /// Variants by id, ascending, where they are many; else empty.
-        by_id: &'static [u16],
+        lookup: Lookup,
     },
     Foreign(&'static Foreign),
+}
+
+/// How the variant of an id is found.
+#[derive(Clone, Copy)]
+pub(crate) enum Lookup {
+    /// They are few.
+    Scan,
+    /// A hash table of numbers of variants, 255 where there is none: the search begins at the upper
+    /// bits of the product.
+    Hash {
+        multiplier: u32,
+        slots: &'static [u8],
+    },
+    /// Variants by id, ascending.
+    Sorted(&'static [u16]),
+}
+
+impl Lookup {
+    /// Which variant has the id.
+    #[inline]
+    pub(super) const fn find(self, variants: &[Variant], id: u32) -> Option<usize> {
+        match self {
+            Self::Scan => {
+                let mut index = 0;
+                while index < variants.len() {
+                    if variants[index].id == id {
+                        return Some(index);
+                    }
+                    index += 1;
+                }
+                None
+            }
+            Self::Hash { multiplier, slots } => {
+                let mask = slots.len() - 1;
+                let product = id.wrapping_mul(multiplier) as u64 * slots.len() as u64;
+                let mut slot = (product >> 32) as usize;
+                let mut left = slots.len();
+                while left > 0 {
+                    let index = slots[slot & mask] as usize;
+                    if index >= variants.len() {
+                        return None;
+                    }
+                    if variants[index].id == id {
+                        return Some(index);
+                    }
+                    slot += 1;
+                    left -= 1;
+                }
+                None
+            }
+            Self::Sorted(by_id) => {
+                let (mut low, mut high) = (0, by_id.len());
+                while low < high {
+                    let middle = low.midpoint(high);
+                    let index = by_id[middle] as usize;
+                    let found = variants[index].id;
+                    if found == id {
+                        return Some(index);
+                    }
+                    if found < id {
+                        low = middle + 1;
+                    } else {
+                        high = middle;
+                    }
+                }
+                None
+            }
+        }
+    }
 }
 
 impl Type {
@@ -434,7 +492,8 @@ impl Type {
         first: u32,
         count: u32,
     ) -> Self {
-        let form = TypeForm::Enum { tag, by_id: &[] };
+        let lookup = Lookup::Scan;
+        let form = TypeForm::Enum { tag, lookup };
         Self::new(form, name, rust_name, min_size, first, count)
     }
 
@@ -442,7 +501,20 @@ impl Type {
     #[must_use]
     pub const fn sorted(mut self, by_id: &'static [u16]) -> Self {
         if let TypeForm::Enum { tag, .. } = self.form {
-            self.form = TypeForm::Enum { tag, by_id };
+            let lookup = Lookup::Sorted(by_id);
+            self.form = TypeForm::Enum { tag, lookup };
+        }
+        self
+    }
+
+    /// The same with a hash table of its variants by id: a power of two of slots. Where a number
+    /// stands is the upper bits of id times multiplier, or the next slot that was free.
+    #[must_use]
+    pub const fn hashed(mut self, multiplier: u32, slots: &'static [u8]) -> Self {
+        assert!(slots.len().is_power_of_two());
+        if let TypeForm::Enum { tag, .. } = self.form {
+            let lookup = Lookup::Hash { multiplier, slots };
+            self.form = TypeForm::Enum { tag, lookup };
         }
         self
     }
@@ -469,17 +541,166 @@ impl Type {
             count,
             min_size,
             layout: Layout::UNKNOWN,
+            first_piece: 0,
             owns: false,
+            is_conditional: false,
         }
     }
 }
 
-/// The rows of a generated file, laid out.
-pub struct Rows<const T: usize, const F: usize, const V: usize, const S: usize> {
+/// What is to be done with a field, a payload or an element, for loops that do nothing else.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Op {
+    pub(super) code: Code,
+    /// Of a condition, the bit, 32 for each mask before it; of flags, [`Op::ALWAYS`] and the number
+    /// of the mask; else [`Op::ALWAYS`].
+    pub(super) bit: u8,
+    /// How far before the value the byte is that is 1 if it is there.
+    pub(super) mark: u16,
+    /// A row, a shape, or which of the maps.
+    pub(super) of: u16,
+    /// Of the value, in the struct or enum.
+    pub(super) offset: u32,
+}
+
+impl Op {
+    pub(super) const ALWAYS: u8 = 0x80;
+    const NOTHING: Self = Self {
+        code: Code::Nothing,
+        bit: Self::ALWAYS,
+        mark: 0,
+        of: 0,
+        offset: 0,
+    };
+}
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Code {
+    /// It takes no bytes.
+    Nothing,
+    Flags,
+    Int,
+    Long,
+    Double,
+    Float,
+    Nat,
+    String,
+    Bytes,
+    Bool,
+    /// A struct without its id; `of` is the row.
+    Struct,
+    /// After its id; `of` is the row.
+    StructWithId,
+    /// `of` is the row.
+    Enum,
+    /// `of` is the vector's shape.
+    Vector,
+    /// `of` is the shape of what is behind the pointer.
+    Indirect,
+    Int128,
+    Int256,
+    Int512,
+    /// `True` with its id.
+    True,
+    Object,
+    /// `of` is the array's shape.
+    Array,
+    /// `of` is the shape of the built-in.
+    WithId,
+    /// `of` is the row.
+    Foreign,
+    /// `of` is the row.
+    ForeignBare,
+}
+
+/// Up to 64 fields of a struct. Sets of fields are numbers with a bit for each.
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    /// They are always there.
+    pub(super) always: u64,
+    /// They own memory.
+    pub(super) owning: u64,
+    /// There is a byte that is 1 if they are there.
+    pub(super) marked: u64,
+    /// They are conditional and have values on the wire.
+    pub(super) values: u64,
+    /// The first of its tests.
+    pub(super) first_test: u32,
+    /// How many tests of each sort there are, in this order.
+    pub(super) tests: [u8; TESTS],
+    /// Some bits stand for several fields.
+    pub(super) is_shared: bool,
+}
+
+impl Piece {
+    /// How many fields it can have.
+    pub(super) const FIELDS: usize = 64;
+    const EMPTY: Self = Self {
+        always: 0,
+        owning: 0,
+        marked: 0,
+        values: 0,
+        first_test: 0,
+        tests: [0; TESTS],
+        is_shared: false,
+    };
+}
+
+/// How tests are done; those of a piece stand in this order.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(super) enum Sort {
+    /// A word that is zero if nothing is there.
+    Zero,
+    /// A word that is another number then.
+    Word,
+    /// Two or four bytes.
+    Other,
+    /// A byte that is some number if nothing is there.
+    Byte,
+    /// A byte that is zero then.
+    Mark,
+    /// Four flags, each a byte.
+    Four,
+    /// Eight of them.
+    Eight,
+}
+
+/// The number of sorts of tests.
+pub(super) const TESTS: usize = 7;
+
+/// How many tests, pieces and maps there are.
+#[derive(Clone, Copy)]
+struct Used {
+    tests: usize,
+    pieces: usize,
+    maps: usize,
+}
+
+/// Which field a bit stands for, its place in the piece of the flags; 255 if none is there.
+pub(super) type Map = [u8; 32];
+
+/// The rows of a generated file, laid out: types, fields, variants, shapes, pieces (each struct has
+/// one for every 64 fields, the last not full) and fields that are flags.
+pub struct Rows<
+    const T: usize,
+    const F: usize,
+    const V: usize,
+    const S: usize,
+    const P: usize,
+    const N: usize,
+> {
     types: [Type; T],
     fields: [Field; F],
     variants: [Variant; V],
     shapes: [Shape; S],
+    ops: [Op; F],
+    tests: [Test; F],
+    pieces: [Piece; P],
+    maps: [Map; N],
     borrowed: bool,
 }
 
@@ -490,13 +711,19 @@ pub struct Tables {
     fields: &'static [Field],
     variants: &'static [Variant],
     shapes: &'static [Shape],
+    ops: &'static [Op],
+    tests: &'static [Test],
+    pieces: &'static [Piece],
+    maps: &'static [Map],
     borrowed: bool,
 }
 
 /// How many `#` fields a constructor in a table may have.
 pub(crate) const MAX_NATS: usize = 4;
 
-impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, V, S> {
+impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: usize, const N: usize>
+    Rows<T, F, V, S, P, N>
+{
     /// Computes where everything is, by the rules of `repr(C)` and `repr(u8)`. Types come after
     /// those that they hold in themselves (not behind a pointer), shapes after those that they are
     /// made of.
@@ -516,7 +743,16 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
             fields,
             variants,
             shapes,
+            ops: [Op::NOTHING; F],
+            tests: [Test::NONE; F],
+            pieces: [Piece::EMPTY; P],
+            maps: [[u8::MAX; 32]; N],
             borrowed,
+        };
+        let mut used = Used {
+            tests: 0,
+            pieces: 0,
+            maps: 0,
         };
         let mut row = 0;
         while row < T {
@@ -529,8 +765,8 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
         row = 0;
         while row < T {
             match rows.types[row].form {
-                TypeForm::Struct { .. } => rows.lay_out_struct(row),
-                TypeForm::Enum { tag, by_id } => rows.lay_out_enum(row, tag, by_id),
+                TypeForm::Struct { .. } => used = rows.lay_out_struct(row, used),
+                TypeForm::Enum { tag, lookup } => rows.lay_out_enum(row, tag, lookup),
                 TypeForm::Foreign(_) => {}
             }
             row += 1;
@@ -538,6 +774,8 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
         let mut shape = 0;
         while shape < S {
             rows.shapes[shape].layout = rows.shape_layout(shape);
+            rows.shapes[shape].op = rows.op(shape as u16);
+            rows.shapes[shape].owns = rows.shape_owns(shape);
             shape += 1;
         }
         rows
@@ -551,36 +789,127 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
             fields: &self.fields,
             variants: &self.variants,
             shapes: &self.shapes,
+            ops: &self.ops,
+            tests: &self.tests,
+            pieces: &self.pieces,
+            maps: &self.maps,
             borrowed: self.borrowed,
         }
     }
 
-    const fn lay_out_struct(&mut self, row: usize) {
+    const fn lay_out_struct(&mut self, row: usize, mut used: Used) -> Used {
         let (mut size, mut align, mut owns, mut nats) = (0, 1, false, 0);
+        let mut is_conditional = false;
         let mut at = self.types[row].first as usize;
         let end = at + self.types[row].count as usize;
+        self.types[row].first_piece = narrow(used.pieces);
+        let is_shared = match self.types[row].form {
+            TypeForm::Struct { shared, .. } => !shared.is_empty(),
+            _ => false,
+        };
         while at < end {
-            let field = self.fields[at];
-            if let Some((mask, _)) = field.condition() {
-                assert!(mask < nats, "a condition on a number that comes later");
-            }
-            let layout = match (field.form(), field.condition()) {
-                (Form::Flags, _) => Layout { size: 0, align: 1 },
-                (Form::Flag, _) => Layout::of::<bool>(),
-                (Form::Value(shape), None) => self.shape_layout(shape as usize),
-                (Form::Value(shape), Some(_)) => self.option_layout(shape as usize),
+            let start = at;
+            let stop = min(end, start + Piece::FIELDS);
+            let mut piece = Piece {
+                first_test: narrow(used.tests),
+                is_shared,
+                ..Piece::EMPTY
             };
-            if let Form::Value(shape) = field.form() {
-                owns |= self.shape_owns(shape as usize);
+            // Those of the masks in the piece.
+            let mut maps = [usize::MAX; MAX_NATS];
+            let mut found = [(0, Test::NONE); Piece::FIELDS];
+            let (mut found_count, mut run_left) = (0, 0);
+            while at < stop {
+                let field = self.fields[at];
+                let index = at - start;
+                let set = 1 << index;
+                let (layout, mut op) = match field.form() {
+                    Form::Flags => {
+                        assert!(nats < MAX_NATS, "too many fields of type #");
+                        maps[nats] = used.maps;
+                        let op = Op {
+                            code: Code::Flags,
+                            of: used.maps as u16,
+                            bit: Op::ALWAYS | nats as u8,
+                            ..Op::NOTHING
+                        };
+                        used.maps += 1;
+                        (Layout { size: 0, align: 1 }, op)
+                    }
+                    Form::Flag => (Layout::of::<bool>(), Op::NOTHING),
+                    Form::Value(shape) => {
+                        let op = self.op(shape);
+                        let shape = shape as usize;
+                        if self.shape_owns(shape) {
+                            owns = true;
+                            piece.owning |= set;
+                        }
+                        match field.condition() {
+                            None => (self.shape_layout(shape), op),
+                            Some(_) => (self.option(shape).layout, op),
+                        }
+                    }
+                };
+                let offset = round_up(size, layout.align);
+                op.offset = narrow(offset);
+                self.fields[at].offset = op.offset;
+                match field.condition() {
+                    None => piece.always |= set,
+                    Some((mask, bit)) => {
+                        assert!(mask < nats, "a condition on a number that comes later");
+                        is_conditional = true;
+                        op.bit = (mask as u8) << 5 | bit as u8;
+                        if maps[mask] != usize::MAX {
+                            self.maps[maps[mask]][bit as usize] = index as u8;
+                        }
+                        let presence = match field.form() {
+                            Form::Value(shape) => {
+                                piece.values |= set;
+                                self.option(shape as usize).presence
+                            }
+                            _ => Presence::FLAG,
+                        };
+                        if presence.is_marked {
+                            piece.marked |= set;
+                            op.offset += presence.value;
+                            op.mark = (presence.value - presence.offset) as u16;
+                        }
+                        let test = Test {
+                            offset: narrow(offset) + presence.offset,
+                            none: presence.none,
+                            index: index as u8,
+                            width: presence.width,
+                        };
+                        if run_left > 0 {
+                            run_left -= 1;
+                        } else {
+                            let run = match field.form() {
+                                Form::Flag => self.run(at, stop),
+                                _ => 1,
+                            };
+                            run_left = run - 1;
+                            let sort = match run {
+                                4 => Sort::Four,
+                                8 => Sort::Eight,
+                                _ => presence.sort(),
+                            };
+                            found[found_count] = (sort as usize, test);
+                            found_count += 1;
+                        }
+                    }
+                }
+                if is_nat(field, &self.shapes) {
+                    nats += 1;
+                }
+                self.ops[at] = op;
+                size = offset + layout.size;
+                align = max(align, layout.align);
+                at += 1;
             }
-            if is_nat(field, &self.shapes) {
-                nats += 1;
-            }
-            let offset = round_up(size, layout.align);
-            self.fields[at].offset = narrow(offset);
-            size = offset + layout.size;
-            align = max(align, layout.align);
-            at += 1;
+            self.place_tests(&found, found_count, &mut piece, used.tests);
+            used.tests += found_count;
+            self.pieces[used.pieces] = piece;
+            used.pieces += 1;
         }
         assert!(nats <= MAX_NATS, "too many fields of type #");
         self.types[row].layout = Layout {
@@ -588,22 +917,68 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
             align,
         };
         self.types[row].owns = owns;
+        self.types[row].is_conditional = is_conditional;
+        used
     }
 
-    const fn lay_out_enum(&mut self, row: usize, tag: u8, by_id: &[u16]) {
+    /// How many flags are tested at once that stand one after another from here on.
+    const fn run(&self, start: usize, stop: usize) -> usize {
+        let mut at = start;
+        while at < stop && matches!(self.fields[at].form(), Form::Flag) {
+            at += 1;
+        }
+        match at - start {
+            8.. => 8,
+            4.. => 4,
+            _ => 1,
+        }
+    }
+
+    /// Tests by their sort.
+    const fn place_tests(
+        &mut self,
+        found: &[(usize, Test); Piece::FIELDS],
+        count: usize,
+        piece: &mut Piece,
+        first: usize,
+    ) {
+        let mut index = 0;
+        while index < count {
+            piece.tests[found[index].0] += 1;
+            index += 1;
+        }
+        let mut next = [first; TESTS];
+        let mut sort = 1;
+        while sort < TESTS {
+            next[sort] = next[sort - 1] + piece.tests[sort - 1] as usize;
+            sort += 1;
+        }
+        index = 0;
+        while index < count {
+            let (sort, test) = found[index];
+            self.tests[next[sort]] = test;
+            next[sort] += 1;
+            index += 1;
+        }
+    }
+
+    const fn lay_out_enum(&mut self, row: usize, tag: u8, lookup: Lookup) {
         let count = self.types[row].count as usize;
         assert!(tag == 1 || tag == 2, "a tag of another size");
         assert!(count <= 1 << (tag * 8), "more variants than tags");
-        assert!(by_id.is_empty() || by_id.len() == count);
         let tag = tag as usize;
         let (mut size, mut align, mut owns) = (tag, tag, false);
-        let mut at = self.types[row].first as usize;
+        let first = self.types[row].first as usize;
+        let mut at = first;
         let end = at + count;
         while at < end {
             if let Some(payload) = self.variants[at].payload {
                 let layout = self.shape_layout(payload as usize);
                 let offset = round_up(tag, layout.align);
-                self.variants[at].offset = narrow(offset);
+                self.variants[at].op = Op {
+                    offset: narrow(offset),
+                    ..self.op(payload)
+                };
                 size = max(size, offset + layout.size);
                 align = max(align, layout.align);
                 owns |= self.shape_owns(payload as usize);
@@ -615,6 +990,46 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
             align,
         };
         self.types[row].owns = owns;
+        if let Lookup::Sorted(by_id) = lookup {
+            assert!(by_id.len() == count);
+        }
+    }
+
+    /// What is to be done with a value of a shape.
+    const fn op(&self, shape: u16) -> Op {
+        let Shape { kind, bare, of, .. } = self.shapes[shape as usize];
+        let (code, of) = match kind {
+            Kind::Int => (Code::Int, 0),
+            Kind::Long => (Code::Long, 0),
+            Kind::Double => (Code::Double, 0),
+            Kind::Float => (Code::Float, 0),
+            Kind::Nat => (Code::Nat, 0),
+            Kind::Int128 => (Code::Int128, 0),
+            Kind::Int256 => (Code::Int256, 0),
+            Kind::Int512 => (Code::Int512, 0),
+            Kind::String => (Code::String, 0),
+            Kind::Bytes => (Code::Bytes, 0),
+            Kind::Bool => (Code::Bool, 0),
+            Kind::True if bare => (Code::Nothing, 0),
+            Kind::True => (Code::True, 0),
+            Kind::Object => (Code::Object, 0),
+            Kind::Named => match self.types[of as usize].form {
+                TypeForm::Struct { id: Some(_), .. } if !bare => (Code::StructWithId, of),
+                TypeForm::Struct { .. } => (Code::Struct, of),
+                TypeForm::Enum { .. } => (Code::Enum, of),
+                TypeForm::Foreign(_) if bare => (Code::ForeignBare, of),
+                TypeForm::Foreign(_) => (Code::Foreign, of),
+            },
+            Kind::Vector => (Code::Vector, shape),
+            Kind::Array => (Code::Array, shape),
+            Kind::Indirect => (Code::Indirect, of),
+            Kind::WithId => (Code::WithId, of),
+        };
+        Op {
+            code,
+            of,
+            ..Op::NOTHING
+        }
     }
 
     const fn shape_layout(&self, shape: usize) -> Layout {
@@ -645,13 +1060,8 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize> Rows<T, F, 
         }
     }
 
-    const fn option_layout(&self, shape: usize) -> Layout {
-        let Shape { kind, option, .. } = self.shapes[shape];
-        match (option, kind) {
-            (Some(ops), _) => ops.layout,
-            (None, Kind::Indirect) => Layout::of::<Option<Box<u8>>>(),
-            (None, leaf) => optional_leaf_layout(leaf, self.borrowed),
-        }
+    const fn option(&self, shape: usize) -> &'static OptionOps {
+        option_of(&self.shapes[shape], self.borrowed)
     }
 
     const fn shape_owns(&self, shape: usize) -> bool {
@@ -705,6 +1115,36 @@ impl Tables {
         &self.fields[ty.first as usize..][..ty.count as usize]
     }
 
+    /// What is to be done with the fields.
+    #[inline]
+    pub(super) fn ops_of(&self, ty: &Type) -> &'static [Op] {
+        &self.ops[ty.first as usize..][..ty.count as usize]
+    }
+
+    /// The fields in pieces.
+    #[inline]
+    pub(super) fn pieces_of(&self, ty: &Type) -> &'static [Piece] {
+        let count = (ty.count as usize).div_ceil(Piece::FIELDS);
+        &self.pieces[ty.first_piece as usize..][..count]
+    }
+
+    /// The tests of all pieces.
+    #[inline]
+    pub(super) fn tests(&self) -> &'static [Test] {
+        self.tests
+    }
+
+    #[inline]
+    pub(super) fn map(&self, op: &Op) -> &'static Map {
+        &self.maps[usize::from(op.of)]
+    }
+
+    /// How an option of the shape is made.
+    #[inline]
+    pub(super) fn option(&self, shape: &Shape) -> &'static OptionOps {
+        option_of(shape, self.borrowed)
+    }
+
     #[inline]
     pub(crate) fn variants_of(&self, ty: &Type) -> &'static [Variant] {
         &self.variants[ty.first as usize..][..ty.count as usize]
@@ -744,30 +1184,38 @@ const fn leaf_layout(kind: Kind, borrowed: bool) -> Layout {
 }
 
 #[allow(clippy::panic, reason = "fails the build")]
-const fn optional_leaf_layout(kind: Kind, borrowed: bool) -> Layout {
-    match (kind, borrowed) {
-        (Kind::Int, _) => Layout::of::<Option<i32>>(),
-        (Kind::Long, _) => Layout::of::<Option<i64>>(),
-        (Kind::Double, _) => Layout::of::<Option<f64>>(),
-        (Kind::Float, _) => Layout::of::<Option<f32>>(),
-        (Kind::Nat, _) => Layout::of::<Option<u32>>(),
-        (Kind::Int128, _) => Layout::of::<Option<[u8; 16]>>(),
-        (Kind::Int256, _) => Layout::of::<Option<[u8; 32]>>(),
-        (Kind::Int512, _) => Layout::of::<Option<[u8; 64]>>(),
-        (Kind::String, false) => Layout::of::<Option<String>>(),
-        (Kind::String, true) => Layout::of::<Option<&str>>(),
-        (Kind::Bytes, false) => Layout::of::<Option<Vec<u8>>>(),
-        (Kind::Bytes, true) => Layout::of::<Option<&[u8]>>(),
-        (Kind::Bool, _) => Layout::of::<Option<bool>>(),
-        (Kind::True, _) => Layout::of::<Option<()>>(),
-        (Kind::Object, false) => Layout::of::<Option<Object>>(),
-        (Kind::Object, true) => Layout::of::<Option<ObjectRef<'_>>>(),
+const fn option_of(shape: &Shape, borrowed: bool) -> &'static OptionOps {
+    if let Some(ops) = shape.option {
+        return ops;
+    }
+    match (shape.kind, borrowed) {
+        (Kind::Int, _) => OptionOps::of::<i32>(),
+        (Kind::Long, _) => OptionOps::of::<i64>(),
+        (Kind::Double, _) => OptionOps::of::<f64>(),
+        (Kind::Float, _) => OptionOps::of::<f32>(),
+        (Kind::Nat, _) => OptionOps::of::<u32>(),
+        (Kind::Int128, _) => OptionOps::of::<[u8; 16]>(),
+        (Kind::Int256, _) => OptionOps::of::<[u8; 32]>(),
+        (Kind::Int512, _) => OptionOps::of::<[u8; 64]>(),
+        (Kind::String, false) => OptionOps::of::<String>(),
+        (Kind::String, true) => OptionOps::of::<&'static str>(),
+        (Kind::Bytes, false) => OptionOps::of::<Vec<u8>>(),
+        (Kind::Bytes, true) => OptionOps::of::<&'static [u8]>(),
+        (Kind::Bool, _) => OptionOps::of::<bool>(),
+        (Kind::True, _) => OptionOps::of::<()>(),
+        (Kind::Object, false) => OptionOps::of::<Object>(),
+        (Kind::Object, true) => OptionOps::of::<ObjectRef<'static>>(),
+        (Kind::Indirect, _) => OptionOps::of::<Box<u8>>(),
         _ => panic!("an optional field has no way to make its option"),
     }
 }
 
 const fn round_up(offset: usize, align: usize) -> usize {
     offset.next_multiple_of(align)
+}
+
+const fn min(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
 }
 
 const fn max(a: usize, b: usize) -> usize {

@@ -1,4 +1,4 @@
-//! Views as text, and views compared.
+//! Views as text.
 
 use core::fmt;
 
@@ -70,60 +70,5 @@ impl fmt::Debug for Shown<'_> {
                 f.debug_list().entries(elements.iter().map(Shown)).finish()
             }
         }
-    }
-}
-
-/// As `derive(PartialEq)` would.
-pub(super) fn eq(a: View<'_>, b: View<'_>) -> bool {
-    match (a.sort(), b.sort()) {
-        (Sort::Struct { .. }, Sort::Struct { .. }) => {
-            (0..a.fields().len()).all(|index| match (a.content(index), b.content(index)) {
-                (Content::Flags, Content::Flags) => true,
-                (Content::Flag(a), Content::Flag(b)) => a == b,
-                (Content::Value(a), Content::Value(b)) => match (a, b) {
-                    (Some(a), Some(b)) => eq_placed(a, b),
-                    (a, b) => a.is_none() && b.is_none(),
-                },
-                _ => false,
-            })
-        }
-        (
-            Sort::Enum { index, payload, .. },
-            Sort::Enum {
-                index: other_index,
-                payload: other,
-                ..
-            },
-        ) => {
-            index == other_index
-                && match (payload, other) {
-                    (Some(a), Some(b)) => eq_placed(a, b),
-                    (a, b) => a.is_none() && b.is_none(),
-                }
-        }
-        (Sort::Foreign(a), Sort::Foreign(b)) => a.eq(b),
-        _ => false,
-    }
-}
-
-fn eq_placed(a: Placed<'_>, b: Placed<'_>) -> bool {
-    match (a.get(), b.get()) {
-        (Value::Int(a), Value::Int(b)) => a == b,
-        (Value::Long(a), Value::Long(b)) => a == b,
-        (Value::Double(a), Value::Double(b)) => a == b,
-        (Value::Float(a), Value::Float(b)) => a == b,
-        (Value::Nat(a), Value::Nat(b)) => a == b,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Fixed(a), Value::Fixed(b))
-        | (Value::Bytes(a), Value::Bytes(b))
-        | (Value::Object(a), Value::Object(b)) => a == b,
-        (Value::String(a), Value::String(b)) => a == b,
-        (Value::True, Value::True) => true,
-        (Value::WithId(a), Value::WithId(b)) => eq_placed(a, b),
-        (Value::Named(a), Value::Named(b)) => eq(a, b),
-        (Value::Sequence(a), Value::Sequence(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| eq_placed(a, b))
-        }
-        _ => false,
     }
 }

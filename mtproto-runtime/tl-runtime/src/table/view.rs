@@ -5,12 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
-use core::slice;
 
 use super::memory::read_tag;
 use super::ops::Foreign;
 use super::rows::{Field, Form, Kind, Shape, Tables, Type, TypeForm, Variant};
-use crate::{Object, ObjectRef, Writer};
+use crate::{Object, ObjectRef};
 
 /// A value of a type that has a row.
 ///
@@ -28,12 +27,9 @@ pub(crate) struct View<'v> {
 pub(crate) enum Sort<'v> {
     Struct {
         id: Option<u32>,
-        shared: &'static [&'static str],
     },
     Enum {
         variant: &'static Variant,
-        /// Its place among the variants.
-        index: usize,
         payload: Option<Placed<'v>>,
     },
     Foreign(ForeignView<'v>),
@@ -113,13 +109,24 @@ pub(crate) struct ForeignView<'v> {
 }
 
 impl<'v> View<'v> {
+    pub(super) fn value(self) -> *const u8 {
+        self.value
+    }
+
     /// # Safety
     /// `value` leads to a value of the type that the row describes, which lives for `'v` and is not
     /// changed.
     pub(super) unsafe fn new(tables: &'static Tables, row: usize, value: *const u8) -> Self {
+        // SAFETY: see above.
+        unsafe { Self::of(tables, tables.ty(row), value) }
+    }
+
+    /// # Safety
+    /// As of [`new`](View::new).
+    pub(super) unsafe fn of(tables: &'static Tables, ty: &'static Type, value: *const u8) -> Self {
         Self {
             tables,
-            ty: tables.ty(row),
+            ty,
             value,
             of: PhantomData,
         }
@@ -136,20 +143,16 @@ impl<'v> View<'v> {
     #[inline(always)]
     pub(crate) fn sort(self) -> Sort<'v> {
         match self.ty.form {
-            TypeForm::Struct { id, shared, .. } => Sort::Struct { id, shared },
+            TypeForm::Struct { id, .. } => Sort::Struct { id },
             TypeForm::Enum { tag, .. } => {
                 // SAFETY: the row describes the enum, whose tag has so many bytes.
                 let index = unsafe { read_tag(self.value, tag) };
                 let variant = &self.tables.variants_of(self.ty)[index];
                 let payload = variant.payload.map(|payload| {
                     // SAFETY: the row describes the enum: the payload of this variant is here.
-                    unsafe { self.at(payload, variant.offset) }
+                    unsafe { self.at(payload, variant.op.offset) }
                 });
-                Sort::Enum {
-                    variant,
-                    index,
-                    payload,
-                }
+                Sort::Enum { variant, payload }
             }
             TypeForm::Foreign(ops) => Sort::Foreign(ForeignView {
                 ops,
@@ -230,56 +233,18 @@ impl<'v> FieldView<'v> {
 }
 
 impl<'v> Placed<'v> {
+    pub(super) fn place(self) -> *const u8 {
+        self.place
+    }
+
     /// The value in an option, if it holds one.
     ///
     /// # Safety
     /// The place leads to an option of the shape's Rust type instead.
     #[inline(always)]
     unsafe fn of_option(self) -> Option<Self> {
-        macro_rules! leaf {
-            ($ty:ty) => {
-                // SAFETY: see above.
-                match unsafe { &*self.place.cast::<Option<$ty>>() } {
-                    Some(value) => core::ptr::from_ref(value).cast::<u8>(),
-                    None => return None,
-                }
-            };
-        }
-        let borrowed = self.tables.is_borrowed();
-        let place = match (self.shape.option, self.shape.kind) {
-            (Some(ops), _) => {
-                // SAFETY: see above.
-                let place = unsafe { (ops.get)(self.place) };
-                if place.is_null() {
-                    return None;
-                }
-                place
-            }
-            (None, Kind::Int) => leaf!(i32),
-            (None, Kind::Long) => leaf!(i64),
-            (None, Kind::Double) => leaf!(f64),
-            (None, Kind::Float) => leaf!(f32),
-            (None, Kind::Nat) => leaf!(u32),
-            (None, Kind::Int128) => leaf!([u8; 16]),
-            (None, Kind::Int256) => leaf!([u8; 32]),
-            (None, Kind::Int512) => leaf!([u8; 64]),
-            (None, Kind::Bool) => leaf!(bool),
-            (None, Kind::True) => leaf!(()),
-            (None, Kind::String) if borrowed => leaf!(&str),
-            (None, Kind::String) => leaf!(String),
-            (None, Kind::Bytes) if borrowed => leaf!(&[u8]),
-            (None, Kind::Bytes) => leaf!(Vec<u8>),
-            (None, Kind::Object) if borrowed => leaf!(ObjectRef<'_>),
-            (None, Kind::Object) => leaf!(Object),
-            // A pointer: `option_layout` has seen to that.
-            (None, _) => {
-                // SAFETY: see above.
-                if unsafe { self.place.cast::<*const u8>().read() }.is_null() {
-                    return None;
-                }
-                self.place
-            }
-        };
+        // SAFETY: see above.
+        let place = unsafe { self.tables.option(self.shape).get(self.place)? };
         Some(Self { place, ..self })
     }
 
@@ -383,43 +348,11 @@ impl<'v> Sequence<'v> {
             of: PhantomData,
         })
     }
-
-    pub(super) fn ints(self) -> Option<&'v [i32]> {
-        self.slice(Kind::Int)
-    }
-
-    pub(super) fn longs(self) -> Option<&'v [i64]> {
-        self.slice(Kind::Long)
-    }
-
-    pub(super) fn doubles(self) -> Option<&'v [f64]> {
-        self.slice(Kind::Double)
-    }
-
-    /// The elements, if they are of a kind whose Rust type is `T`: `ints` and its like say which.
-    fn slice<T>(self, kind: Kind) -> Option<&'v [T]> {
-        if self.element.kind != kind {
-            return None;
-        }
-        // SAFETY: the callers above name the Rust type of the kind.
-        Some(unsafe { slice::from_raw_parts(self.elements.cast(), self.len) })
-    }
 }
 
 impl ForeignView<'_> {
-    pub(crate) fn write(self, w: &mut Writer<'_>, bare: bool) {
-        // SAFETY: the value is of the type that the ops are of.
-        unsafe { (self.ops.write)(self.value, w, bare) }
-    }
-
     pub(crate) fn debug(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // SAFETY: the value is of the type that the ops are of.
         unsafe { (self.ops.debug)(self.value, f) }
-    }
-
-    /// Equal if they are of one type and say so.
-    pub(super) fn eq(self, other: Self) -> bool {
-        // SAFETY: both values are of the type that the ops are of.
-        core::ptr::eq(self.ops, other.ops) && unsafe { (self.ops.eq)(self.value, other.value) }
     }
 }

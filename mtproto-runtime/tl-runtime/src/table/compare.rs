@@ -1,0 +1,131 @@
+//! Whether two values are the same, as `derive(PartialEq)` would find.
+#![allow(unsafe_code)]
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::memory::read_tag;
+use super::presence::present;
+use super::rows::{Code, Op, Piece, Tables, Type, TypeForm};
+use crate::{Object, ObjectRef};
+
+/// # Safety
+/// The row describes the type, of which both are values.
+pub(super) unsafe fn eq(tables: &'static Tables, row: usize, a: *const u8, b: *const u8) -> bool {
+    let ty = tables.ty(row);
+    // SAFETY: as above.
+    unsafe {
+        match tables.is_borrowed() {
+            true => Compare::<true> { tables }.types(ty, a, b),
+            false => Compare::<false> { tables }.types(ty, a, b),
+        }
+    }
+}
+
+/// The tables by which values are compared. The methods want values of the type or op that they get.
+#[derive(Clone, Copy)]
+struct Compare<const BORROWED: bool> {
+    tables: &'static Tables,
+}
+
+impl<const BORROWED: bool> Compare<BORROWED> {
+    unsafe fn types(self, ty: &'static Type, a: *const u8, b: *const u8) -> bool {
+        // SAFETY: as above.
+        unsafe {
+            match ty.form {
+                TypeForm::Struct { .. } => self.structs(ty, a, b),
+                TypeForm::Enum { tag, .. } => {
+                    let index = read_tag(a, tag);
+                    let op = &self.tables.variants_of(ty)[index].op;
+                    let offset = op.offset as usize;
+                    index == read_tag(b, tag) && self.values(op, a.add(offset), b.add(offset))
+                }
+                TypeForm::Foreign(ops) => (ops.eq)(a, b),
+            }
+        }
+    }
+
+    unsafe fn structs(self, ty: &'static Type, a: *const u8, b: *const u8) -> bool {
+        let ops = self.tables.ops_of(ty);
+        for (number, piece) in self.tables.pieces_of(ty).iter().enumerate() {
+            // SAFETY: the row describes the struct; the piece has a field for every bit.
+            unsafe {
+                let there = present(self.tables, piece, a);
+                if there != present(self.tables, piece, b) {
+                    return false;
+                }
+                let mut left = there & (piece.always | piece.values);
+                while left != 0 {
+                    let index = number * Piece::FIELDS + left.trailing_zeros() as usize;
+                    left &= left - 1;
+                    let op = ops.get_unchecked(index);
+                    let offset = op.offset as usize;
+                    if !self.values(op, a.add(offset), b.add(offset)) {
+                        return false;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    unsafe fn values(self, op: &Op, a: *const u8, b: *const u8) -> bool {
+        macro_rules! same {
+            ($ty:ty) => {
+                *a.cast::<$ty>() == *b.cast::<$ty>()
+            };
+        }
+        // SAFETY: both are values of the op's Rust type.
+        unsafe {
+            match op.code {
+                Code::Nothing | Code::Flags | Code::True => true,
+                Code::Int => same!(i32),
+                Code::Long => same!(i64),
+                Code::Double => same!(f64),
+                Code::Float => same!(f32),
+                Code::Nat => same!(u32),
+                Code::Bool => same!(bool),
+                Code::Int128 => same!([u8; 16]),
+                Code::Int256 => same!([u8; 32]),
+                Code::Int512 => same!([u8; 64]),
+                Code::String if BORROWED => same!(&str),
+                Code::String => same!(String),
+                Code::Bytes if BORROWED => same!(&[u8]),
+                Code::Bytes => same!(Vec<u8>),
+                Code::Object if BORROWED => same!(ObjectRef<'_>),
+                Code::Object => same!(Object),
+                Code::Struct
+                | Code::StructWithId
+                | Code::Enum
+                | Code::Foreign
+                | Code::ForeignBare => self.types(self.tables.ty(usize::from(op.of)), a, b),
+                Code::WithId => self.values(&self.tables.shape(op.of).op, a, b),
+                Code::Indirect => {
+                    let (a, b) = (a.cast::<*const u8>().read(), b.cast::<*const u8>().read());
+                    self.values(&self.tables.shape(op.of).op, a, b)
+                }
+                Code::Vector => {
+                    let shape = self.tables.shape(op.of);
+                    let Some(ops) = shape.sequence else {
+                        return true;
+                    };
+                    let ((a, len), (b, other)) = ((ops.elements)(a), (ops.elements)(b));
+                    len == other && self.elements(shape.of, a, b, len)
+                }
+                Code::Array => {
+                    let shape = self.tables.shape(op.of);
+                    self.elements(shape.of, a, b, shape.number as usize)
+                }
+            }
+        }
+    }
+
+    unsafe fn elements(self, shape: u16, a: *const u8, b: *const u8, len: usize) -> bool {
+        let element = self.tables.shape(shape);
+        let size = element.layout.size;
+        // SAFETY: there are so many.
+        (0..len).all(|index| unsafe {
+            self.values(&element.op, a.add(index * size), b.add(index * size))
+        })
+    }
+}

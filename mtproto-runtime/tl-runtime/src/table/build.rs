@@ -22,10 +22,12 @@ use core::alloc::Layout as Memory;
 use core::ptr;
 use core::slice;
 
-use super::memory::{allocate, free, write_tag};
-use super::presence::make_absent;
+use super::memory::{allocate, copy_short, free, write_tag};
+use super::presence::{fields_of, make_absent, type_of};
 use super::release::{drop_elements, drop_fields, drop_type};
-use super::rows::{Code, Layout, MAX_NATS, Op, Piece, Shape, Tables, Type, TypeForm, id_of_leaf};
+use super::rows::{
+    Code, Form, Layout, MAX_NATS, Op, Piece, Shape, Tables, Type, TypeForm, id_of_leaf,
+};
 use crate::vector::VECTOR_ID;
 use crate::{
     Failed, Object, ObjectRef, ReadErrorKind, ReadResult, Reader, TlRead, outline, scalar, utf8,
@@ -204,7 +206,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
             let place = slot.add(op.offset as usize);
             at = match op.code {
                 Code::Struct => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     self.structure(at, ty, place)
                 }
                 Code::Nothing => {
@@ -226,26 +228,49 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         if self.r.enter(ty.name).is_err() {
             return FAILED;
         }
-        let mut nats = [0; MAX_NATS];
-        let ops = self.tables.ops_of(ty);
-        if ty.is_conditional {
-            // SAFETY: the slot has room for the struct.
-            unsafe { slot.write_bytes(0, ty.layout.size) };
+        let (ops, pieces) = fields_of(self.tables, ty);
+        if !ty.is_conditional {
+            let mut index = 0;
+            while let Some(op) = ops.get(index) {
+                let mut count = 1;
+                // SAFETY: the row describes the struct: this field has its place at this offset.
+                let next = unsafe {
+                    let place = slot.add(op.offset as usize);
+                    match op.code {
+                        Code::Flags => self.flags(at).1,
+                        Code::Run => {
+                            count = usize::from(op.bit & !Op::ALWAYS);
+                            self.run(at, op, ty, index, place)
+                        }
+                        _ => self.value_here(at, op, place),
+                    }
+                };
+                if next.is_null() {
+                    // SAFETY: the fields before this one are there.
+                    unsafe { drop_fields(self.tables, ty, slot, index) };
+                    return FAILED;
+                }
+                at = next;
+                index += count;
+            }
+            self.r.leave();
+            return at;
         }
-        for (number, piece) in self.tables.pieces_of(ty).iter().enumerate() {
+        // SAFETY: the slot has room for the struct.
+        unsafe { slot.write_bytes(0, ty.layout.size) };
+        let mut nats = [0; MAX_NATS];
+        for (number, piece) in pieces.iter().enumerate() {
             let first = number * Piece::FIELDS;
             let mut left = piece.always;
-            if ty.is_conditional {
-                // SAFETY: the row describes the struct.
-                unsafe { make_absent(self.tables, piece, slot) };
-                if first > 0 {
-                    let ops = &ops[first..];
-                    for (mask, &nat) in nats.iter().enumerate() {
-                        left |= conditional(ops, mask, nat);
-                    }
-                    // SAFETY: the row describes the struct.
-                    left = unsafe { set_marks(ops, piece, left, slot) };
+            // SAFETY: the row describes the struct.
+            unsafe { make_absent(self.tables, piece, slot) };
+            if first > 0 {
+                let ops = &ops[first..];
+                for (mask, &nat) in nats.iter().enumerate() {
+                    left |= conditional(ops, piece.shared, mask, nat);
                 }
+                // SAFETY: the row describes the struct.
+                left = unsafe { set_marks(ops, piece, left, slot) };
             }
             while left != 0 {
                 let index = left.trailing_zeros() as usize;
@@ -261,33 +286,15 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                             let number = usize::from(op.bit) % MAX_NATS;
                             nats[number] = flags;
                             let ops = ops.get_unchecked(first..);
-                            let set = if piece.is_shared {
-                                conditional(ops, number, flags)
-                            } else {
-                                mapped(self.tables.map(op), flags)
-                            };
+                            let mut set = mapped(self.tables.map(op), flags);
+                            if piece.shared != 0 {
+                                set |= conditional(ops, piece.shared, number, flags);
+                            }
                             left |= set_marks(ops, piece, set, slot);
                             next
                         }
-                        Code::Int => match self.front(at) {
-                            Some(bytes) => {
-                                place.cast::<i32>().write(i32::from_le_bytes(bytes));
-                                at.add(4)
-                            }
-                            None => self.value(at, op, place),
-                        },
-                        Code::Long => match self.front(at) {
-                            Some(bytes) => {
-                                place.cast::<i64>().write(i64::from_le_bytes(bytes));
-                                at.add(8)
-                            }
-                            None => self.value(at, op, place),
-                        },
-                        Code::Enum => {
-                            let ty = self.tables.ty(usize::from(op.of));
-                            self.enumeration(at, ty, place)
-                        }
-                        _ => self.value(at, op, place),
+                        Code::Run => self.run(at, op, ty, first + index, place),
+                        _ => self.value_here(at, op, place),
                     }
                 };
                 if next.is_null() {
@@ -299,6 +306,54 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
             }
         }
         self.r.leave();
+        at
+    }
+
+    /// Fields that are in memory as on the wire; `index` is the first.
+    #[inline(always)]
+    unsafe fn run(
+        &mut self,
+        at: At,
+        op: &Op,
+        ty: &'static Type,
+        index: usize,
+        place: *mut u8,
+    ) -> At {
+        let size = usize::from(op.of);
+        // SAFETY: the fields take so many bytes, and any bytes are theirs.
+        unsafe {
+            if self.left(at) < size {
+                return self.run_slowly(at, op, ty, index, place);
+            }
+            copy_short(at, place, size);
+            at.add(size)
+        }
+    }
+
+    /// One after another.
+    #[cold]
+    #[inline(never)]
+    unsafe fn run_slowly(
+        &mut self,
+        mut at: At,
+        op: &Op,
+        ty: &'static Type,
+        index: usize,
+        place: *mut u8,
+    ) -> At {
+        let count = usize::from(op.bit & !Op::ALWAYS);
+        for field in &self.tables.fields_of(ty)[index..][..count] {
+            if let Form::Value(shape) = field.form() {
+                // SAFETY: this field of the run is so far from the first.
+                unsafe {
+                    let place = place.add((field.offset - op.offset) as usize);
+                    at = self.value(at, &self.tables.shape(shape).op, place);
+                }
+            }
+            if at.is_null() {
+                return FAILED;
+            }
+        }
         at
     }
 
@@ -314,7 +369,15 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
     }
 
     /// A value that is there.
-    unsafe fn value(&mut self, mut at: At, op: &Op, place: *mut u8) -> At {
+    #[inline(never)]
+    unsafe fn value(&mut self, at: At, op: &Op, place: *mut u8) -> At {
+        // SAFETY: as above.
+        unsafe { self.value_here(at, op, place) }
+    }
+
+    /// The same, for loops.
+    #[inline(always)]
+    unsafe fn value_here(&mut self, mut at: At, op: &Op, place: *mut u8) -> At {
         macro_rules! slowly {
             ($read:expr) => {
                 match self.slowly(at, $read) {
@@ -329,7 +392,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         // SAFETY: the place has room for a value of the op's Rust type.
         unsafe {
             match op.code {
-                Code::Nothing => {}
+                Code::Nothing | Code::Run => {}
                 Code::Int => place.cast::<i32>().write(number!(self, at, i32, int)),
                 Code::Long => place.cast::<i64>().write(number!(self, at, i64, long)),
                 Code::Double => place.cast::<f64>().write(number!(self, at, f64, double)),
@@ -373,37 +436,8 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                     }
                     _ => place.cast::<bool>().write(slowly!(Reader::bool)),
                 },
-                Code::String => {
-                    let found = self
-                        .string(at)
-                        .and_then(|(bytes, next)| Some((utf8::text(bytes)?, next)));
-                    let text = match found {
-                        Some((text, next)) => {
-                            at = next;
-                            text
-                        }
-                        None => slowly!(Reader::str),
-                    };
-                    if BORROWED {
-                        place.cast::<&'a str>().write(text);
-                    } else {
-                        place.cast::<String>().write(String::from(text));
-                    }
-                }
-                Code::Bytes => {
-                    let bytes = match self.string(at) {
-                        Some((bytes, next)) => {
-                            at = next;
-                            bytes
-                        }
-                        None => slowly!(Reader::bytes),
-                    };
-                    if BORROWED {
-                        place.cast::<&'a [u8]>().write(bytes);
-                    } else {
-                        place.cast::<Vec<u8>>().write(bytes.to_vec());
-                    }
-                }
+                Code::String => return self.text(at, place),
+                Code::Bytes => return self.bytes(at, place),
                 Code::True => match slowly!(<()>::read) {
                     Ok(()) => {}
                     Err(_) => return FAILED,
@@ -417,19 +451,19 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                     Err(_) => return FAILED,
                 },
                 Code::Struct => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     return self.structure(at, ty, place);
                 }
                 Code::StructWithId => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     return self.structure_with_id(at, ty, place);
                 }
                 Code::Enum => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     return self.enumeration(at, ty, place);
                 }
                 Code::Foreign | Code::ForeignBare => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     return self.foreign(at, ty, op.code == Code::ForeignBare, place);
                 }
                 Code::Vector => return self.vector(at, self.tables.shape(op.of), place),
@@ -447,6 +481,42 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
             }
         }
         at
+    }
+
+    #[inline(never)]
+    unsafe fn text(&mut self, at: At, place: *mut u8) -> At {
+        // SAFETY: the place has room for a string.
+        unsafe {
+            let found = self
+                .string(at)
+                .and_then(|(bytes, next)| Some((utf8::text(bytes)?, next)));
+            let Some((text, next)) = found.or_else(|| self.slowly(at, Reader::str)) else {
+                return FAILED;
+            };
+            if BORROWED {
+                place.cast::<&'a str>().write(text);
+            } else {
+                place.cast::<String>().write(String::from(text));
+            }
+            next
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn bytes(&mut self, at: At, place: *mut u8) -> At {
+        // SAFETY: the place has room for bytes.
+        unsafe {
+            let found = self.string(at);
+            let Some((bytes, next)) = found.or_else(|| self.slowly(at, Reader::bytes)) else {
+                return FAILED;
+            };
+            if BORROWED {
+                place.cast::<&'a [u8]>().write(bytes);
+            } else {
+                place.cast::<Vec<u8>>().write(bytes.to_vec());
+            }
+            next
+        }
     }
 
     /// The bytes of a string or of bytes, if all of them are there.
@@ -488,6 +558,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         }
     }
 
+    #[inline(never)]
     unsafe fn indirect(&mut self, at: At, inner: &'static Shape, slot: *mut u8) -> At {
         let layout = inner.layout;
         // SAFETY: as above.
@@ -511,6 +582,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         }
     }
 
+    #[inline(never)]
     unsafe fn array(&mut self, at: At, shape: &'static Shape, slot: *mut u8) -> At {
         let element = self.tables.shape(shape.of);
         let count = shape.number as usize;
@@ -529,6 +601,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         }
     }
 
+    #[inline(never)]
     unsafe fn vector(&mut self, mut at: At, shape: &'static Shape, slot: *mut u8) -> At {
         let element = self.tables.shape(shape.of);
         let min_size = shape.number as usize;
@@ -649,7 +722,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                 let place = elements.add(done * size);
                 match op.code {
                     Code::Enum => {
-                        let ty = self.tables.ty(usize::from(op.of));
+                        let ty = type_of(self.tables, op);
                         self.enumeration(at, ty, place)
                     }
                     _ => self.value(at, op, place),
@@ -714,15 +787,16 @@ fn mapped(map: &[u8; 32], mut flags: u32) -> u64 {
     set
 }
 
-/// The same where bits may stand for several.
-#[cold]
-#[inline(never)]
-fn conditional(ops: &[Op], mask: usize, flags: u32) -> u64 {
+/// The same of some conditional fields, whether others have their bits or not.
+#[inline(always)]
+fn conditional(ops: &[Op], mut of: u64, mask: usize, flags: u32) -> u64 {
     let mut set = 0;
-    for (index, op) in ops.iter().enumerate().take(Piece::FIELDS) {
-        if op.bit & Op::ALWAYS == 0 && usize::from(op.bit >> 5) == mask {
-            set |= u64::from(flags >> (op.bit & 31) & 1) << index;
-        }
+    while of != 0 {
+        let index = of.trailing_zeros() as usize;
+        of &= of - 1;
+        let bit = ops[index].bit;
+        let is_set = (flags >> (bit & 31) & 1 == 1) & (usize::from(bit >> 5) == mask);
+        set |= u64::from(is_set) << index;
     }
     set
 }

@@ -3,9 +3,10 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::slice;
 
 use super::memory::read_tag;
-use super::presence::present;
+use super::presence::{fields_of, present, type_of, variant_of};
 use super::rows::{Code, Op, Piece, Tables, Type, TypeForm};
 use crate::{Object, ObjectRef};
 
@@ -36,7 +37,7 @@ impl<const BORROWED: bool> Compare<BORROWED> {
                 TypeForm::Struct { .. } => self.structs(ty, a, b),
                 TypeForm::Enum { tag, .. } => {
                     let index = read_tag(a, tag);
-                    let op = &self.tables.variants_of(ty)[index].op;
+                    let op = &variant_of(self.tables, ty, index).flat;
                     let offset = op.offset as usize;
                     index == read_tag(b, tag) && self.values(op, a.add(offset), b.add(offset))
                 }
@@ -46,8 +47,16 @@ impl<const BORROWED: bool> Compare<BORROWED> {
     }
 
     unsafe fn structs(self, ty: &'static Type, a: *const u8, b: *const u8) -> bool {
-        let ops = self.tables.ops_of(ty);
-        for (number, piece) in self.tables.pieces_of(ty).iter().enumerate() {
+        let (ops, pieces) = fields_of(self.tables, ty);
+        if !ty.is_conditional {
+            // SAFETY: the row describes the struct.
+            return ops.iter().all(|op| unsafe {
+                let offset = op.offset as usize;
+                // What is in a run is looked at twice, which is less than to leave it out.
+                self.values_here(op, a.add(offset), b.add(offset))
+            });
+        }
+        for (number, piece) in pieces.iter().enumerate() {
             // SAFETY: the row describes the struct; the piece has a field for every bit.
             unsafe {
                 let there = present(self.tables, piece, a);
@@ -60,7 +69,7 @@ impl<const BORROWED: bool> Compare<BORROWED> {
                     left &= left - 1;
                     let op = ops.get_unchecked(index);
                     let offset = op.offset as usize;
-                    if !self.values(op, a.add(offset), b.add(offset)) {
+                    if !self.values_here(op, a.add(offset), b.add(offset)) {
                         return false;
                     }
                 }
@@ -70,6 +79,13 @@ impl<const BORROWED: bool> Compare<BORROWED> {
     }
 
     unsafe fn values(self, op: &Op, a: *const u8, b: *const u8) -> bool {
+        // SAFETY: as above.
+        unsafe { self.values_here(op, a, b) }
+    }
+
+    /// The same, for loops.
+    #[inline(always)]
+    unsafe fn values_here(self, op: &Op, a: *const u8, b: *const u8) -> bool {
         macro_rules! same {
             ($ty:ty) => {
                 *a.cast::<$ty>() == *b.cast::<$ty>()
@@ -79,6 +95,10 @@ impl<const BORROWED: bool> Compare<BORROWED> {
         unsafe {
             match op.code {
                 Code::Nothing | Code::Flags | Code::True => true,
+                Code::Run => {
+                    let size = usize::from(op.of);
+                    slice::from_raw_parts(a, size) == slice::from_raw_parts(b, size)
+                }
                 Code::Int => same!(i32),
                 Code::Long => same!(i64),
                 Code::Double => same!(f64),
@@ -98,7 +118,7 @@ impl<const BORROWED: bool> Compare<BORROWED> {
                 | Code::StructWithId
                 | Code::Enum
                 | Code::Foreign
-                | Code::ForeignBare => self.types(self.tables.ty(usize::from(op.of)), a, b),
+                | Code::ForeignBare => self.types(type_of(self.tables, op), a, b),
                 Code::WithId => self.values(&self.tables.shape(op.of).op, a, b),
                 Code::Indirect => {
                     let (a, b) = (a.cast::<*const u8>().read(), b.cast::<*const u8>().read());

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::ptr;
 
 use super::memory::{allocate, read_tag};
-use super::presence::present;
+use super::presence::{fields_of, present, type_of, variant_of};
 use super::rows::{Code, Op, Piece, Shape, Tables, Type, TypeForm};
 use crate::Object;
 
@@ -36,8 +36,8 @@ unsafe fn own_type(tables: &'static Tables, ty: &'static Type, from: *const u8, 
     unsafe {
         match ty.form {
             TypeForm::Struct { .. } => {
-                let ops = tables.ops_of(ty);
-                for (number, piece) in tables.pieces_of(ty).iter().enumerate() {
+                let (ops, pieces) = fields_of(tables, ty);
+                for (number, piece) in pieces.iter().enumerate() {
                     if piece.owning == 0 {
                         continue;
                     }
@@ -53,7 +53,7 @@ unsafe fn own_type(tables: &'static Tables, ty: &'static Type, from: *const u8, 
                 }
             }
             TypeForm::Enum { tag, .. } => {
-                let op = &tables.variants_of(ty)[read_tag(from, tag)].op;
+                let op = &variant_of(tables, ty, read_tag(from, tag)).flat;
                 let offset = op.offset as usize;
                 own(tables, op, from.add(offset), to.add(offset));
             }
@@ -72,7 +72,7 @@ unsafe fn own(tables: &'static Tables, op: &Op, from: *const u8, to: *mut u8) {
                 .write((*from.cast::<Vec<u8>>()).clone()),
             Code::Object => to.cast::<Object>().write((*from.cast::<Object>()).clone()),
             Code::Struct | Code::StructWithId | Code::Enum | Code::Foreign | Code::ForeignBare => {
-                own_type(tables, tables.ty(usize::from(op.of)), from, to)
+                own_type(tables, type_of(tables, op), from, to)
             }
             Code::Vector => {
                 let shape = tables.shape(op.of);
@@ -101,6 +101,7 @@ unsafe fn own(tables: &'static Tables, op: &Op, from: *const u8, to: *mut u8) {
             Code::WithId => own(tables, &tables.shape(op.of).op, from, to),
             Code::Nothing
             | Code::Flags
+            | Code::Run
             | Code::Int
             | Code::Long
             | Code::Double

@@ -1,4 +1,4 @@
-//! Tags of enums, and memory of the global allocator.
+//! Tags of enums, short copies, and memory of the global allocator.
 #![allow(unsafe_code)]
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
@@ -65,5 +65,37 @@ fn memory(layout: Layout, count: usize) -> Option<Memory> {
     match Memory::from_size_align(size, layout.align) {
         Ok(memory) if size > 0 => Some(memory),
         _ => None,
+    }
+}
+
+/// Copies bytes, which most of the time are few.
+///
+/// # Safety
+/// So many bytes may be read and written, and are not the same.
+#[inline(always)]
+pub(super) unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
+    /// The first and the last bytes, which may overlap.
+    macro_rules! ends {
+        ($n:literal) => {{
+            let first = from.cast::<[u8; $n]>().read();
+            let last = from.add(len - $n).cast::<[u8; $n]>().read();
+            to.cast::<[u8; $n]>().write(first);
+            to.add(len - $n).cast::<[u8; $n]>().write(last);
+        }};
+    }
+    // SAFETY: see above.
+    unsafe {
+        match len {
+            0 => {}
+            1..4 => {
+                to.write(from.read());
+                to.add(len / 2).write(from.add(len / 2).read());
+                to.add(len - 1).write(from.add(len - 1).read());
+            }
+            4..8 => ends!(4),
+            8..16 => ends!(8),
+            16..=32 => ends!(16),
+            _ => ptr::copy_nonoverlapping(from, to, len),
+        }
     }
 }

@@ -35,6 +35,9 @@ pub(super) struct Presence {
     pub(super) value: u32,
 }
 
+/// That only the highest bit of a word is set: what the capacity of a vector never is.
+pub(super) const TOP: u16 = 0x8000;
+
 /// The bytes of a `usize`.
 const WORD: usize = size_of::<usize>();
 
@@ -53,7 +56,7 @@ impl Presence {
             (1, 0) => Sort::Mark,
             (1, _) => Sort::Byte,
             (WORD, 0) => Sort::Zero,
-            (WORD, _) => Sort::Word,
+            (WORD, TOP) => Sort::Top,
             _ => Sort::Other,
         }
     }
@@ -79,6 +82,21 @@ impl OptionOps {
     }
 }
 
+/// Makes some bytes that number.
+///
+/// # Safety
+/// So many bytes, 2, 4 or those of a word, may be written.
+pub(super) unsafe fn set(place: *mut u8, width: u8, none: u16) {
+    // SAFETY: see above.
+    unsafe {
+        match usize::from(width) {
+            2 => place.cast::<u16>().write(none),
+            WORD => place.cast::<usize>().write(word(none)),
+            _ => place.cast::<u32>().write(number(none, 4) as u32),
+        }
+    }
+}
+
 /// An option in memory, as bytes: some of them may be left out.
 type Slot<T> = MaybeUninit<Option<T>>;
 
@@ -98,9 +116,21 @@ pub(super) const fn word(none: u16) -> usize {
     number(none, WORD)
 }
 
-/// The same of four bytes.
-pub(super) const fn quad(none: u16) -> u32 {
-    number(none, 4) as u32
+/// Whether some bytes are not that number.
+///
+/// # Safety
+/// So many bytes, 1, 2, 4 or those of a word, may be read.
+#[inline(always)]
+pub(super) unsafe fn differs(place: *const u8, width: u8, none: u16) -> bool {
+    // SAFETY: see above.
+    unsafe {
+        match usize::from(width) {
+            1 => u16::from(place.read()) != none,
+            2 => place.cast::<u16>().read() != none,
+            WORD => place.cast::<usize>().read() != word(none),
+            _ => place.cast::<u32>().read() as usize != number(none, 4),
+        }
+    }
 }
 
 /// `None` is a number that some bytes of `T` never are. Which bytes: those that make a value of it if
@@ -211,12 +241,7 @@ impl OptionOps {
         // SAFETY: these bytes are in it, and always initialised.
         let is_there = unsafe {
             let place = option.add(presence.offset as usize);
-            match usize::from(presence.width) {
-                1 => u16::from(place.read()) != presence.none,
-                2 => place.cast::<u16>().read() != presence.none,
-                4 => place.cast::<u32>().read() != quad(presence.none),
-                _ => place.cast::<usize>().read() != word(presence.none),
-            }
+            differs(place, presence.width, presence.none)
         };
         // SAFETY: the value is in it.
         is_there.then(|| unsafe { option.add(presence.value as usize) })

@@ -292,6 +292,8 @@ pub struct Variant {
     pub(crate) payload: Option<u16>,
     /// What is to be done with the payload; filled in by [`Rows::lay_out`].
     pub(super) op: Op,
+    /// The same for who does not care for the struct around a payload that is all of it.
+    pub(super) flat: Op,
 }
 
 impl Variant {
@@ -303,6 +305,7 @@ impl Variant {
             name,
             payload: Some(payload),
             op: Op::NOTHING,
+            flat: Op::NOTHING,
         }
     }
 
@@ -314,6 +317,7 @@ impl Variant {
             name,
             payload: None,
             op: Op::NOTHING,
+            flat: Op::NOTHING,
         }
     }
 }
@@ -329,7 +333,9 @@ pub struct Type {
     /// In memory; filled in by [`Rows::lay_out`].
     pub(crate) layout: Layout,
     /// The first of its pieces; filled in by [`Rows::lay_out`].
-    first_piece: u32,
+    pub(super) first_piece: u32,
+    /// How many it has; filled in by [`Rows::lay_out`].
+    pub(super) pieces: u32,
     /// It owns memory; filled in by [`Rows::lay_out`].
     pub(crate) owns: bool,
     /// It has fields that may be missing; filled in by [`Rows::lay_out`].
@@ -542,6 +548,7 @@ impl Type {
             min_size,
             layout: Layout::UNKNOWN,
             first_piece: 0,
+            pieces: 0,
             owns: false,
             is_conditional: false,
         }
@@ -582,6 +589,9 @@ pub(super) enum Code {
     /// It takes no bytes.
     Nothing,
     Flags,
+    /// Several fields whose bytes are in memory as on the wire: `of` is how many bytes, `bit`, how many
+    /// fields, and [`Op::ALWAYS`]. Only of structs.
+    Run,
     Int,
     Long,
     Double,
@@ -616,6 +626,20 @@ pub(super) enum Code {
     ForeignBare,
 }
 
+impl Code {
+    /// How many bytes it takes, if it is a number whose values are all different bytes.
+    const fn number_size(self) -> u32 {
+        match self {
+            Self::Int | Self::Nat => 4,
+            Self::Long => 8,
+            Self::Int128 => 16,
+            Self::Int256 => 32,
+            Self::Int512 => 64,
+            _ => 0,
+        }
+    }
+}
+
 /// Up to 64 fields of a struct. Sets of fields are numbers with a bit for each.
 #[derive(Clone, Copy)]
 pub(super) struct Piece {
@@ -631,8 +655,12 @@ pub(super) struct Piece {
     pub(super) first_test: u32,
     /// How many tests of each sort there are, in this order.
     pub(super) tests: [u8; TESTS],
-    /// Some bits stand for several fields.
-    pub(super) is_shared: bool,
+    /// They share their bits with others, or may do so.
+    pub(super) shared: u64,
+    /// There are conditions on the third mask or the fourth.
+    pub(super) is_wide: bool,
+    /// It has tests that others have not: of other bytes, or of flags at once.
+    pub(super) is_special: bool,
 }
 
 impl Piece {
@@ -645,7 +673,9 @@ impl Piece {
         values: 0,
         first_test: 0,
         tests: [0; TESTS],
-        is_shared: false,
+        shared: 0,
+        is_wide: false,
+        is_special: false,
     };
 }
 
@@ -655,14 +685,14 @@ impl Piece {
 pub(super) enum Sort {
     /// A word that is zero if nothing is there.
     Zero,
-    /// A word that is another number then.
-    Word,
-    /// Two or four bytes.
-    Other,
+    /// A word that is [`TOP`] then.
+    Top,
     /// A byte that is some number if nothing is there.
     Byte,
     /// A byte that is zero then.
     Mark,
+    /// Other numbers, or other bytes.
+    Other,
     /// Four flags, each a byte.
     Four,
     /// Eight of them.
@@ -800,8 +830,9 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
     const fn lay_out_struct(&mut self, row: usize, mut used: Used) -> Used {
         let (mut size, mut align, mut owns, mut nats) = (0, 1, false, 0);
         let mut is_conditional = false;
-        let mut at = self.types[row].first as usize;
-        let end = at + self.types[row].count as usize;
+        let first = self.types[row].first as usize;
+        let end = first + self.types[row].count as usize;
+        let mut at = first;
         self.types[row].first_piece = narrow(used.pieces);
         let is_shared = match self.types[row].form {
             TypeForm::Struct { shared, .. } => !shared.is_empty(),
@@ -812,7 +843,6 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             let stop = min(end, start + Piece::FIELDS);
             let mut piece = Piece {
                 first_test: narrow(used.tests),
-                is_shared,
                 ..Piece::EMPTY
             };
             // Those of the masks in the piece.
@@ -859,8 +889,14 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                         assert!(mask < nats, "a condition on a number that comes later");
                         is_conditional = true;
                         op.bit = (mask as u8) << 5 | bit as u8;
+                        piece.is_wide |= mask >= 2;
                         if maps[mask] != usize::MAX {
-                            self.maps[maps[mask]][bit as usize] = index as u8;
+                            let known = &mut self.maps[maps[mask]][bit as usize];
+                            if *known == u8::MAX {
+                                *known = index as u8;
+                            } else {
+                                piece.shared |= set | 1 << *known;
+                            }
                         }
                         let presence = match field.form() {
                             Form::Value(shape) => {
@@ -906,6 +942,13 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                 align = max(align, layout.align);
                 at += 1;
             }
+            if is_shared && end - start > Piece::FIELDS || start > first {
+                // Those of other pieces are not looked for.
+                piece.shared = u64::MAX >> (Piece::FIELDS - (at - start)) & !piece.always;
+            }
+            if cfg!(target_endian = "little") {
+                self.join(start, stop, &mut piece);
+            }
             self.place_tests(&found, found_count, &mut piece, used.tests);
             used.tests += found_count;
             self.pieces[used.pieces] = piece;
@@ -918,7 +961,38 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         };
         self.types[row].owns = owns;
         self.types[row].is_conditional = is_conditional;
+        self.types[row].pieces = narrow(used.pieces) - self.types[row].first_piece;
         used
+    }
+
+    /// Makes runs of fields that are always there.
+    const fn join(&mut self, start: usize, stop: usize, piece: &mut Piece) {
+        let mut at = start;
+        while at < stop {
+            let first = at;
+            let offset = self.ops[first].offset;
+            let mut size = 0;
+            while at < stop
+                && piece.always >> (at - start) & 1 == 1
+                && self.ops[at].offset == offset + size
+                && self.ops[at].code.number_size() > 0
+            {
+                size += self.ops[at].code.number_size();
+                at += 1;
+            }
+            if at - first >= 2 {
+                let mut joined = first + 1;
+                while joined < at {
+                    piece.always &= !(1 << (joined - start));
+                    joined += 1;
+                }
+                self.ops[first].code = Code::Run;
+                self.ops[first].bit = Op::ALWAYS | (at - first) as u8;
+                self.ops[first].of = size as u16;
+            } else if at == first {
+                at += 1;
+            }
+        }
     }
 
     /// How many flags are tested at once that stand one after another from here on.
@@ -945,6 +1019,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         let mut index = 0;
         while index < count {
             piece.tests[found[index].0] += 1;
+            piece.is_special |= found[index].0 >= Sort::Other as usize;
             index += 1;
         }
         let mut next = [first; TESTS];
@@ -971,14 +1046,17 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         let first = self.types[row].first as usize;
         let mut at = first;
         let end = at + count;
+        assert!(end <= V, "variants that are not there");
         while at < end {
             if let Some(payload) = self.variants[at].payload {
                 let layout = self.shape_layout(payload as usize);
                 let offset = round_up(tag, layout.align);
-                self.variants[at].op = Op {
+                let op = Op {
                     offset: narrow(offset),
                     ..self.op(payload)
                 };
+                self.variants[at].op = op;
+                self.variants[at].flat = self.flat(op);
                 size = max(size, offset + layout.size);
                 align = max(align, layout.align);
                 owns |= self.shape_owns(payload as usize);
@@ -993,6 +1071,29 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         if let Lookup::Sorted(by_id) = lookup {
             assert!(by_id.len() == count);
         }
+    }
+
+    /// Of a struct that has one field only, which is always there, or one run: what is to be done with
+    /// that.
+    const fn flat(&self, op: Op) -> Op {
+        if let Code::Struct = op.code {
+            let Type { first, count, .. } = self.types[op.of as usize];
+            if count > 0 && !self.types[op.of as usize].is_conditional {
+                let inner = self.ops[first as usize];
+                let joined = match inner.code {
+                    Code::Run => (inner.bit & !Op::ALWAYS) as u32,
+                    Code::Flags => 0,
+                    _ => 1,
+                };
+                if joined == count {
+                    return Op {
+                        offset: op.offset + inner.offset,
+                        ..inner
+                    };
+                }
+            }
+        }
+        op
     }
 
     /// What is to be done with a value of a shape.
@@ -1115,17 +1216,22 @@ impl Tables {
         &self.fields[ty.first as usize..][..ty.count as usize]
     }
 
-    /// What is to be done with the fields.
+    /// What is to be done with all fields.
     #[inline]
-    pub(super) fn ops_of(&self, ty: &Type) -> &'static [Op] {
-        &self.ops[ty.first as usize..][..ty.count as usize]
+    pub(super) fn ops(&self) -> &'static [Op] {
+        self.ops
     }
 
-    /// The fields in pieces.
+    /// All variants.
     #[inline]
-    pub(super) fn pieces_of(&self, ty: &Type) -> &'static [Piece] {
-        let count = (ty.count as usize).div_ceil(Piece::FIELDS);
-        &self.pieces[ty.first_piece as usize..][..count]
+    pub(super) fn variants(&self) -> &'static [Variant] {
+        self.variants
+    }
+
+    /// All fields in pieces.
+    #[inline]
+    pub(super) fn pieces(&self) -> &'static [Piece] {
+        self.pieces
     }
 
     /// The tests of all pieces.

@@ -11,8 +11,8 @@ use core::slice;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::memory::read_tag;
-use super::presence::present;
+use super::memory::{copy_short, read_tag};
+use super::presence::{fields_of, present, type_of, variant_of};
 use super::rows::{Code, MAX_NATS, Op, Piece, Shape, Tables, Type, TypeForm, id_of_leaf};
 use super::view::{Placed, View};
 use crate::vector::VECTOR_ID;
@@ -127,7 +127,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     }
 
     /// A string, or bytes.
-    #[inline]
+    #[inline(never)]
     unsafe fn bytes(&mut self, at: At, bytes: &[u8]) -> At {
         let len = bytes.len();
         let size = (1 + len).next_multiple_of(4);
@@ -168,14 +168,16 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
             let TypeForm::Enum { tag, .. } = ty.form else {
                 return at;
             };
-            let variant = &self.tables.variants_of(ty)[read_tag(value, tag)];
+            let variant = variant_of(self.tables, ty, read_tag(value, tag));
             let at = self.put(at, variant.id.to_le_bytes());
-            let op = &variant.op;
+            let op = &variant.flat;
             let place = value.add(op.offset as usize);
             match op.code {
                 Code::Nothing => at,
+                Code::Run => self.run(at, op, place),
+                Code::Long => self.put(at, place.cast::<i64>().read().to_le_bytes()),
                 Code::Struct => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     self.structure(at, ty, place)
                 }
                 _ => self.value(at, op, place),
@@ -185,35 +187,76 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
 
     unsafe fn structure(&mut self, mut at: At, ty: &'static Type, value: *const u8) -> At {
         let tables = self.tables;
-        let ops = tables.ops_of(ty);
-        let pieces = tables.pieces_of(ty);
-        if let [piece] = pieces {
-            // SAFETY: the row describes the struct.
-            unsafe {
-                let there = present(self.tables, piece, value);
-                let mut words = Words::default();
-                words.collect(ops, there & !piece.always);
-                if piece.is_shared && !words.agree(ops, there) {
-                    at = self.slowly(at, |w| check_shared(w, tables, ty, value));
-                }
-                return self.fields(at, ops, there & (piece.always | piece.values), words, value);
+        let (ops, pieces) = fields_of(tables, ty);
+        if !ty.is_conditional {
+            let mut index = 0;
+            while let Some(op) = ops.get(index) {
+                index += 1;
+                // SAFETY: the row describes the struct: this field has its place at this offset.
+                at = unsafe {
+                    let place = value.add(op.offset as usize);
+                    match op.code {
+                        Code::Flags => self.put(at, [0; 4]),
+                        Code::Run => {
+                            index += usize::from(op.bit & !Op::ALWAYS) - 1;
+                            self.run(at, op, place)
+                        }
+                        _ => self.value_here(at, op, place),
+                    }
+                };
             }
+            return at;
         }
-        let mut words = Words::default();
-        let mut agree = true;
+        match pieces {
+            [piece] if !piece.is_wide => {
+                // SAFETY: the row describes the struct.
+                unsafe {
+                    let there = present(tables, piece, value);
+                    let mut words = 0_u64;
+                    let mut set = there & !piece.always;
+                    while set != 0 {
+                        let index = set.trailing_zeros() as usize;
+                        set &= set - 1;
+                        // The piece has a field for every bit.
+                        words |= 1 << (ops.get_unchecked(index).bit & 63);
+                    }
+                    if there & piece.shared != 0 && !agree(words, ops, piece.shared, there) {
+                        at = self.slowly(at, |w| check_shared(w, tables, ty, value));
+                    }
+                    self.fields(at, ops, there & (piece.always | piece.values), words, value)
+                }
+            }
+            // SAFETY: as above.
+            _ => unsafe { self.large_structure(at, ty, value) },
+        }
+    }
+
+    /// A struct of several pieces, or of many masks.
+    #[inline(never)]
+    unsafe fn large_structure(&mut self, mut at: At, ty: &'static Type, value: *const u8) -> At {
+        let tables = self.tables;
+        let (ops, pieces) = fields_of(tables, ty);
+        let pieces = || pieces.iter().zip(ops.chunks(Piece::FIELDS));
+        let mut words = 0_u128;
+        let mut is_consistent = true;
         // SAFETY: the row describes the struct.
         unsafe {
-            for (piece, ops) in pieces.iter().zip(ops.chunks(Piece::FIELDS)) {
-                words.collect(ops, present(self.tables, piece, value) & !piece.always);
+            for (piece, ops) in pieces() {
+                let mut set = present(tables, piece, value) & !piece.always;
+                while set != 0 {
+                    words |= 1 << (ops[set.trailing_zeros() as usize].bit & 127);
+                    set &= set - 1;
+                }
             }
-            for (piece, ops) in pieces.iter().zip(ops.chunks(Piece::FIELDS)) {
-                agree &= !piece.is_shared || words.agree(ops, present(self.tables, piece, value));
+            for (piece, ops) in pieces() {
+                let there = present(tables, piece, value);
+                is_consistent &= agree(words, ops, piece.shared, there);
             }
-            if !agree {
+            if !is_consistent {
                 at = self.slowly(at, |w| check_shared(w, tables, ty, value));
             }
-            for (piece, ops) in pieces.iter().zip(ops.chunks(Piece::FIELDS)) {
-                let there = present(self.tables, piece, value) & (piece.always | piece.values);
+            for (piece, ops) in pieces() {
+                let there = present(tables, piece, value) & (piece.always | piece.values);
                 at = self.fields(at, ops, there, words, value);
             }
         }
@@ -227,7 +270,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         mut at: At,
         ops: &[Op],
         mut left: u64,
-        words: Words,
+        words: impl Words,
         value: *const u8,
     ) -> At {
         while left != 0 {
@@ -238,25 +281,42 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                 let op = ops.get_unchecked(index);
                 let place = value.add(op.offset as usize);
                 at = match op.code {
-                    Code::Flags => self.put(at, words.get(op.bit & 3).to_le_bytes()),
-                    Code::Int => self.put(at, place.cast::<i32>().read().to_le_bytes()),
-                    Code::Long => self.put(at, place.cast::<i64>().read().to_le_bytes()),
-                    Code::Enum => {
-                        let ty = self.tables.ty(usize::from(op.of));
-                        self.enumeration(at, ty, place)
-                    }
-                    _ => self.value(at, op, place),
+                    Code::Flags => self.put(at, words.word(op.bit).to_le_bytes()),
+                    Code::Run => self.run(at, op, place),
+                    _ => self.value_here(at, op, place),
                 };
             }
         }
         at
     }
 
+    /// Fields that are in memory as on the wire.
+    #[inline(always)]
+    unsafe fn run(&mut self, at: At, op: &Op, place: *const u8) -> At {
+        let size = usize::from(op.of);
+        // SAFETY: as above; the fields take so many bytes.
+        unsafe {
+            if self.left(at) < size {
+                let bytes = slice::from_raw_parts(place, size);
+                return self.slowly(at, |w| w.raw(bytes));
+            }
+            copy_short(place, at, size);
+            at.add(size)
+        }
+    }
+
     unsafe fn value(&mut self, at: At, op: &Op, place: *const u8) -> At {
+        // SAFETY: as above.
+        unsafe { self.value_here(at, op, place) }
+    }
+
+    /// The same, for loops.
+    #[inline(always)]
+    unsafe fn value_here(&mut self, at: At, op: &Op, place: *const u8) -> At {
         // SAFETY: the place is a value of the op's Rust type.
         unsafe {
             match op.code {
-                Code::Nothing | Code::Flags => at,
+                Code::Nothing | Code::Flags | Code::Run => at,
                 Code::Int => self.put(at, place.cast::<i32>().read().to_le_bytes()),
                 Code::Long => self.put(at, place.cast::<i64>().read().to_le_bytes()),
                 Code::Double => self.put(at, place.cast::<f64>().read().to_le_bytes()),
@@ -285,15 +345,15 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                 }
                 Code::True => self.slowly(at, |w| ().write(w)),
                 Code::Struct => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     self.structure(at, ty, place)
                 }
                 Code::Enum => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     self.enumeration(at, ty, place)
                 }
                 Code::StructWithId | Code::Foreign | Code::ForeignBare => {
-                    let ty = self.tables.ty(usize::from(op.of));
+                    let ty = type_of(self.tables, op);
                     self.named(at, op.code, ty, place)
                 }
                 Code::Indirect => {
@@ -314,6 +374,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         }
     }
 
+    #[inline(never)]
     unsafe fn vector(&mut self, mut at: At, shape: &'static Shape, place: *const u8) -> At {
         let Some(ops) = shape.sequence else {
             return at;
@@ -364,7 +425,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                 let place = elements.add(index * element.layout.size);
                 match op.code {
                     Code::Enum => {
-                        let ty = self.tables.ty(usize::from(op.of));
+                        let ty = type_of(self.tables, op);
                         self.enumeration(at, ty, place)
                     }
                     _ => self.value(at, op, place),
@@ -375,73 +436,36 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     }
 }
 
-/// Flags, of all masks.
-#[derive(Clone, Copy, Default)]
-struct Words {
-    low: u64,
-    high: u64,
+/// Flags, those of each mask above those before it.
+trait Words: Copy {
+    /// Of a mask.
+    fn word(self, mask: u8) -> u32;
 }
 
-impl Words {
-    /// Sets the bits of these conditional fields.
+impl Words for u64 {
     #[inline(always)]
-    fn collect(&mut self, ops: &[Op], mut set: u64) {
-        while set != 0 {
-            let index = set.trailing_zeros() as usize;
-            set &= set - 1;
-            let bit = ops[index].bit;
-            let one = 1 << (bit & 63);
-            if bit < 64 {
-                self.low |= one;
-            } else {
-                self.high |= one;
-            }
-        }
-    }
-
-    fn get(self, mask: u8) -> u32 {
-        let pair = if mask < 2 { self.low } else { self.high };
-        (pair >> (32 * u32::from(mask & 1))) as u32
-    }
-
-    /// Whether all conditional fields are there whose bits are set.
-    #[inline(never)]
-    fn agree(self, ops: &[Op], there: u64) -> bool {
-        ops.iter().enumerate().all(|(index, op)| {
-            let is_set = self.get(op.bit >> 5) >> (op.bit & 31) & 1;
-            op.bit & Op::ALWAYS != 0 || is_set == (there >> index & 1) as u32
-        })
+    fn word(self, mask: u8) -> u32 {
+        (self >> (32 * (mask & 1))) as u32
     }
 }
 
-/// # Safety
-/// So many bytes may be read and written, and are not the same.
-#[inline(always)]
-unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
-    /// The first and the last bytes, which may overlap.
-    macro_rules! ends {
-        ($n:literal) => {{
-            let first = from.cast::<[u8; $n]>().read();
-            let last = from.add(len - $n).cast::<[u8; $n]>().read();
-            to.cast::<[u8; $n]>().write(first);
-            to.add(len - $n).cast::<[u8; $n]>().write(last);
-        }};
+impl Words for u128 {
+    fn word(self, mask: u8) -> u32 {
+        (self >> (32 * (mask & 3))) as u32
     }
-    // SAFETY: see above.
-    unsafe {
-        match len {
-            0 => {}
-            1..4 => {
-                to.write(from.read());
-                to.add(len / 2).write(from.add(len / 2).read());
-                to.add(len - 1).write(from.add(len - 1).read());
-            }
-            4..8 => ends!(4),
-            8..16 => ends!(8),
-            16..=32 => ends!(16),
-            _ => ptr::copy_nonoverlapping(from, to, len),
-        }
+}
+
+/// Whether of some conditional fields all are there whose bits are set.
+fn agree(words: impl Words, ops: &[Op], mut set: u64, there: u64) -> bool {
+    let mut agree = true;
+    while set != 0 {
+        let index = set.trailing_zeros() as usize;
+        set &= set - 1;
+        let bit = ops[index].bit;
+        let is_set = words.word(bit >> 5) >> (bit & 31) & 1;
+        agree &= is_set == (there >> index & 1) as u32;
     }
+    agree
 }
 
 /// Fields that share a bit must be there all or none: each as the first of them. Says which are not.

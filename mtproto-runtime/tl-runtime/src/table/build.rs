@@ -22,7 +22,7 @@ use core::alloc::Layout as Memory;
 use core::ptr;
 use core::slice;
 
-use super::memory::{allocate, copy_short, free, write_tag};
+use super::memory::{allocate, copy_number, free, write_tag};
 use super::presence::{fields_of, make_absent, type_of};
 use super::release::{drop_elements, drop_fields, drop_type};
 use super::rows::{
@@ -229,41 +229,18 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
             return FAILED;
         }
         let (ops, pieces) = fields_of(self.tables, ty);
-        if !ty.is_conditional {
-            let mut index = 0;
-            while let Some(op) = ops.get(index) {
-                let mut count = 1;
-                // SAFETY: the row describes the struct: this field has its place at this offset.
-                let next = unsafe {
-                    let place = slot.add(op.offset as usize);
-                    match op.code {
-                        Code::Flags => self.flags(at).1,
-                        Code::Run => {
-                            count = usize::from(op.bit & !Op::ALWAYS);
-                            self.run(at, op, ty, index, place)
-                        }
-                        _ => self.value_here(at, op, place),
-                    }
-                };
-                if next.is_null() {
-                    // SAFETY: the fields before this one are there.
-                    unsafe { drop_fields(self.tables, ty, slot, index) };
-                    return FAILED;
-                }
-                at = next;
-                index += count;
-            }
-            self.r.leave();
-            return at;
+        if ty.is_conditional {
+            // SAFETY: the slot has room for the struct.
+            unsafe { slot.write_bytes(0, ty.layout.size) };
         }
-        // SAFETY: the slot has room for the struct.
-        unsafe { slot.write_bytes(0, ty.layout.size) };
         let mut nats = [0; MAX_NATS];
         for (number, piece) in pieces.iter().enumerate() {
             let first = number * Piece::FIELDS;
             let mut left = piece.always;
-            // SAFETY: the row describes the struct.
-            unsafe { make_absent(self.tables, piece, slot) };
+            if ty.is_conditional {
+                // SAFETY: the row describes the struct.
+                unsafe { make_absent(self.tables, piece, slot) };
+            }
             if first > 0 {
                 let ops = &ops[first..];
                 for (mask, &nat) in nats.iter().enumerate() {
@@ -279,7 +256,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                 let op = unsafe { ops.get_unchecked(first + index) };
                 // SAFETY: the row describes the struct: this field has its place at this offset.
                 let next = unsafe {
-                    let place = slot.add(op.offset as usize);
+                    let place = slot.wrapping_add(op.offset as usize);
                     match op.code {
                         Code::Flags => {
                             let (flags, next) = self.flags(at);
@@ -287,13 +264,21 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                             nats[number] = flags;
                             let ops = ops.get_unchecked(first..);
                             let mut set = mapped(self.tables.map(op), flags);
-                            if piece.shared != 0 {
+                            if set & piece.shared != 0 {
                                 set |= conditional(ops, piece.shared, number, flags);
                             }
                             left |= set_marks(ops, piece, set, slot);
                             next
                         }
-                        Code::Run => self.run(at, op, ty, first + index, place),
+                        Code::Number if self.left(at) >= usize::from(op.of) => {
+                            let size = usize::from(op.of);
+                            copy_number(at, place, size);
+                            at.add(size)
+                        }
+                        Code::Number if op.slow == Code::Run => {
+                            self.run_slowly(at, op, ty, first + index, place)
+                        }
+                        Code::Enum => self.enumeration(at, type_of(self.tables, op), place),
                         _ => self.value_here(at, op, place),
                     }
                 };
@@ -309,28 +294,36 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         at
     }
 
-    /// Fields that are in memory as on the wire; `index` is the first.
-    #[inline(always)]
-    unsafe fn run(
-        &mut self,
-        at: At,
-        op: &Op,
-        ty: &'static Type,
-        index: usize,
-        place: *mut u8,
-    ) -> At {
-        let size = usize::from(op.of);
-        // SAFETY: the fields take so many bytes, and any bytes are theirs.
-        unsafe {
-            if self.left(at) < size {
-                return self.run_slowly(at, op, ty, index, place);
-            }
-            copy_short(at, place, size);
-            at.add(size)
+    /// A number that is not there.
+    #[cold]
+    #[inline(never)]
+    unsafe fn number_slowly(&mut self, at: At, op: &Op, place: *mut u8) -> At {
+        macro_rules! read {
+            ($ty:ty, $method:ident) => {
+                // SAFETY: the place has room for it.
+                unsafe {
+                    match self.slowly(at, Reader::$method) {
+                        Some((number, next)) => {
+                            place.cast::<$ty>().write(number);
+                            next
+                        }
+                        None => FAILED,
+                    }
+                }
+            };
+        }
+        match op.slow {
+            Code::Int => read!(i32, int),
+            Code::Long => read!(i64, long),
+            Code::Nat => read!(u32, nat),
+            Code::Int128 => read!([u8; 16], int128),
+            Code::Int256 => read!([u8; 32], int256),
+            Code::Int512 => read!([u8; 64], int512),
+            _ => FAILED,
         }
     }
 
-    /// One after another.
+    /// Those of a run, one after another; `index` is the first.
     #[cold]
     #[inline(never)]
     unsafe fn run_slowly(
@@ -393,41 +386,21 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         unsafe {
             match op.code {
                 Code::Nothing | Code::Run => {}
+                Code::Number => {
+                    let size = usize::from(op.of);
+                    if self.left(at) < size {
+                        return self.number_slowly(at, op, place);
+                    }
+                    copy_number(at, place, size);
+                    return at.add(size);
+                }
                 Code::Int => place.cast::<i32>().write(number!(self, at, i32, int)),
                 Code::Long => place.cast::<i64>().write(number!(self, at, i64, long)),
                 Code::Double => place.cast::<f64>().write(number!(self, at, f64, double)),
                 Code::Float => place.cast::<f32>().write(number!(self, at, f32, float)),
                 Code::Flags | Code::Nat => place.cast::<u32>().write(number!(self, at, u32, nat)),
-                Code::Int128 => {
-                    let bytes = match self.front(at) {
-                        Some(bytes) => {
-                            at = at.add(16);
-                            bytes
-                        }
-                        None => slowly!(Reader::int128),
-                    };
-                    place.cast::<[u8; 16]>().write(bytes);
-                }
-                Code::Int256 => {
-                    let bytes = match self.front(at) {
-                        Some(bytes) => {
-                            at = at.add(32);
-                            bytes
-                        }
-                        None => slowly!(Reader::int256),
-                    };
-                    place.cast::<[u8; 32]>().write(bytes);
-                }
-                Code::Int512 => {
-                    let bytes = match self.front(at) {
-                        Some(bytes) => {
-                            at = at.add(64);
-                            bytes
-                        }
-                        None => slowly!(Reader::int512),
-                    };
-                    place.cast::<[u8; 64]>().write(bytes);
-                }
+                // They are always numbers.
+                Code::Int128 | Code::Int256 | Code::Int512 => return FAILED,
                 Code::Bool => match self.front(at).map(u32::from_le_bytes) {
                     Some(id @ (scalar::BOOL_TRUE | scalar::BOOL_FALSE)) => {
                         place.cast::<bool>().write(id == scalar::BOOL_TRUE);
@@ -525,7 +498,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         // SAFETY: only bytes are looked at that are there.
         unsafe {
             let word = u32::from_le_bytes(self.front(at)?);
-            let (header, len) = match word as u8 {
+            let (header, len) = match word.to_le_bytes()[0] {
                 255 => return None,
                 254 => (4, (word >> 8) as usize),
                 len => (1, usize::from(len)),
@@ -620,7 +593,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                         .checked_mul(min_size)
                         .is_some_and(|size| size <= self.left(at) - header)
                 });
-            let is_leaf = is_leaf(element.op.code);
+            let is_leaf = element.op.slow.is_leaf();
             let (count, next) = match count {
                 Some(count) if !is_leaf => (count, at.add(header)),
                 _ => {
@@ -629,7 +602,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                         self.r.vector_id();
                     }
                     if is_leaf {
-                        return self.leaves(element.op.code, slot);
+                        return self.leaves(element.op.slow, slot);
                     }
                     let count = self.r.element_count(min_size);
                     (count, self.take_back())
@@ -755,24 +728,6 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
             Some(allocate(layout, count))
         }
     }
-}
-
-/// Built-ins that have ways of their own to be read many at a time.
-fn is_leaf(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Int
-            | Code::Long
-            | Code::Double
-            | Code::Float
-            | Code::Nat
-            | Code::Int128
-            | Code::Int256
-            | Code::Int512
-            | Code::Bool
-            | Code::String
-            | Code::Bytes
-    )
 }
 
 /// The fields that are there because of the bits of a mask, each of which stands for one.

@@ -48,20 +48,15 @@ impl<const BORROWED: bool> Compare<BORROWED> {
 
     unsafe fn structs(self, ty: &'static Type, a: *const u8, b: *const u8) -> bool {
         let (ops, pieces) = fields_of(self.tables, ty);
-        if !ty.is_conditional {
-            // SAFETY: the row describes the struct.
-            return ops.iter().all(|op| unsafe {
-                let offset = op.offset as usize;
-                // What is in a run is looked at twice, which is less than to leave it out.
-                self.values_here(op, a.add(offset), b.add(offset))
-            });
-        }
         for (number, piece) in pieces.iter().enumerate() {
             // SAFETY: the row describes the struct; the piece has a field for every bit.
             unsafe {
-                let there = present(self.tables, piece, a);
-                if there != present(self.tables, piece, b) {
-                    return false;
+                let mut there = piece.always;
+                if ty.is_conditional {
+                    there = present(self.tables, piece, a);
+                    if there != present(self.tables, piece, b) {
+                        return false;
+                    }
                 }
                 let mut left = there & (piece.always | piece.values);
                 while left != 0 {
@@ -69,7 +64,14 @@ impl<const BORROWED: bool> Compare<BORROWED> {
                     left &= left - 1;
                     let op = ops.get_unchecked(index);
                     let offset = op.offset as usize;
-                    if !self.values_here(op, a.add(offset), b.add(offset)) {
+                    let (a, b) = (a.wrapping_add(offset), b.wrapping_add(offset));
+                    let same = match op.code {
+                        Code::Flags => true,
+                        Code::Number => same_number(a, b, usize::from(op.of)),
+                        Code::Enum => self.types(type_of(self.tables, op), a, b),
+                        _ => self.values_here(op, a, b),
+                    };
+                    if !same {
                         return false;
                     }
                 }
@@ -95,10 +97,8 @@ impl<const BORROWED: bool> Compare<BORROWED> {
         unsafe {
             match op.code {
                 Code::Nothing | Code::Flags | Code::True => true,
-                Code::Run => {
-                    let size = usize::from(op.of);
-                    slice::from_raw_parts(a, size) == slice::from_raw_parts(b, size)
-                }
+                Code::Run => false,
+                Code::Number => same_number(a, b, usize::from(op.of)),
                 Code::Int => same!(i32),
                 Code::Long => same!(i64),
                 Code::Double => same!(f64),
@@ -147,5 +147,22 @@ impl<const BORROWED: bool> Compare<BORROWED> {
         (0..len).all(|index| unsafe {
             self.values(&element.op, a.add(index * size), b.add(index * size))
         })
+    }
+}
+
+/// Whether at least four bytes are the same.
+///
+/// # Safety
+/// So many may be read.
+#[inline(always)]
+unsafe fn same_number(a: *const u8, b: *const u8, size: usize) -> bool {
+    // SAFETY: see above.
+    unsafe {
+        if size > 8 {
+            return slice::from_raw_parts(a, size) == slice::from_raw_parts(b, size);
+        }
+        // The first four and the last, which may be the same.
+        let at = |start: *const u8, offset| start.add(offset).cast::<[u8; 4]>().read();
+        at(a, 0) == at(b, 0) && at(a, size - 4) == at(b, size - 4)
     }
 }

@@ -72,7 +72,7 @@ unsafe fn own(tables: &'static Tables, op: &Op, from: *const u8, to: *mut u8) {
                 .write((*from.cast::<Vec<u8>>()).clone()),
             Code::Object => to.cast::<Object>().write((*from.cast::<Object>()).clone()),
             Code::Struct | Code::StructWithId | Code::Enum | Code::Foreign | Code::ForeignBare => {
-                own_type(tables, type_of(tables, op), from, to)
+                own_type(tables, type_of(tables, op), from, to);
             }
             Code::Vector => {
                 let shape = tables.shape(op.of);
@@ -101,6 +101,7 @@ unsafe fn own(tables: &'static Tables, op: &Op, from: *const u8, to: *mut u8) {
             Code::WithId => own(tables, &tables.shape(op.of).op, from, to),
             Code::Nothing
             | Code::Flags
+            | Code::Number
             | Code::Run
             | Code::Int
             | Code::Long

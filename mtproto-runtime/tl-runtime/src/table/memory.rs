@@ -68,6 +68,25 @@ fn memory(layout: Layout, count: usize) -> Option<Memory> {
     }
 }
 
+/// Copies at least four bytes, most of the time four or eight.
+///
+/// # Safety
+/// So many bytes may be read and written, and are not the same.
+#[inline(always)]
+pub(super) unsafe fn copy_number(from: *const u8, to: *mut u8, size: usize) {
+    if size > 8 {
+        // SAFETY: see above.
+        return unsafe { copy_short(from, to, size) };
+    }
+    // SAFETY: see above: the first four and the last, which may be the same.
+    unsafe {
+        let first = from.cast::<[u8; 4]>().read();
+        let last = from.add(size - 4).cast::<[u8; 4]>().read();
+        to.cast::<[u8; 4]>().write(first);
+        to.add(size - 4).cast::<[u8; 4]>().write(last);
+    }
+}
+
 /// Copies bytes, which most of the time are few.
 ///
 /// # Safety

@@ -11,7 +11,7 @@ use core::slice;
 
 use crate::{Reader, TlRead, TlWrite, Writer};
 
-use super::rows::{Layout, Sort};
+use super::rows::{Layout, Sort, narrow, to_u8, to_u16};
 
 /// What an `Option<T>` is in memory.
 pub struct OptionOps {
@@ -52,8 +52,10 @@ impl Presence {
     };
 
     pub(super) const fn sort(self) -> Sort {
+        if self.is_marked {
+            return Sort::Mark;
+        }
         match (self.width as usize, self.none) {
-            (1, 0) => Sort::Mark,
             (1, _) => Sort::Byte,
             (WORD, 0) => Sort::Zero,
             (WORD, TOP) => Sort::Top,
@@ -92,7 +94,7 @@ pub(super) unsafe fn set(place: *mut u8, width: u8, none: u16) {
         match usize::from(width) {
             2 => place.cast::<u16>().write(none),
             WORD => place.cast::<usize>().write(word(none)),
-            _ => place.cast::<u32>().write(number(none, 4) as u32),
+            _ => place.cast::<u32>().write(quad(none)),
         }
     }
 }
@@ -103,12 +105,17 @@ type Slot<T> = MaybeUninit<Option<T>>;
 const fn is_some<T>(slot: &Slot<T>) -> bool {
     // SAFETY: whether it is there is told by bytes that are initialised; no other is looked at. At
     // compile time the compiler refuses the program if this is not so.
-    unsafe { matches!(&*slot.as_ptr(), Some(_)) }
+    unsafe { (&*slot.as_ptr()).is_some() }
 }
 
 /// The number that two bytes make as the lowest and highest of so many.
 const fn number(none: u16, width: usize) -> usize {
     ((none >> 8) as usize) << (8 * (width - 1)) | (none & 0xff) as usize
+}
+
+/// The same of four bytes.
+const fn quad(none: u16) -> u32 {
+    (none as u32 >> 8) << 24 | (none as u32 & 0xff)
 }
 
 /// The same of a word.
@@ -128,7 +135,7 @@ pub(super) unsafe fn differs(place: *const u8, width: u8, none: u16) -> bool {
             1 => u16::from(place.read()) != none,
             2 => place.cast::<u16>().read() != none,
             WORD => place.cast::<usize>().read() != word(none),
-            _ => place.cast::<u32>().read() as usize != number(none, 4),
+            _ => place.cast::<u32>().read() != quad(none),
         }
     }
 }
@@ -182,17 +189,18 @@ const fn find_niche<T>() -> Presence {
         1 => none,
         _ => none >> (8 * (width - 1)) << 8 | none & 0xff,
     };
-    assert!(number(ends as u16, width) == none);
+    assert!(number(to_u16(ends), width) == none);
     Presence {
-        offset: start as u32,
-        width: width as u8,
-        none: ends as u16,
+        offset: narrow(start),
+        width: to_u8(width),
+        none: to_u16(ends),
         is_marked: false,
         value: 0,
     }
 }
 
 /// `T` may be any bytes, and the option has a number of its own in front of it: 0 or 1.
+#[allow(clippy::panic, reason = "fails the build")]
 const fn find_mark<T>() -> Presence {
     let value = size_of::<Option<T>>() - size_of::<T>();
     let mark = if cfg!(target_endian = "little") {
@@ -222,11 +230,11 @@ const fn find_mark<T>() -> Presence {
         }
     }
     Presence {
-        offset: mark as u32,
+        offset: narrow(mark),
         width: 1,
         none: 0,
         is_marked: true,
-        value: value as u32,
+        value: narrow(value),
     }
 }
 

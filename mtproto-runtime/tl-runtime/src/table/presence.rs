@@ -105,9 +105,14 @@ pub(super) unsafe fn present(tables: &'static Tables, piece: &Piece, value: *con
             let found = value.add(test.offset as usize).cast::<usize>().read();
             there |= u64::from(found != word(TOP)) << (test.index & 63);
         }
-        for test in take(next, count(piece, Sort::Byte) + count(piece, Sort::Mark)) {
+        for test in take(next, count(piece, Sort::Byte)) {
             let found = value.add(test.offset as usize).read();
             there |= u64::from(u16::from(found) != test.none) << (test.index & 63);
+        }
+        for test in take(next, count(piece, Sort::Mark)) {
+            // It is 0 or 1.
+            let found = value.add(test.offset as usize).read();
+            there |= u64::from(found) << (test.index & 63);
         }
         if !piece.is_special {
             return there;
@@ -150,7 +155,8 @@ pub(super) unsafe fn make_absent(tables: &'static Tables, piece: &Piece, slot: *
                 .write(word(TOP));
         }
         for test in take(next, count(piece, Sort::Byte)) {
-            slot.add(test.offset as usize).write(test.none as u8);
+            slot.add(test.offset as usize)
+                .write(test.none.to_le_bytes()[0]);
         }
         if !piece.is_special {
             return;

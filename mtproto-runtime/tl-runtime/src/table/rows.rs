@@ -564,10 +564,12 @@ pub(super) struct Op {
     /// of the mask; else [`Op::ALWAYS`].
     pub(super) bit: u8,
     /// How far before the value the byte is that is 1 if it is there.
-    pub(super) mark: u16,
-    /// A row, a shape, or which of the maps.
+    pub(super) mark: u8,
+    /// Of a [`Number`](Code::Number), which it is; else the same as `code`.
+    pub(super) slow: Code,
+    /// A row, a shape, or a size.
     pub(super) of: u16,
-    /// Of the value, in the struct or enum.
+    /// Of the value, in the struct or enum; of flags, which of the maps.
     pub(super) offset: u32,
 }
 
@@ -577,6 +579,7 @@ impl Op {
         code: Code::Nothing,
         bit: Self::ALWAYS,
         mark: 0,
+        slow: Code::Nothing,
         of: 0,
         offset: 0,
     };
@@ -589,8 +592,10 @@ pub(super) enum Code {
     /// It takes no bytes.
     Nothing,
     Flags,
-    /// Several fields whose bytes are in memory as on the wire: `of` is how many bytes, `bit`, how many
-    /// fields, and [`Op::ALWAYS`]. Only of structs.
+    /// It is in memory as on the wire, and equal to another if its bytes are; `of` is how many bytes it
+    /// takes, at least four.
+    Number,
+    /// Several numbers: only as `slow`. `bit` says how many, and [`Op::ALWAYS`].
     Run,
     Int,
     Long,
@@ -627,16 +632,35 @@ pub(super) enum Code {
 }
 
 impl Code {
-    /// How many bytes it takes, if it is a number whose values are all different bytes.
-    const fn number_size(self) -> u32 {
+    /// How many bytes it takes, if it is a [`Number`](Code::Number).
+    const fn number_size(self) -> u16 {
         match self {
-            Self::Int | Self::Nat => 4,
-            Self::Long => 8,
+            Self::Int | Self::Nat if cfg!(target_endian = "little") => 4,
+            Self::Long if cfg!(target_endian = "little") => 8,
             Self::Int128 => 16,
             Self::Int256 => 32,
             Self::Int512 => 64,
             _ => 0,
         }
+    }
+
+    /// Whether it is a built-in that has a way of its own to be read many at a time; to be asked of
+    /// `slow`.
+    pub(super) const fn is_leaf(self) -> bool {
+        matches!(
+            self,
+            Self::Int
+                | Self::Long
+                | Self::Double
+                | Self::Float
+                | Self::Nat
+                | Self::Int128
+                | Self::Int256
+                | Self::Int512
+                | Self::Bool
+                | Self::String
+                | Self::Bytes
+        )
     }
 }
 
@@ -804,7 +828,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         let mut shape = 0;
         while shape < S {
             rows.shapes[shape].layout = rows.shape_layout(shape);
-            rows.shapes[shape].op = rows.op(shape as u16);
+            rows.shapes[shape].op = rows.op(to_u16(shape));
             rows.shapes[shape].owns = rows.shape_owns(shape);
             shape += 1;
         }
@@ -853,14 +877,16 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                 let field = self.fields[at];
                 let index = at - start;
                 let set = 1 << index;
+                let map = used.maps;
                 let (layout, mut op) = match field.form() {
                     Form::Flags => {
                         assert!(nats < MAX_NATS, "too many fields of type #");
                         maps[nats] = used.maps;
                         let op = Op {
                             code: Code::Flags,
-                            of: used.maps as u16,
-                            bit: Op::ALWAYS | nats as u8,
+                            slow: Code::Flags,
+                            of: 4,
+                            bit: Op::ALWAYS | to_u8(nats),
                             ..Op::NOTHING
                         };
                         used.maps += 1;
@@ -881,19 +907,22 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                     }
                 };
                 let offset = round_up(size, layout.align);
-                op.offset = narrow(offset);
-                self.fields[at].offset = op.offset;
+                self.fields[at].offset = narrow(offset);
+                op.offset = match field.form() {
+                    Form::Flags => narrow(map),
+                    _ => narrow(offset),
+                };
                 match field.condition() {
                     None => piece.always |= set,
                     Some((mask, bit)) => {
                         assert!(mask < nats, "a condition on a number that comes later");
                         is_conditional = true;
-                        op.bit = (mask as u8) << 5 | bit as u8;
+                        op.bit = to_u8(mask) << 5 | to_u8(bit as usize);
                         piece.is_wide |= mask >= 2;
                         if maps[mask] != usize::MAX {
                             let known = &mut self.maps[maps[mask]][bit as usize];
                             if *known == u8::MAX {
-                                *known = index as u8;
+                                *known = to_u8(index);
                             } else {
                                 piece.shared |= set | 1 << *known;
                             }
@@ -908,12 +937,12 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                         if presence.is_marked {
                             piece.marked |= set;
                             op.offset += presence.value;
-                            op.mark = (presence.value - presence.offset) as u16;
+                            op.mark = to_u8((presence.value - presence.offset) as usize);
                         }
                         let test = Test {
                             offset: narrow(offset) + presence.offset,
                             none: presence.none,
-                            index: index as u8,
+                            index: to_u8(index),
                             width: presence.width,
                         };
                         if run_left > 0 {
@@ -946,9 +975,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                 // Those of other pieces are not looked for.
                 piece.shared = u64::MAX >> (Piece::FIELDS - (at - start)) & !piece.always;
             }
-            if cfg!(target_endian = "little") {
-                self.join(start, stop, &mut piece);
-            }
+            self.join(start, stop, &mut piece);
             self.place_tests(&found, found_count, &mut piece, used.tests);
             used.tests += found_count;
             self.pieces[used.pieces] = piece;
@@ -975,9 +1002,9 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             while at < stop
                 && piece.always >> (at - start) & 1 == 1
                 && self.ops[at].offset == offset + size
-                && self.ops[at].code.number_size() > 0
+                && matches!(self.ops[at].code, Code::Number)
             {
-                size += self.ops[at].code.number_size();
+                size += self.ops[at].of as u32;
                 at += 1;
             }
             if at - first >= 2 {
@@ -986,9 +1013,9 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                     piece.always &= !(1 << (joined - start));
                     joined += 1;
                 }
-                self.ops[first].code = Code::Run;
-                self.ops[first].bit = Op::ALWAYS | (at - first) as u8;
-                self.ops[first].of = size as u16;
+                self.ops[first].slow = Code::Run;
+                self.ops[first].bit = Op::ALWAYS | to_u8(at - first);
+                self.ops[first].of = to_u16(size as usize);
             } else if at == first {
                 at += 1;
             }
@@ -1080,7 +1107,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             let Type { first, count, .. } = self.types[op.of as usize];
             if count > 0 && !self.types[op.of as usize].is_conditional {
                 let inner = self.ops[first as usize];
-                let joined = match inner.code {
+                let joined = match inner.slow {
                     Code::Run => (inner.bit & !Op::ALWAYS) as u32,
                     Code::Flags => 0,
                     _ => 1,
@@ -1126,8 +1153,14 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             Kind::Indirect => (Code::Indirect, of),
             Kind::WithId => (Code::WithId, of),
         };
+        let slow = code;
+        let (code, of) = match slow.number_size() {
+            0 => (slow, of),
+            size => (Code::Number, size),
+        };
         Op {
             code,
+            slow,
             of,
             ..Op::NOTHING
         }
@@ -1242,7 +1275,7 @@ impl Tables {
 
     #[inline]
     pub(super) fn map(&self, op: &Op) -> &'static Map {
-        &self.maps[usize::from(op.of)]
+        &self.maps[op.offset as usize]
     }
 
     /// How an option of the shape is made.
@@ -1329,9 +1362,21 @@ const fn max(a: usize, b: usize) -> usize {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "checked")]
-const fn narrow(offset: usize) -> u32 {
+pub(super) const fn narrow(offset: usize) -> u32 {
     assert!(offset <= u32::MAX as usize, "a type is too large");
     offset as u32
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "checked")]
+pub(super) const fn to_u16(number: usize) -> u16 {
+    assert!(number <= u16::MAX as usize, "a number that is too large");
+    number as u16
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "checked")]
+pub(super) const fn to_u8(number: usize) -> u8 {
+    assert!(number <= u8::MAX as usize, "a number that is too large");
+    number as u8
 }
 
 /// The id and the name of a built-in that may stand after its id.

@@ -11,7 +11,7 @@ use core::slice;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::memory::{copy_short, read_tag};
+use super::memory::{copy_number, copy_short, read_tag};
 use super::presence::{fields_of, present, type_of, variant_of};
 use super::rows::{Code, MAX_NATS, Op, Piece, Shape, Tables, Type, TypeForm, id_of_leaf};
 use super::view::{Placed, View};
@@ -131,13 +131,14 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     unsafe fn bytes(&mut self, at: At, bytes: &[u8]) -> At {
         let len = bytes.len();
         let size = (1 + len).next_multiple_of(4);
+        let short = u8::try_from(len).unwrap_or(u8::MAX);
         // SAFETY: as above; there is room for `size` bytes, which is at least 1 + len and four.
         unsafe {
-            if len >= 254 || self.left(at) < size {
+            if short >= 254 || self.left(at) < size {
                 return self.slowly(at, |w| w.bytes(bytes));
             }
             at.add(size - 4).cast::<[u8; 4]>().write([0; 4]);
-            at.write(len as u8);
+            at.write(short);
             copy_short(bytes.as_ptr(), at.add(1), len);
             at.add(size)
         }
@@ -174,8 +175,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
             let place = value.add(op.offset as usize);
             match op.code {
                 Code::Nothing => at,
-                Code::Run => self.run(at, op, place),
-                Code::Long => self.put(at, place.cast::<i64>().read().to_le_bytes()),
+                Code::Number => self.number(at, op, place),
                 Code::Struct => {
                     let ty = type_of(self.tables, op);
                     self.structure(at, ty, place)
@@ -188,29 +188,13 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     unsafe fn structure(&mut self, mut at: At, ty: &'static Type, value: *const u8) -> At {
         let tables = self.tables;
         let (ops, pieces) = fields_of(tables, ty);
-        if !ty.is_conditional {
-            let mut index = 0;
-            while let Some(op) = ops.get(index) {
-                index += 1;
-                // SAFETY: the row describes the struct: this field has its place at this offset.
-                at = unsafe {
-                    let place = value.add(op.offset as usize);
-                    match op.code {
-                        Code::Flags => self.put(at, [0; 4]),
-                        Code::Run => {
-                            index += usize::from(op.bit & !Op::ALWAYS) - 1;
-                            self.run(at, op, place)
-                        }
-                        _ => self.value_here(at, op, place),
-                    }
-                };
-            }
-            return at;
-        }
         match pieces {
             [piece] if !piece.is_wide => {
                 // SAFETY: the row describes the struct.
                 unsafe {
+                    if !ty.is_conditional {
+                        return self.fields(at, ops, piece.always, 0_u64, value);
+                    }
                     let there = present(tables, piece, value);
                     let mut words = 0_u64;
                     let mut set = there & !piece.always;
@@ -273,34 +257,47 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         words: impl Words,
         value: *const u8,
     ) -> At {
+        let words = words.to_bytes();
         while left != 0 {
             let index = left.trailing_zeros() as usize;
             left &= left - 1;
             // SAFETY: the piece has a field for every bit, which has its place at this offset.
             unsafe {
                 let op = ops.get_unchecked(index);
-                let place = value.add(op.offset as usize);
-                at = match op.code {
-                    Code::Flags => self.put(at, words.word(op.bit).to_le_bytes()),
-                    Code::Run => self.run(at, op, place),
-                    _ => self.value_here(at, op, place),
-                };
+                let place = value.wrapping_add(op.offset as usize);
+                // One way for both, as nobody can tell which comes next.
+                if matches!(op.code, Code::Number | Code::Flags) {
+                    let mask = usize::from(op.bit) % MAX_NATS;
+                    let flags = words.as_ref().as_ptr().wrapping_add(4 * mask);
+                    let from = if op.code == Code::Flags { flags } else { place };
+                    at = self.copy(at, from, usize::from(op.of));
+                } else if op.code == Code::Enum {
+                    at = self.enumeration(at, type_of(self.tables, op), place);
+                } else {
+                    at = self.value_here(at, op, place);
+                }
             }
         }
         at
     }
 
-    /// Fields that are in memory as on the wire.
+    /// What is in memory as on the wire.
     #[inline(always)]
-    unsafe fn run(&mut self, at: At, op: &Op, place: *const u8) -> At {
-        let size = usize::from(op.of);
-        // SAFETY: as above; the fields take so many bytes.
+    unsafe fn number(&mut self, at: At, op: &Op, place: *const u8) -> At {
+        // SAFETY: as above.
+        unsafe { self.copy(at, place, usize::from(op.of)) }
+    }
+
+    /// At least four bytes.
+    #[inline(always)]
+    unsafe fn copy(&mut self, at: At, from: *const u8, size: usize) -> At {
+        // SAFETY: as above; so many bytes are there.
         unsafe {
             if self.left(at) < size {
-                let bytes = slice::from_raw_parts(place, size);
+                let bytes = slice::from_raw_parts(from, size);
                 return self.slowly(at, |w| w.raw(bytes));
             }
-            copy_short(place, at, size);
+            copy_number(from, at, size);
             at.add(size)
         }
     }
@@ -317,6 +314,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         unsafe {
             match op.code {
                 Code::Nothing | Code::Flags | Code::Run => at,
+                Code::Number => self.number(at, op, place),
                 Code::Int => self.put(at, place.cast::<i32>().read().to_le_bytes()),
                 Code::Long => self.put(at, place.cast::<i64>().read().to_le_bytes()),
                 Code::Double => self.put(at, place.cast::<f64>().read().to_le_bytes()),
@@ -411,7 +409,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         }
         let element = self.tables.shape(shape.of);
         let op = &element.op;
-        match op.code {
+        match op.slow {
             Code::Int => numbers!(i32),
             Code::Long => numbers!(i64),
             Code::Double => numbers!(f64),
@@ -440,18 +438,31 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
 trait Words: Copy {
     /// Of a mask.
     fn word(self, mask: u8) -> u32;
+
+    /// All of them, as they are on the wire.
+    fn to_bytes(self) -> impl AsRef<[u8]>;
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "one of several")]
 impl Words for u64 {
-    #[inline(always)]
     fn word(self, mask: u8) -> u32 {
         (self >> (32 * (mask & 1))) as u32
     }
+
+    #[inline(always)]
+    fn to_bytes(self) -> impl AsRef<[u8]> {
+        self.to_le_bytes()
+    }
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "one of several")]
 impl Words for u128 {
     fn word(self, mask: u8) -> u32 {
         (self >> (32 * (mask & 3))) as u32
+    }
+
+    fn to_bytes(self) -> impl AsRef<[u8]> {
+        self.to_le_bytes()
     }
 }
 
@@ -463,7 +474,7 @@ fn agree(words: impl Words, ops: &[Op], mut set: u64, there: u64) -> bool {
         set &= set - 1;
         let bit = ops[index].bit;
         let is_set = words.word(bit >> 5) >> (bit & 31) & 1;
-        agree &= is_set == (there >> index & 1) as u32;
+        agree &= (is_set == 1) == (there >> index & 1 == 1);
     }
     agree
 }

@@ -5,17 +5,27 @@
 //! comparing, printing) is done here, compiled once.
 //!
 //! ```text
-//! rows     what a table says: types, fields, shapes, variants; offsets are computed from it
-//! ops      the few functions that only the Rust type itself can give: Vec<T>, Option<T>  (unsafe)
-//! build    memory from bytes                                                           (unsafe)
-//! copy     memory from other memory                                                    (unsafe)
-//! release  giving memory back                                                          (unsafe)
-//! memory   tags of enums, the allocator                                                (unsafe)
-//! view     a value seen through its table                                              (unsafe)
-//! dynamic  values of types that nobody named: read, seen, given back                   (unsafe)
-//! write    views as bytes
-//! show     views as text; comparing views
+//! rows      what a table says: types, fields, shapes, variants; offsets and ops are computed from it
+//! ops       what only the Rust type itself can tell: Vec<T>, Option<T>                 (unsafe)
+//! presence  which fields of a struct are there                                        (unsafe)
+//! build     memory from bytes                                                         (unsafe)
+//! write     memory as bytes                                                           (unsafe)
+//! copy      memory from other memory                                                  (unsafe)
+//! compare   memory and other memory                                                   (unsafe)
+//! release   giving memory back                                                        (unsafe)
+//! memory    tags of enums, short copies, the allocator                                (unsafe)
+//! view      a value seen through its table                                            (unsafe)
+//! dynamic   values of types that nobody named: read, seen, given back                 (unsafe)
+//! show      views as text
 //! ```
+//!
+//! # Why it is not slow
+//! An answer of Telegram has ten thousand fields, of which seven thousand are not there. So nothing may
+//! be done for each field: `rows` makes an `Op` of each, twelve bytes that say all that
+//! loops must know, and for every 64 fields a `Piece`, which has sets of them. To read
+//! is to fill a struct with what it is without conditional fields, and to do what the bits of the flags
+//! say; to write, clone or compare is to find the set of what is there by tests without branches, and
+//! to visit that set.
 //!
 //! # How a reviewer convinces himself
 //! **What is unsafe.** The rooms so marked turn offsets into pointers, and nothing else does. The rest
@@ -28,12 +38,18 @@
 //! with payloads of the Rust types of their shapes.
 //!
 //! **What is assumed of Rust's layout** is what the Reference promises, and no more: the offsets
-//! of `repr(C)`, the tag and payload of `repr(u8)`, and that `Box<T>`, `&T` and `Option` of them
-//! are pointers, null for `None`. A `Vec`, a slice and any other `Option` is made and taken apart by
-//! functions that know its type.
+//! of `repr(C)`, the tag and payload of `repr(u8)`, and that `Box<T>` and `&T` are pointers. A `Vec`
+//! and a slice are made and taken apart by functions that know their type. Of an `Option`, the Reference
+//! promises hardly anything; what it is in memory is found out for each type when generated code is
+//! compiled (`ops`): either the value and a number in some of its bytes that it never has, and those
+//! bytes are the ones that make `None` something else if they are changed; or a byte, 0 or 1, in front of
+//! the value. The compiler itself is asked, with options in its own memory, and refuses the program if
+//! it is none of the two, or if a byte matters that is not initialised. What is not asked, since it
+//! can't be: that all other numbers in these bytes are values.
 //!
 //! **What the compiler checks.** [`Rows::lay_out`] runs at compile time: it computes all offsets by
-//! the rules of `repr(C)` and fails the build if an index leads nowhere. [`of`] runs at compile time
+//! the rules of `repr(C)`, makes the ops, and fails the build if an index leads nowhere. So loops look
+//! rows up unchecked where `lay_out` has done so before. [`of`] runs at compile time
 //! for every type, and fails the build unless size and alignment are what was computed. With
 //! `Config::assert_layout`, generated code compares each single offset with `offset_of!`, too.
 #![allow(unsafe_code)]

@@ -102,7 +102,7 @@ impl<'a> Buffer<'a> {
     #[inline]
     pub(crate) fn put_padded<const N: usize>(&mut self, header: [u8; N], bytes: &[u8]) {
         const { assert!(N > 0) };
-        let size = (N + bytes.len()).next_multiple_of(4);
+        let size = padded(N + bytes.len());
         if let Some(next) = self.room(size) {
             // SAFETY: there is room for `size` bytes, which is at least N + bytes.len() and four.
             unsafe {
@@ -245,6 +245,13 @@ impl<'a> Buffer<'a> {
         self.settle();
         self.written
     }
+}
+
+/// The next multiple of four of a size that is far from overflowing; the method of that name makes a
+/// branch or two.
+#[inline]
+pub(crate) const fn padded(size: usize) -> usize {
+    (size + 3) & !3
 }
 
 /// The beginning of the memory, and its end.

@@ -7,6 +7,7 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::buffer::padded;
 use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer, utf8};
 
 const LONG_FORM: u8 = 254;
@@ -113,7 +114,7 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         LONG_FORM => (4, u32::from_le_bytes([a, b, c, 0]) as usize),
         len => (1, usize::from(len)),
     };
-    let (string, rest) = bytes.split_at_checked((header + len).next_multiple_of(4))?;
+    let (string, rest) = bytes.split_at_checked(padded(header + len))?;
     Some((string.get(header..header + len)?, rest))
 }
 

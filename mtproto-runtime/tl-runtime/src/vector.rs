@@ -329,11 +329,28 @@ impl Reader<'_> {
     }
 
     /// The count of a vector, no more than elements of so many bytes can follow.
+    #[inline]
     pub(crate) fn element_count(&mut self, min_size: usize) -> usize {
+        if let Some((&head, rest)) = self.seen().split_first_chunk() {
+            let count = u32::from_le_bytes(head) as usize;
+            if count
+                .checked_mul(min_size)
+                .is_some_and(|size| size <= rest.len())
+            {
+                self.see(rest);
+                return count;
+            }
+        }
+        self.element_count_slowly(min_size)
+    }
+
+    #[cold]
+    fn element_count_slowly(&mut self, min_size: usize) -> usize {
         let count = self.uncounted_nat(VECTOR);
         self.bounded(count, min_size)
     }
 
+    /// A count that is known already.
     fn bounded(&mut self, count: u32, min_size: usize) -> usize {
         let limit = self
             .rest()
@@ -353,7 +370,7 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// `vector<T>`
     pub fn vector<T: TlWrite>(&mut self, values: &[T]) {
-        self.element_count(values.len());
+        self.count(values.len());
         T::write_elements(values, self);
     }
 
@@ -381,7 +398,7 @@ impl Writer<'_> {
 
     /// A vector whose elements a function writes.
     pub fn vector_with<T>(&mut self, values: &[T], write: impl FnMut(&T, &mut Self)) {
-        self.element_count(values.len());
+        self.count(values.len());
         self.repeat_with(values, write);
     }
 
@@ -400,13 +417,6 @@ impl Writer<'_> {
     pub fn repeat_with<T>(&mut self, values: &[T], mut write: impl FnMut(&T, &mut Self)) {
         for value in values {
             write(value, self);
-        }
-    }
-
-    fn element_count(&mut self, len: usize) {
-        match u32::try_from(len) {
-            Ok(count) => self.nat(count),
-            Err(_) => self.too_long(len),
         }
     }
 }

@@ -194,6 +194,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A number of elements that is a field of its own: `n:# items:n*[int]`.
+    #[inline]
     pub fn count(&mut self, len: usize) {
         match u32::try_from(len) {
             Ok(count) => self.nat(count),

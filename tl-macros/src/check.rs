@@ -121,6 +121,16 @@ fn of_struct(cx: &Ctxt, input: &Input<'_>) {
             "add `id = 0x…`, or take it from a schema: `schema = \"file.tl\", id = \"name\"`",
         );
     }
+    if let Some(form) = &attrs.form
+        && form.value == Form::Bare
+        && (attrs.id.is_some() || attrs.schema.is_some())
+    {
+        cx.error_hint(
+            &form.key,
+            "a type with an id is boxed where it stands alone",
+            "leave `bare` out; fields of this type say `#[tl(bare)]`",
+        );
+    }
     // The answer belongs to a function, and functions have ids.
     if let Some(result) = &attrs.result
         && attrs.id.is_none()

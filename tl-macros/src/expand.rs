@@ -322,8 +322,11 @@ impl Reading<'_> {
         let mut values: Vec<Option<TokenStream>> = vec![None; body.fields.len()];
         for (index, slot) in layout.slots.iter().enumerate() {
             if let Some(field) = slot.field {
-                let binding = binding(index);
-                let is_unit = ty::is_unit(&body.fields[field].original.ty);
+                let ty = &body.fields[field].original.ty;
+                // A value of another type is a fault of the field.
+                let mut binding = binding(index);
+                binding.set_span(binding.span().located_at(leaf::place_of(ty)));
+                let is_unit = ty::is_unit(ty);
                 values[field] = Some(match slot.wire {
                     Wire::Flags { .. } if is_unit => quote!(()),
                     _ => quote!(#binding),
@@ -668,12 +671,12 @@ fn is_empty(slot: &Slot, body: &Body<'_>) -> bool {
 
 /// The value of a field that is not on the wire.
 fn default(field: &crate::input::Field<'_>) -> TokenStream {
-    match &field.attrs.default {
-        Some(default) => match &default.value {
-            Some(expr) => quote!(#expr),
-            None => quote!(::core::default::Default::default()),
+    let default = field.attrs.default.as_ref();
+    match default.and_then(|default| default.value.as_ref()) {
+        Some(expr) => quote!(#expr),
+        None => quote_spanned! {leaf::place_of(&field.original.ty)=>
+            ::core::default::Default::default()
         },
-        None => quote!(::core::default::Default::default()),
     }
 }
 

@@ -8,6 +8,14 @@ mod sample_owned;
 mod sample_table_borrowed;
 #[path = "golden/sample_table_owned.rs"]
 mod sample_table_owned;
+#[path = "golden/wide_borrowed.rs"]
+mod wide_borrowed;
+#[path = "golden/wide_owned.rs"]
+mod wide_owned;
+#[path = "golden/wide_table_borrowed.rs"]
+mod wide_table_borrowed;
+#[path = "golden/wide_table_owned.rs"]
+mod wide_table_owned;
 
 use std::fmt::Debug;
 
@@ -122,6 +130,52 @@ fn the_same_values_and_the_same_errors() {
     same!(sampler, schema, random, types::tree::Node<'_>);
     same!(sampler, schema, random, functions::zoo::GetAnimals<'_>);
     same!(sampler, schema, random, functions::zoo::Feed<'_>);
+}
+
+#[test]
+fn structs_of_several_pieces() {
+    use {wide_borrowed as sample_borrowed, wide_owned as sample_owned};
+    use {wide_table_borrowed as sample_table_borrowed, wide_table_owned as sample_table_owned};
+
+    let mut compiler = Compiler::new().id_rule(IdRule::Telegram);
+    compiler.add(Source::new("wide.tl", include_str!("golden/wide.tl")).unwrap());
+    let schema = compiler.compile().schema.unwrap();
+    let mut sampler = Sampler::new(&schema, 5);
+    let mut random = Random(7);
+    same!(sampler, schema, random, types::Few);
+    same!(sampler, schema, random, types::Deep<'_>);
+    same!(sampler, schema, random, types::Pair<'_>);
+    same!(sampler, schema, random, types::Wide<'_>);
+
+    // Two fields of one bit, far from each other.
+    macro_rules! error {
+        ($module:ident) => {{
+            use $module::types::Wide;
+            let shade = $module::enums::Shade::Light;
+            let wide = Wide::new(1, 2, 3, "x".into(), shade, 4);
+            let wrong = [
+                Wide {
+                    also: Some("y".into()),
+                    ..wide.clone()
+                },
+                Wide {
+                    too: true,
+                    ..wide.clone()
+                },
+                Wide {
+                    yet: Some(1),
+                    ..wide.clone()
+                },
+            ];
+            let bytes = wide.to_bytes();
+            assert!(bytes.is_ok());
+            wrong.map(|wide| wide.to_bytes().unwrap_err())
+        }};
+    }
+    let by_code = error!(wide_owned);
+    assert_eq!(by_code, error!(wide_table_owned));
+    assert_eq!(by_code, error!(wide_borrowed));
+    assert_eq!(by_code, error!(wide_table_borrowed));
 }
 
 #[test]

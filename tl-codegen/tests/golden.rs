@@ -49,12 +49,32 @@ fn mixed_owned() {
     expect_file!["golden/mixed_owned.rs"].assert_eq(&text);
 }
 
-#[allow(clippy::unwrap_used, reason = "a helper of tests")]
+/// What tables deal with in several pieces.
+#[test]
+fn wide() {
+    let borrowed = Config::new().ownership(Ownership::Borrowed);
+    let tables = |config: &Config| config.clone().codec("*", Codec::Table).assert_layout(true);
+    for (name, config) in [
+        ("owned", Config::new()),
+        ("borrowed", borrowed.clone()),
+        ("table_owned", tables(&Config::new())),
+        ("table_borrowed", tables(&borrowed)),
+    ] {
+        let text = generate_of("wide.tl", include_str!("golden/wide.tl"), &config);
+        expect_file![format!("golden/wide_{name}.rs")].assert_eq(&text);
+    }
+}
+
 fn generate(config: &Config) -> String {
+    generate_of("sample.tl", include_str!("golden/sample.tl"), config)
+}
+
+#[allow(clippy::unwrap_used, reason = "a helper of tests")]
+fn generate_of(name: &str, schema: &str, config: &Config) -> String {
     let config = config
         .clone()
         .runtime("::tl_runtime")
         .id_rule(IdRule::Telegram);
-    let source = Source::new("sample.tl", include_str!("golden/sample.tl")).unwrap();
+    let source = Source::new(name, schema).unwrap();
     config.generate_from([source]).unwrap().text
 }

@@ -484,6 +484,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the next constructor is not nested too deeply.
+    #[inline]
+    pub(crate) fn may_enter(&self) -> bool {
+        self.depth > 0
+    }
+
     /// Begins a vector.
     #[inline]
     pub(crate) fn enter_vector(&mut self) -> ReadResult<()> {

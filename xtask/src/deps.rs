@@ -86,6 +86,12 @@ const TABLE: &[Row] = &[
         ..NOTHING
     },
     Row {
+        package: "example-talk",
+        uses: &["mtproto-runtime", "tokio"],
+        build: &["tl-codegen"],
+        ..NOTHING
+    },
+    Row {
         package: "tl-runtime",
         ..NOTHING
     },

@@ -1,5 +1,5 @@
 //! What rustc spends on generated code: CPU seconds and peak memory of the one process that compiles
-//! it, alone, in three modes. `cargo run --release --example compile_cost [PART OF A ROW'S NAME]`
+//! it, alone, in three modes. `cargo run --release [-- PART OF A ROW'S NAME]`
 //!
 //! To add a row, add it to [`rows`].
 

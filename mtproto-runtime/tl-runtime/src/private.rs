@@ -10,10 +10,10 @@ use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, o
 
 /// The contract between emitted code and this crate; a new number for every change that makes
 /// code emitted before it wrong or slow.
-pub const CONTRACT: u32 = 3;
+pub const CONTRACT: u32 = 4;
 
 /// Fails the build when emitted code and this crate don't fit: emitted code has
-/// `const _: () = tl::private::contract(3);`.
+/// `const _: () = tl::private::contract(4);`.
 ///
 /// ```
 /// const _: () = tl_runtime::private::contract(tl_runtime::private::CONTRACT);

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use crate::private::{Constructor, Filled, Slot};
-use crate::table::Table;
 use crate::{Arena, ReadError, ReadErrorKind, ReadResult, Reader};
 
 /// A type whose values can be read from bytes.
@@ -36,25 +35,16 @@ pub trait TlRead<'a>: Sized {
     ///
     /// It bounds how many elements of this type a vector may claim, so it must never be too
     /// large; too small is only wasteful.
-    const MIN_SIZE: usize = match Self::TABLE {
-        Some(table) => table.min_size(),
-        None => Self::CONSTRUCTOR.1,
-    };
+    const MIN_SIZE: usize = Self::CONSTRUCTOR.1;
 
     /// The type keeps parts of itself in an arena.
-    const NEEDS_ARENA: bool = match Self::TABLE {
-        Some(table) => table.needs_arena(),
-        None => false,
-    };
+    const NEEDS_ARENA: bool = false;
 
     /// Reads a value as it stands alone.
     ///
     /// # Errors
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        if let Some(table) = Self::TABLE {
-            return table.read(r, false);
-        }
         Self::CONSTRUCTOR.expect_id(r)?;
         Self::read_bare(r)
     }
@@ -66,9 +56,6 @@ pub trait TlRead<'a>: Sized {
     /// Anything of [`ReadErrorKind`](crate::ReadErrorKind); the reader has it.
     #[inline]
     fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
-        if let Some(table) = Self::TABLE {
-            return table.read(r, true);
-        }
         if !Self::CONSTRUCTOR.is_given() {
             return Self::read(r);
         }
@@ -84,7 +71,7 @@ pub trait TlRead<'a>: Sized {
     #[doc(hidden)]
     #[inline]
     fn read_into<'s>(r: &mut Reader<'a>, slot: Slot<'s, Self>) -> ReadResult<Filled<'s, Self>> {
-        if Self::TABLE.is_some() || !Self::CONSTRUCTOR.is_given() {
+        if !Self::CONSTRUCTOR.is_given() {
             return Ok(slot.write(Self::read(r)?));
         }
         Self::CONSTRUCTOR.expect_id(r)?;
@@ -97,7 +84,7 @@ pub trait TlRead<'a>: Sized {
         r: &mut Reader<'a>,
         slot: Slot<'s, Self>,
     ) -> ReadResult<Filled<'s, Self>> {
-        if Self::TABLE.is_some() || !Self::CONSTRUCTOR.is_given() {
+        if !Self::CONSTRUCTOR.is_given() {
             return Ok(slot.write(Self::read_bare(r)?));
         }
         r.enter(Self::CONSTRUCTOR.2)?;
@@ -113,10 +100,6 @@ pub trait TlRead<'a>: Sized {
     /// For generated code: what its constructor is.
     #[doc(hidden)]
     const CONSTRUCTOR: Constructor = Constructor::NONE;
-
-    /// For generated code: its table, if it has one.
-    #[doc(hidden)]
-    const TABLE: Option<Table<Self>> = None;
 
     /// For generated code: reads the fields.
     #[doc(hidden)]

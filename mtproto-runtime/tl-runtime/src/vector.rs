@@ -471,42 +471,6 @@ impl<T: TlWrite> TlWrite for [T] {
     }
 }
 
-/// As the value in it.
-impl<'a, T: TlRead<'a>> TlRead<'a> for Box<T> {
-    const MIN_SIZE: usize = T::MIN_SIZE;
-    const NEEDS_ARENA: bool = T::NEEDS_ARENA;
-
-    fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.heap()
-    }
-
-    fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
-        r.heap_bare()
-    }
-}
-
-/// As the value in it.
-impl<T: TlWrite + ?Sized> TlWrite for Box<T> {
-    fn write(&self, w: &mut Writer<'_>) {
-        (**self).write(w);
-    }
-
-    fn write_bare(&self, w: &mut Writer<'_>) {
-        (**self).write_bare(w);
-    }
-}
-
-/// As the value that it leads to.
-impl<T: TlWrite + ?Sized> TlWrite for &T {
-    fn write(&self, w: &mut Writer<'_>) {
-        (**self).write(w);
-    }
-
-    fn write_bare(&self, w: &mut Writer<'_>) {
-        (**self).write_bare(w);
-    }
-}
-
 impl<T: Identified> Identified for Box<T> {
     const ID: u32 = T::ID;
     const NAME: &'static str = T::NAME;

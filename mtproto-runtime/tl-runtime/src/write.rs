@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use crate::buffer::{Buffer, SCRATCH};
-use crate::table::Table;
 use crate::{WriteError, WriteErrorKind, Writer};
 
 /// A type whose values can be written as bytes.
@@ -27,9 +26,6 @@ use crate::{WriteError, WriteErrorKind, Writer};
 pub trait TlWrite {
     /// Writes a value as it stands alone.
     fn write(&self, w: &mut Writer<'_>) {
-        if let Some(table) = Self::TABLE {
-            return table.write(self, w, false);
-        }
         match Self::CONSTRUCTOR_ID {
             Some(id) => {
                 w.id(id);
@@ -42,19 +38,12 @@ pub trait TlWrite {
     /// Writes a value without its id.
     #[inline]
     fn write_bare(&self, w: &mut Writer<'_>) {
-        if let Some(table) = Self::TABLE {
-            return table.write(self, w, true);
-        }
         self.write(w);
     }
 
     /// For generated code: the id that [`write`](TlWrite::write) writes.
     #[doc(hidden)]
     const CONSTRUCTOR_ID: Option<u32> = None;
-
-    /// For generated code: its table, if it has one.
-    #[doc(hidden)]
-    const TABLE: Option<Table<Self>> = None;
 
     /// The number of bytes that the value takes, or would take if it could be written.
     fn size(&self) -> usize {

@@ -53,7 +53,7 @@ impl Style {
 }
 
 /// The version of the agreement between emitted code and the run time.
-const CONTRACT: &str = "3";
+const CONTRACT: &str = "4";
 
 /// The text of a file.
 #[must_use]

@@ -16,8 +16,8 @@ use super::items::hex;
 use super::read::outline;
 use super::{Emitter, Style};
 use crate::model::{
-    Condition, Enum, Field, FieldKind, File, Generics, Item, Module, Named, Nat, Scalar, Struct,
-    Type, Variant,
+    Codec, Condition, Enum, Field, FieldKind, File, Generics, Item, Module, Named, Nat, Scalar,
+    Struct, Type, Variant,
 };
 
 /// More `#` fields than this, and a struct has code.
@@ -150,6 +150,7 @@ fn payloads(item: &Item) -> Box<dyn Iterator<Item = &Type> + '_> {
 
 /// Whether a table can say what the item is, whatever the items are that it holds.
 fn is_able(item: &Item) -> bool {
+    let can = |codec: Codec| codec.read || codec.write;
     match item {
         Item::Struct(item) => {
             let is_flags = |nat| match nat {
@@ -158,6 +159,7 @@ fn is_able(item: &Item) -> bool {
             };
             let nats = item.fields.iter().filter(|field| is_nat(field)).count();
             item.table
+                && can(item.codec)
                 && item.generics.types.is_empty()
                 && item.nats.is_empty()
                 && nats <= MAX_NATS
@@ -174,6 +176,7 @@ fn is_able(item: &Item) -> bool {
         }
         Item::Enum(item) => {
             item.table
+                && can(item.codec)
                 && item.generics.types.is_empty()
                 && item.nats.is_empty()
                 && !item.variants.is_empty()
@@ -353,7 +356,7 @@ impl Emitter<'_> {
         self.out.end(");");
         self.out.line(&["static TABLES: Tables = ROWS.tables();"]);
         self.out.line(&["pub struct File;"]);
-        self.out.open(&["impl table::File for File"]);
+        self.out.open(&["unsafe impl table::File for File"]);
         self.out.line(&["const TABLES: &'static Tables = &TABLES;"]);
         self.out.close();
         self.out
@@ -374,27 +377,22 @@ impl Emitter<'_> {
             Item::Struct(item) => (&item.path, &item.generics, item.codec, &item.traits),
             Item::Enum(item) => (&item.path, &item.generics, item.codec, &item.traits),
         };
-        let table = "const TABLE: Option<table::Table<Self>> = table::of();";
-        self.out.blank();
         let applied = generics.applied("'_");
+        let of = generics.applied("'a");
+        let by = match (codec.read, codec.write) {
+            (true, true) => "Both",
+            (true, false) => "ReadOnly",
+            // `is_able` lets nothing through that does neither.
+            (false, _) => "WriteOnly",
+        };
+        self.out.blank();
         self.out
             .open(&["unsafe impl table::Tabled for ", path, &applied]);
-        self.out.line(&["type File = File;"]);
+        self.out.line(&["type By = table::", by, "<File>;"]);
+        self.out.line(&["type Of<'a> = ", path, &of, ";"]);
         self.out
             .line(&["const ROW: usize = ", &row.to_string(), ";"]);
         self.out.close();
-        if codec.read {
-            let applied = generics.applied("'a");
-            self.out
-                .open(&["impl<'a> tl::TlRead<'a> for ", path, &applied]);
-            self.out.line(&[table]);
-            self.out.close();
-        }
-        if codec.write {
-            self.out.open(&["impl tl::TlWrite for ", path, &applied]);
-            self.out.line(&[table]);
-            self.out.close();
-        }
         let has = |name: &str| traits.iter().any(|of| of == name);
         if has("Debug") {
             self.out
@@ -471,7 +469,9 @@ impl Work<'_> {
                 rust_names.push_str(plain(&field.name));
             }
         }
-        if self.style.assert_layout {
+        let has_attributes = !item.attributes.is_empty()
+            || item.fields.iter().any(|field| !field.attributes.is_empty());
+        if self.style.assert_layout || has_attributes {
             self.assert_struct(item, first);
         }
         let count = self.fields.len() - first;

@@ -74,7 +74,7 @@ pub use view::{Data, Element, Field, Fields, List, View};
 
 use alloc::vec::Vec;
 
-use crate::table::{self, File, Tabled};
+use crate::table::{InFile, Row, Tabled, tables};
 use crate::{Path, ReadError, TlRead};
 
 /// Values nested more deeply are not printed, and not parsed: it protects the stack.
@@ -82,8 +82,8 @@ const MAX_DEPTH: u32 = 128;
 
 /// A generated value with its names. All generated types that have a table can be given.
 #[must_use]
-pub fn of<T: Tabled>(value: &T) -> View<'_> {
-    View::new(table::view(value), false, 0)
+pub fn of<T: Tabled<By: InFile>>(value: &T) -> View<'_> {
+    View::new(Row::view(value), false, 0)
 }
 
 /// The value whose JSON form this is.
@@ -109,7 +109,7 @@ pub fn of<T: Tabled>(value: &T) -> View<'_> {
 ///
 /// # Errors
 /// If the text is not one value of the type.
-pub fn from_json<T: Tabled + for<'a> TlRead<'a>>(text: &str) -> Result<T, JsonError> {
+pub fn from_json<T: Tabled<By: InFile> + for<'a> TlRead<'a>>(text: &str) -> Result<T, JsonError> {
     T::from_bytes(&bytes_from_json::<T>(text)?).map_err(unreadable)
 }
 
@@ -119,8 +119,8 @@ pub fn from_json<T: Tabled + for<'a> TlRead<'a>>(text: &str) -> Result<T, JsonEr
 ///
 /// # Errors
 /// If the text is not one value of the type.
-pub fn bytes_from_json<T: Tabled>(text: &str) -> Result<Vec<u8>, JsonError> {
-    encode::row(<T::File as File>::TABLES, T::ROW, text)
+pub fn bytes_from_json<T: Tabled<By: InFile>>(text: &str) -> Result<Vec<u8>, JsonError> {
+    encode::row(tables::<T>(), T::ROW, text)
 }
 
 fn unreadable(error: ReadError) -> JsonError {

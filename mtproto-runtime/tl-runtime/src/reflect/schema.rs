@@ -11,7 +11,7 @@ use super::error::JsonError;
 use super::view::{View, with_id};
 use crate::table::dynamic::Made;
 use crate::table::rows::{Tables, TypeForm};
-use crate::table::{self, Tabled, write};
+use crate::table::{self, InFile, Tabled, write};
 use crate::{
     Arena, Limits, Path, ReadError, ReadErrorKind, ReadResult, Reader, WriteError, private,
 };
@@ -185,7 +185,7 @@ impl Value<'_> {
     /// # Errors
     /// The value, if it is not of that type. A value is of the struct of its constructor or
     /// function, never of an enum.
-    pub fn into_typed<T: Tabled>(self) -> Result<T, Self> {
+    pub fn into_typed<T: Tabled<By: InFile>>(self) -> Result<T, Self> {
         self.0.into_typed().map_err(Value)
     }
 }

@@ -2,12 +2,12 @@
 #![allow(unsafe_code)]
 
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit, size_of};
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
 use super::rows::{Layout, Tables};
 use super::view::View;
-use super::{File, Tabled};
+use super::{Row, tables};
 use super::{build, memory, release};
 use crate::{ReadResult, Reader};
 
@@ -51,7 +51,7 @@ impl<'a> Made<'a> {
             layout,
         };
         // SAFETY: the memory has room for a value of the type that the row describes: its layout
-        // is that of the type, see `table::of`. If it borrows, then for `'a`, from the reader.
+        // is that of the type, see `File`. If it borrows, then for `'a`, from the reader.
         unsafe { build::read(r, tables, row, bare, room.start)? };
         let room = ManuallyDrop::new(room);
         Ok(Self {
@@ -82,15 +82,13 @@ impl<'a> Made<'a> {
     }
 
     /// The value as a type of Rust, if it is that type's row and borrows nothing.
-    pub(crate) fn into_typed<T: Tabled>(self) -> Result<T, Self> {
-        let tables = <T::File as File>::TABLES;
+    pub(crate) fn into_typed<T: Row>(self) -> Result<T, Self> {
+        let tables = tables::<T>();
         if !ptr::eq(tables, self.tables) || T::ROW != self.row || tables.is_borrowed() {
             return Err(self);
         }
+        let () = T::CHECKED;
         let layout = self.tables.ty(self.row).layout;
-        if layout.size != size_of::<T>() {
-            return Err(self);
-        }
         let mut typed = MaybeUninit::<T>::uninit();
         let this = ManuallyDrop::new(self);
         // SAFETY: the row describes T, so that `value` leads to a T, which is moved away: only its

@@ -5,6 +5,7 @@
 //! comparing, printing) is done here, compiled once.
 //!
 //! ```text
+//! tabled    which types have tables; reading and writing by them                      (unsafe)
 //! rows      what a table says: types, fields, shapes, variants; offsets and ops are computed from it
 //! ops       what only the Rust type itself can tell: Vec<T>, Option<T>                 (unsafe)
 //! presence  which fields of a struct are there                                        (unsafe)
@@ -31,11 +32,24 @@
 //! **What is unsafe.** The rooms so marked turn offsets into pointers, and nothing else does. The rest
 //! works on views, in safe code.
 //!
-//! **What must hold.** A type that is [`Tabled`] is described by a row: that is the contract of this
-//! `unsafe` trait, and the only way to a [`Table`]. A row describes a struct if the struct is `repr(C)`
-//! and has the fields of the row, in their order, of the Rust types of their shapes; and an enum if it
-//! is `repr(u8)` or `repr(u16)` as the row says, and has the variants of the row, in their order,
-//! with payloads of the Rust types of their shapes.
+//! **What must hold.** A row describes a struct if the struct is `repr(C)` and has the fields of the
+//! row, in their order, of the Rust types of their shapes; and an enum if it is `repr(u8)` or
+//! `repr(u16)` as the row says, and has the variants of the row, in their order, with payloads of the
+//! Rust types of their shapes.
+//!
+//! **Who promises it.** Whoever implements the `unsafe` traits [`File`] and [`Tabled`], which generated
+//! code alone does; there is no other way to use a row:
+//! - Rows can be made by anybody, but do nothing. Values are made and looked at by [`Tabled`] types and
+//!   by `reflect::Schema`, which is made of a [`File`].
+//! - No trait that safe code implements has an item that names a row. `TlRead` and `TlWrite` of a type
+//!   with a table are blanket implementations, so that a second one does not compile, for whatever
+//!   lifetime. That a value lives no longer than what it was read from is [`Tabled::Of`].
+//! - All functions here that take a type want it to be [`Tabled`] in a [`File`]: a `Box` and a reference
+//!   are not. They move, clone and compare whole values of that type, whose own lifetime stays.
+//! - `reflect::Value` gives its value away as a type only if file and row are that type's, and if
+//!   the file borrows nothing.
+//! - Attributes that a user's build script puts on types or fields are outside of the generator's
+//!   promise: types that have any are compared field by field, see below.
 //!
 //! **What is assumed of Rust's layout** is what the Reference promises, and no more: the offsets
 //! of `repr(C)`, the tag and payload of `repr(u8)`, and that `Box<T>` and `&T` are pointers. A `Vec`
@@ -49,9 +63,10 @@
 //!
 //! **What the compiler checks.** [`Rows::lay_out`] runs at compile time: it computes all offsets by
 //! the rules of `repr(C)`, makes the ops, and fails the build if an index leads nowhere. So loops look
-//! rows up unchecked where `lay_out` has done so before. [`of`] runs at compile time
-//! for every type, and fails the build unless size and alignment are what was computed. With
-//! `Config::assert_layout`, generated code compares each single offset with `offset_of!`, too.
+//! rows up unchecked where `lay_out` has done so before. Whoever uses a type by its table has the
+//! compiler compare its size and alignment with what was computed (`Row::CHECKED`). Generated code
+//! compares each single offset with `offset_of!`, too, for types with attributes of the user's and, with
+//! `Config::assert_layout`, for all.
 #![allow(unsafe_code)]
 
 mod build;
@@ -64,156 +79,37 @@ mod presence;
 mod release;
 pub(crate) mod rows;
 mod show;
+mod tabled;
 pub(crate) mod view;
 pub(crate) mod write;
 
 pub use ops::{Foreign, OptionOps, SequenceOps};
 pub use rows::{Field, Kind, Layout, Rows, Shape, Tables, Type, Variant};
+pub use tabled::{Both, File, InFile, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes};
+pub(crate) use tabled::{Row, tables};
 
 use core::fmt;
-use core::marker::PhantomData;
-use core::mem::{MaybeUninit, align_of, size_of};
+use core::mem::MaybeUninit;
 use core::ptr;
-
-use crate::{ReadResult, Reader, Writer};
-
-/// The row that describes a type.
-pub struct Table<T: ?Sized> {
-    /// Leads to a static. No reference: rustc would look through it at every constant with a table,
-    /// and so at all rows for every type.
-    tables: *const Tables,
-    row: usize,
-    of: PhantomData<fn() -> *const T>,
-}
-
-impl<T: ?Sized> Clone for Table<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: ?Sized> Copy for Table<T> {}
-
-/// The tables of a generated file.
-pub trait File {
-    /// They.
-    const TABLES: &'static Tables;
-}
-
-/// A type that is described by a row.
-///
-/// # Safety
-/// The row must describe the type, whatever its lifetimes: see the top of the module.
-pub unsafe trait Tabled: Sized {
-    /// The file that it is generated in.
-    type File: File;
-    /// Its row.
-    const ROW: usize;
-}
-
-/// The table of a type.
-///
-/// # Panics
-/// At compile time, if the type is not laid out as its row says.
-#[must_use]
-pub const fn of<T: Tabled>() -> Option<Table<T>> {
-    let tables: *const Tables = <T::File as File>::TABLES;
-    let table = Table {
-        tables,
-        row: T::ROW,
-        of: PhantomData,
-    };
-    let layout = table.ty().layout;
-    assert!(
-        layout.size == size_of::<T>() && layout.align == align_of::<T>(),
-        "a type is not laid out as its table says"
-    );
-    Some(table)
-}
-
-impl<T: ?Sized> Table<T> {
-    const fn tables(self) -> &'static Tables {
-        // SAFETY: `of` has it from such a reference.
-        unsafe { &*self.tables }
-    }
-
-    const fn ty(self) -> &'static Type {
-        self.tables().ty(self.row)
-    }
-
-    /// The smallest number of bytes that a value takes where it stands alone.
-    #[must_use]
-    pub const fn min_size(self) -> usize {
-        self.ty().min_size as usize
-    }
-
-    /// Whether values keep parts of themselves in an arena.
-    #[must_use]
-    pub const fn needs_arena(self) -> bool {
-        self.tables().is_borrowed()
-    }
-
-    #[inline]
-    pub(crate) fn read(self, r: &mut Reader<'_>, bare: bool) -> ReadResult<T>
-    where
-        T: Sized,
-    {
-        let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: the row describes T, and `value` has room for one.
-        let result = unsafe {
-            build::read(
-                r,
-                self.tables(),
-                self.row,
-                bare,
-                value.as_mut_ptr().cast::<u8>(),
-            )
-        };
-        // SAFETY: `read` has made a value unless it failed.
-        result.map(|()| unsafe { value.assume_init() })
-    }
-
-    #[inline]
-    pub(crate) fn write(self, value: &T, w: &mut Writer<'_>, bare: bool) {
-        write::write(w, self.view(value), bare);
-    }
-
-    fn view(self, value: &T) -> view::View<'_> {
-        // SAFETY: the row describes T.
-        unsafe { view::View::new(self.tables(), self.row, ptr::from_ref(value).cast()) }
-    }
-}
-
-/// The value as its row has it.
-pub(crate) fn view<T: Tabled>(value: &T) -> view::View<'_> {
-    let tables = <T::File as File>::TABLES;
-    // SAFETY: the row describes T: it is `Tabled`.
-    unsafe { view::View::new(tables, T::ROW, ptr::from_ref(value).cast()) }
-}
 
 /// `Debug`, as `derive` writes it.
 ///
 /// # Errors
 /// Those of the formatter.
 #[inline]
-pub fn debug<T: Tabled>(value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match const { of::<T>() } {
-        Some(table) => show::debug(table.view(value), f),
-        None => Ok(()),
-    }
+pub fn debug<T: Tabled<By: InFile>>(value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    show::debug(value.view(), f)
 }
 
 /// `PartialEq`.
 #[inline]
 #[must_use]
-pub fn eq<T: Tabled>(a: &T, b: &T) -> bool {
-    const {
-        assert!(of::<T>().is_some());
-    }
+pub fn eq<T: Tabled<By: InFile>>(a: &T, b: &T) -> bool {
+    let () = T::CHECKED;
     // SAFETY: the row describes T, of which both are values.
     unsafe {
         compare::eq(
-            <T::File as File>::TABLES,
+            tables::<T>(),
             T::ROW,
             ptr::from_ref(a).cast(),
             ptr::from_ref(b).cast(),
@@ -224,12 +120,13 @@ pub fn eq<T: Tabled>(a: &T, b: &T) -> bool {
 /// `Clone`.
 #[inline]
 #[must_use]
-pub fn clone<T: Tabled>(value: &T) -> T {
+pub fn clone<T: Tabled<By: InFile>>(value: &T) -> T {
+    let () = T::CHECKED;
     let mut copy = MaybeUninit::<T>::uninit();
     // SAFETY: the row describes T; `value` is one and `copy` has room for one, which `clone` makes.
     unsafe {
         copy::clone(
-            <T::File as File>::TABLES,
+            tables::<T>(),
             T::ROW,
             ptr::from_ref(value).cast(),
             copy.as_mut_ptr().cast(),

@@ -1,0 +1,312 @@
+//! Which types have tables, and what they get by it: reading and writing.
+//!
+//! A blanket implementation costs the compiler nothing for each type, and leaves no item of
+//! [`TlRead`] by which a type could be given another's table. Since anybody may implement a trait
+//! for a `Box` or a reference of his own type, these two go the same way, [`Pointer`].
+//!
+//! What is read by a table lives no longer than what it is read from:
+//!
+//! ```
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_borrowed.rs")); }
+//! # mod sample_table_owned { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
+//! # fn main() {}
+//! use sample::types::Envelope;
+//! use tl_runtime::table::{Reads, Tabled};
+//! use tl_runtime::{ReadResult, Reader};
+//!
+//! type By<'a> = <Envelope<'a> as Tabled>::By;
+//! fn read<'a>(r: &mut Reader<'a>) -> ReadResult<Envelope<'a>> {
+//!     By::read(r, false)
+//! }
+//! ```
+//!
+//! Safe code can't ask for more. The same body:
+//!
+//! ```compile_fail
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_borrowed.rs")); }
+//! # mod sample_table_owned { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
+//! # fn main() {}
+//! # use sample::types::Envelope;
+//! # use tl_runtime::table::{Reads, Tabled};
+//! # use tl_runtime::{ReadResult, Reader};
+//! # type By<'a> = <Envelope<'a> as Tabled>::By;
+//! fn read<'a>(r: &mut Reader<'a>) -> ReadResult<Envelope<'static>> {
+//!     By::read(r, false)
+//! }
+//! ```
+//!
+//! nor make an implementation of its own for a type that has a table, of whatever lifetime:
+//!
+//! ```compile_fail,E0119
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_borrowed.rs")); }
+//! # mod sample_table_owned { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
+//! # fn main() {}
+//! # use sample::types::Envelope;
+//! # use tl_runtime::{ReadResult, Reader, TlRead};
+//! impl<'a> TlRead<'a> for Envelope<'static> {
+//!     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+//!         r.read_with(|_| loop {}).map_err(|_| loop {})
+//!     }
+//! }
+//! ```
+//!
+//! nor tie a type of its own to a row, or rows to a schema, without saying `unsafe`:
+//!
+//! ```compile_fail,E0200
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
+//! # fn main() {}
+//! # use tl_runtime::table::Tabled;
+//! struct Mine<'a>(&'a str);
+//! impl Tabled for Mine<'_> {
+//!     type By = <sample::types::Point as Tabled>::By;
+//!     type Of<'a> = Mine<'a>;
+//!     const ROW: usize = 0;
+//! }
+//! ```
+//!
+//! ```compile_fail,E0200
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
+//! # fn main() {}
+//! use tl_runtime::table::{File, InFile, Rows, Tabled, Tables};
+//! static ROWS: Rows<0, 0, 0, 0> = Rows::lay_out([], [], [], [], false);
+//! static TABLES: Tables = ROWS.tables();
+//! struct Mine;
+//! impl File for Mine {
+//!     const TABLES: &'static Tables = &TABLES;
+//! }
+//! ```
+#![allow(unsafe_code)]
+
+use alloc::boxed::Box;
+use core::marker::PhantomData;
+use core::mem::{MaybeUninit, align_of, size_of};
+
+use super::rows::Tables;
+use super::{build, view, write};
+use crate::{ReadResult, Reader, TlRead, TlWrite, Writer};
+
+/// The tables of a generated file.
+///
+/// # Safety
+/// Each row describes a Rust type (see the top of the module), a row that borrows one with a
+/// lifetime that is then the reader's.
+pub unsafe trait File {
+    /// They.
+    const TABLES: &'static Tables;
+}
+
+/// A type that is described by a row of a file.
+///
+/// # Safety
+/// If `By` is [`Both`], [`ReadOnly`] or [`WriteOnly`], the row of its file describes the type, whatever
+/// lifetimes it has; `Of<'a>` is the type with `'a` in the place of its lifetime, if it has one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no table",
+    note = "types that are generated have tables if `Codec::Table` was asked for"
+)]
+pub unsafe trait Tabled {
+    /// The file, and whether values are read, written or both.
+    type By;
+    /// The type with another lifetime.
+    type Of<'a>;
+    /// Its row.
+    const ROW: usize;
+}
+
+/// Values are read and written.
+pub struct Both<F>(PhantomData<F>);
+
+/// Values are only read.
+pub struct ReadOnly<F>(PhantomData<F>);
+
+/// Values are only written.
+pub struct WriteOnly<F>(PhantomData<F>);
+
+/// No table: as what it leads to.
+pub struct Pointer;
+
+/// A way with tables.
+pub trait InFile {
+    /// Whose.
+    type File: File;
+}
+
+impl<F: File> InFile for Both<F> {
+    type File = F;
+}
+
+impl<F: File> InFile for ReadOnly<F> {
+    type File = F;
+}
+
+impl<F: File> InFile for WriteOnly<F> {
+    type File = F;
+}
+
+/// A way to read values of a type.
+pub trait Reads<'a, T> {
+    /// See [`TlRead::MIN_SIZE`].
+    const MIN_SIZE: usize;
+    /// See [`TlRead::NEEDS_ARENA`].
+    const NEEDS_ARENA: bool;
+
+    /// Reads a value as it stands alone, or without its id.
+    ///
+    /// # Errors
+    /// Those of [`TlRead::read`].
+    fn read(r: &mut Reader<'a>, bare: bool) -> ReadResult<T>;
+}
+
+/// A way to write values of a type.
+pub trait Writes<T: ?Sized> {
+    /// Writes a value as it stands alone, or without its id.
+    fn write(value: &T, w: &mut Writer<'_>, bare: bool);
+}
+
+/// What is known of a type that has a table.
+pub(crate) trait Row: Tabled<By: InFile> + Sized {
+    /// Fails the build if the type is not laid out as its row says: whoever turns a pointer to the
+    /// type into one that goes by the row, or back, has asked for this first.
+    ///
+    /// No reference to the row: rustc would look through it, for every type.
+    const CHECKED: () = {
+        let layout = tables::<Self>().ty(Self::ROW).layout;
+        assert!(
+            layout.size == size_of::<Self>() && layout.align == align_of::<Self>(),
+            "a type is not laid out as its table says"
+        );
+    };
+
+    fn view(&self) -> view::View<'_> {
+        let () = Self::CHECKED;
+        // SAFETY: the row describes the type: it is `Tabled`.
+        unsafe {
+            view::View::new(
+                tables::<Self>(),
+                Self::ROW,
+                core::ptr::from_ref(self).cast(),
+            )
+        }
+    }
+}
+
+impl<T: Tabled<By: InFile>> Row for T {}
+
+/// The tables of the type's file.
+pub(crate) const fn tables<T: Tabled<By: InFile>>() -> &'static Tables {
+    <<T::By as InFile>::File as File>::TABLES
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, T> TlRead<'a> for T
+where
+    T: Tabled<Of<'a> = T, By: Reads<'a, T>>,
+{
+    const MIN_SIZE: usize = <T::By as Reads<'a, T>>::MIN_SIZE;
+    const NEEDS_ARENA: bool = <T::By as Reads<'a, T>>::NEEDS_ARENA;
+
+    #[inline]
+    fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+        T::By::read(r, false)
+    }
+
+    #[inline]
+    fn read_bare(r: &mut Reader<'a>) -> ReadResult<Self> {
+        T::By::read(r, true)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> TlWrite for T
+where
+    T: Tabled<By: Writes<T>>,
+{
+    #[inline]
+    fn write(&self, w: &mut Writer<'_>) {
+        T::By::write(self, w, false);
+    }
+
+    #[inline]
+    fn write_bare(&self, w: &mut Writer<'_>) {
+        T::By::write(self, w, true);
+    }
+}
+
+macro_rules! read_by_rows {
+    ($($way:ident),*) => { $(
+        impl<'a, F: File, T: Tabled<By = $way<F>, Of<'a> = T>> Reads<'a, T> for $way<F> {
+            const MIN_SIZE: usize = tables::<T>().ty(T::ROW).min_size as usize;
+            const NEEDS_ARENA: bool = tables::<T>().is_borrowed();
+
+            #[inline]
+            fn read(r: &mut Reader<'a>, bare: bool) -> ReadResult<T> {
+                let () = T::CHECKED;
+                let mut value = MaybeUninit::<T>::uninit();
+                let slot = value.as_mut_ptr().cast();
+                // SAFETY: the row describes T, `value` has room for one, and what T borrows lives
+                // for 'a: it is its own `Of<'a>`.
+                let result = unsafe { build::read(r, tables::<T>(), T::ROW, bare, slot) };
+                // SAFETY: `read` has made a value unless it failed.
+                result.map(|()| unsafe { value.assume_init() })
+            }
+        }
+    )* };
+}
+
+read_by_rows!(Both, ReadOnly);
+
+macro_rules! write_by_rows {
+    ($($way:ident),*) => { $(
+        impl<F: File, T: Tabled<By = $way<F>>> Writes<T> for $way<F> {
+            #[inline]
+            fn write(value: &T, w: &mut Writer<'_>, bare: bool) {
+                write::write(w, value.view(), bare);
+            }
+        }
+    )* };
+}
+
+write_by_rows!(Both, WriteOnly);
+
+// SAFETY: no way with a table.
+unsafe impl<T: ?Sized> Tabled for Box<T> {
+    type By = Pointer;
+    type Of<'a> = Self;
+    const ROW: usize = 0;
+}
+
+// SAFETY: no way with a table.
+unsafe impl<T: ?Sized> Tabled for &T {
+    type By = Pointer;
+    type Of<'a> = Self;
+    const ROW: usize = 0;
+}
+
+impl<'a, T: TlRead<'a>> Reads<'a, Box<T>> for Pointer {
+    const MIN_SIZE: usize = T::MIN_SIZE;
+    const NEEDS_ARENA: bool = T::NEEDS_ARENA;
+
+    fn read(r: &mut Reader<'a>, bare: bool) -> ReadResult<Box<T>> {
+        if bare { r.heap_bare() } else { r.heap() }
+    }
+}
+
+impl<T: TlWrite + ?Sized> Writes<Box<T>> for Pointer {
+    fn write(value: &Box<T>, w: &mut Writer<'_>, bare: bool) {
+        if bare {
+            (**value).write_bare(w);
+        } else {
+            (**value).write(w);
+        }
+    }
+}
+
+impl<T: TlWrite + ?Sized> Writes<&T> for Pointer {
+    fn write(value: &&T, w: &mut Writer<'_>, bare: bool) {
+        if bare {
+            (**value).write_bare(w);
+        } else {
+            (**value).write(w);
+        }
+    }
+}

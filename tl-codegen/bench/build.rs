@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let telegram = Config::new()
         .schema(schema.as_deref().unwrap_or("../../schemas/telegram/api.tl"))
         .known_ids("../../schemas/known-ids.txt")
-        .only(only.iter().copied());
+        .only(only.iter().copied())
+        .codec("*", Codec::Code);
     let mtproto = Config::new().schema("../../schemas/mtproto/mtproto.tl");
     for (name, config) in [("api", telegram), ("mtproto", mtproto)] {
         let config = config.id_rule(IdRule::Telegram).runtime("::tl_runtime");

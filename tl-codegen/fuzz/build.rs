@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use tl_codegen::{Config, IdRule, Ownership};
+use tl_codegen::{Codec, Config, IdRule, Ownership};
 
 mod items;
 
@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             (schema == name).then_some(path)
         });
         let owned = Config::new()
+            .codec("*", Codec::Code)
             .schema(Path::new("../../schemas").join(file))
             .known_ids("../../schemas/known-ids.txt")
             .id_rule(rule)

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use tl_codegen::{Config, IdRule, Ownership};
+use tl_codegen::{Codec, Config, IdRule, Ownership};
 
 #[path = "../fuzz/items.rs"]
 mod items;
@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => "invokeAfterMsg invokeWithLayer invokeWithTakeout invokeWithoutUpdates",
     };
     let owned = Config::new()
+            .codec("*", Codec::Code)
         .schema(SCHEMA)
         .known_ids("../../schemas/known-ids.txt")
         .id_rule(IdRule::Telegram)

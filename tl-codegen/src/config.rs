@@ -62,18 +62,26 @@ pub enum Ownership {
     Borrowed,
 }
 
-/// How the types of a schema are read and written. Both are the same to whoever uses the types:
+/// How the types of a schema are read and written. Both ways are the same to whoever uses the types:
 /// the same methods, the same bytes, the same errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Codec {
+    /// By code if few types are generated, at most [`Codec::FEW`], and by tables if they are more.
+    #[default]
+    Auto,
     /// By a body of its own for each type: quickest, and what a crate that forbids unsafe code must
     /// take. A large schema takes long to compile.
-    #[default]
     Code,
     /// By one interpreter in the run time, from tables, `Debug`, `Clone` and `PartialEq` too:
     /// compiles in seconds. What a table can't say has code: generic types, and types that depend on
     /// numbers from outside.
     Table,
+}
+
+impl Codec {
+    /// So many types are few: all of them by code take the compiler about a second, and users of such
+    /// schemas (service messages, secret chats, a client of a few methods) need not ask what a table is.
+    pub const FEW: usize = 200;
 }
 
 /// Who speaks.
@@ -386,15 +394,35 @@ impl Config {
     }
 
     /// How the types at a path are read and written. What is said later of a path wins; unless
-    /// said, by code.
+    /// said, it is [`Codec::Auto`].
+    ///
+    /// Of a large schema, the types that a program spends its time on may have code, and all others
+    /// tables:
     ///
     /// ```
     /// use tl_codegen::{Codec, Config};
     ///
     /// let config = Config::new()
-    ///     .codec("*", Codec::Table)
+    ///     .schema("api.tl")
     ///     .codec("message", Codec::Code)
+    ///     .codec("Message", Codec::Code)
     ///     .codec("user", Codec::Code);
+    /// ```
+    ///
+    /// Tables need `unsafe impl` in generated code. A crate with `#![forbid(unsafe_code)]` says:
+    ///
+    /// ```
+    /// use tl_codegen::{Codec, Config};
+    ///
+    /// let config = Config::new().schema("api.tl").codec("*", Codec::Code);
+    /// ```
+    ///
+    /// Without optimisation the interpreter is slow, and it is a crate of its own: a program that is
+    /// run in debug builds has it optimised by these lines in the `Cargo.toml` of its workspace:
+    ///
+    /// ```toml
+    /// [profile.dev.package.tl-runtime]
+    /// opt-level = 3
     /// ```
     #[must_use]
     pub fn codec(mut self, path: impl Into<String>, codec: Codec) -> Self {

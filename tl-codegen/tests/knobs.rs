@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use tl_codegen::{Boxing, Config, Error, IdRule, Ownership, Side};
+use tl_codegen::{Boxing, Codec, Config, Error, IdRule, Ownership, Side};
 use tl_parser::source::Source;
 
 const SCHEMA: &str = "\
@@ -401,6 +401,33 @@ fn a_build_script_names_each_file_that_it_read() {
         "{warning}"
     );
     assert!(folder.join("a.rs").is_file());
+}
+
+#[test]
+fn large_files_have_tables() {
+    let types = |count: usize| {
+        let lines = (0..count).map(|n| format!("c{n} x:int = C{n};\n"));
+        lines.collect::<String>()
+    };
+    let text = |schema: &str, config: &Config| {
+        let source = Source::new("a.tl", schema).unwrap();
+        config.generate_from([source]).unwrap().text
+    };
+    let (few, many) = (types(Codec::FEW), types(Codec::FEW + 1));
+    let has_tables = |text: &str| text.contains("mod tables");
+    assert!(!has_tables(&text(&few, &Config::new())));
+    assert!(has_tables(&text(&many, &Config::new())));
+    // What is not generated does not count, and what is asked for is done.
+    let only = Config::new().only(["C0"]);
+    assert!(!has_tables(&text(&many, &only)));
+    let code = Config::new().codec("*", Codec::Code);
+    let without = text(&many, &code);
+    assert!(!has_tables(&without) && !without.contains("unsafe"));
+    let hot = Config::new().codec("c7", Codec::Code);
+    let hot = text(&many, &hot);
+    assert!(hot.contains("fn read_fields(") && hot.contains("Tabled for types::C8"));
+    let table = Config::new().codec("c7", Codec::Table);
+    assert!(text(&few, &table).contains("Tabled for types::C7"));
 }
 
 #[test]

@@ -201,7 +201,11 @@ impl Setting {
                     .path
                     .as_ref()
                     .map_or_else(|| "*".to_owned(), syn::LitStr::value);
-                let codecs = [("code", Codec::Code), ("table", Codec::Table)];
+                let codecs = [
+                    ("auto", Codec::Auto),
+                    ("code", Codec::Code),
+                    ("table", Codec::Table),
+                ];
                 old.codec(about, self.value.one_of(&codecs)?)
             }
             "side" => old.side(self.value.one_of(&[

@@ -216,7 +216,7 @@ pub fn derive_identified(input: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `only = ["user", "help.*"]` | generate these, and what they need; else everything |
 /// | `ownership = "owned"`, `"borrowed"` | whether types own what they hold |
-/// | `codec = "code"`, `"table"`, `codec("user") = …` | how all types, or some, are read and written |
+/// | `codec = "auto"`, `"code"`, `"table"`, `codec("user") = …` | how all types, or some, are read and written; `auto` is code for few types and tables for many, and a crate that forbids unsafe code says `code` |
 /// | `side = "client"`, `"server"`, `"both"` | what is read and what is written |
 /// | `objects = "bytes"`, `"enum"` | what becomes of `Object`: its bytes, or an enum of all types |
 /// | `derive = [Debug, Clone]`, `derive("user") = […]` | traits to derive for all types, for some |

@@ -157,9 +157,10 @@ fn prepare(
     let known = KnownIds::parse(&known)?;
     let mut compiler = Compiler::new().known_ids(known);
     let mut config = Config::new().runtime("::tl_runtime").objects(Objects::Enum);
-    if args.table {
-        config = config.codec("*", Codec::Table).assert_layout(true);
-    }
+    config = match args.table {
+        true => config.codec("*", Codec::Table).assert_layout(true),
+        false => config.codec("*", Codec::Code),
+    };
     if let Some(rule) = rule {
         compiler = compiler.id_rule(rule);
         config = config.id_rule(rule);

@@ -26,46 +26,76 @@ const MODES: [(&str, &[&str]); 3] = [
     ("release", &["--emit=link,metadata", "-Copt-level=3"]),
 ];
 
+/// What a client that sends and reads messages spends its time on.
+const HOT: [&str; 12] = [
+    "message",
+    "Message",
+    "MessageEntity",
+    "user",
+    "User",
+    "channel",
+    "Chat",
+    "Update",
+    "updates",
+    "Updates",
+    "messages.messages",
+    "messages.messagesSlice",
+];
+
+const THREE: [&str; 3] = [
+    "messages.sendMessage",
+    "messages.getHistory",
+    "upload.getFile",
+];
+
 /// The rows of the table.
 fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
     vec![
         ("grammers-tl-types, default features", grammers),
-        ("ours, owned", || ours("owned", |config| config)),
-        ("ours, borrowed", || {
-            ours("borrowed", |config| config.ownership(Ownership::Borrowed))
+        ("ours, by default", || ours("default", |config| config)),
+        ("ours, code", || {
+            ours("code", |config| config.codec("*", Codec::Code))
         }),
-        ("ours, owned, tables", || {
-            ours("table", |config| config.codec("*", Codec::Table))
+        ("ours, code, borrowed", || {
+            ours("code-borrowed", |config| {
+                config
+                    .codec("*", Codec::Code)
+                    .ownership(Ownership::Borrowed)
+            })
         }),
-        ("ours, borrowed, tables", || {
-            ours("table-borrowed", |config| {
+        ("ours, tables", || {
+            ours("tables", |config| config.codec("*", Codec::Table))
+        }),
+        ("ours, tables, borrowed", || {
+            ours("tables-borrowed", |config| {
                 config
                     .codec("*", Codec::Table)
                     .ownership(Ownership::Borrowed)
             })
         }),
-        ("ours, owned, no docs", || {
-            ours("no-docs", |config| config.docs(false))
-        }),
-        ("ours, owned, no derives", || {
-            ours("no-derives", |config| config.derive("*", [""; 0]))
-        }),
-        ("ours, owned, three methods", || {
-            ours("three", |config| {
-                config.only([
-                    "messages.sendMessage",
-                    "messages.getHistory",
-                    "upload.getFile",
-                ])
+        ("ours, tables, hot types by code", || {
+            ours("hot", |config| {
+                let config = config.codec("*", Codec::Table);
+                HOT.iter()
+                    .fold(config, |config, path| config.codec(*path, Codec::Code))
             })
         }),
-        ("ours, owned, three methods, tables", || {
-            ours("three-tables", |config| {
-                config.codec("*", Codec::Table).only([
-                    "messages.sendMessage",
-                    "messages.getHistory",
-                    "upload.getFile",
-                ])
+        ("ours, tables, no docs", || {
+            ours("no-docs", |config| {
+                config.codec("*", Codec::Table).docs(false)
+            })
+        }),
+        ("ours, tables, no derives", || {
+            ours("no-derives", |config| {
+                config.codec("*", Codec::Table).derive("*", [""; 0])
+            })
+        }),
+        ("ours, three methods, by default", || {
+            ours("three", |config| config.only(THREE))
+        }),
+        ("ours, three methods, code", || {
+            ours("three-code", |config| {
+                config.codec("*", Codec::Code).only(THREE)
             })
         }),
     ]

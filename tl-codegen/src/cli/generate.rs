@@ -45,11 +45,12 @@ pub(super) struct Args {
     /// Where the owned types of the same schema are; borrowed ones get a method `to_owned`
     #[arg(long, value_name = "PATH")]
     owned_module: Option<String>,
-    /// How types are read and written: by code of their own, or by tables, which compile in seconds
-    #[arg(long, value_enum, default_value = "code")]
+    /// How types are read and written: by code of their own, or by tables, which compile in seconds;
+    /// `auto` is code for few types and tables for many
+    #[arg(long, value_enum, default_value = "auto")]
     codec: CodecArg,
-    /// Read and write this function, type or namespace by code, though `--codec table` is given;
-    /// may be given several times
+    /// Read and write this function, type or namespace by code, though others have tables; may be
+    /// given several times
     #[arg(long, value_name = "NAME")]
     code: Vec<String>,
     /// Who speaks: a client writes functions and reads what they answer
@@ -121,6 +122,7 @@ enum ObjectsArg {
 
 #[derive(ValueEnum, Clone, Copy, Debug)]
 enum CodecArg {
+    Auto,
     Code,
     Table,
 }
@@ -225,9 +227,14 @@ fn config(args: &Args) -> Config {
     for path in &args.strings_as_bytes {
         config = config.strings_as_bytes(path);
     }
-    if let CodecArg::Table = args.codec {
-        config = config.codec("*", Codec::Table);
-    }
+    config = config.codec(
+        "*",
+        match args.codec {
+            CodecArg::Auto => Codec::Auto,
+            CodecArg::Code => Codec::Code,
+            CodecArg::Table => Codec::Table,
+        },
+    );
     for path in &args.code {
         config = config.codec(path, Codec::Code);
     }

@@ -45,7 +45,7 @@ impl Lowering<'_> {
             },
             traits: self.traits(name),
             attributes: self.attributes(name),
-            table: self.config.codec_of(name) == config::Codec::Table,
+            table: self.is_by_table(name),
             generics: Generics {
                 lifetime: self.borrows(any.borrows),
                 types: Vec::new(),

@@ -49,8 +49,14 @@ pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> Result<File
         reach,
         any,
         used_variables: used_variables(schema),
+        is_large: false,
     };
-    Ok(lowering.file())
+    let is_large = lowering.count() > config::Codec::FEW;
+    Ok(Lowering {
+        is_large,
+        ..lowering
+    }
+    .file())
 }
 
 /// Everything that is known while lowering.
@@ -65,9 +71,31 @@ struct Lowering<'s> {
     paths: Paths,
     /// For generic combinators: which of their variables of kind `Type` a value depends on.
     used_variables: HashMap<CombinatorId, Vec<bool>>,
+    /// What nothing is said of has tables.
+    is_large: bool,
 }
 
 impl Lowering<'_> {
+    /// How many types are generated for the declarations, repetitions aside.
+    fn count(&self) -> usize {
+        let combinators = self.schema.combinator_ids().filter(|&id| {
+            self.schema[id].builtin.is_none() && self.reach.of_combinator(id).any()
+        });
+        let enums = self
+            .schema
+            .type_ids()
+            .filter(|&id| self.reach.of_type(id).any() && self.is_enum(id));
+        combinators.count() + enums.count()
+    }
+
+    /// Whether a table is asked for.
+    fn is_by_table(&self, name: &str) -> bool {
+        match self.config.codec_of(name) {
+            config::Codec::Auto => self.is_large,
+            codec => codec == config::Codec::Table,
+        }
+    }
+
     fn file(&self) -> File {
         let mut types = Modules::new("types", "Constructors.");
         let mut enums = Modules::new("enums", "Types of several constructors.");
@@ -131,7 +159,7 @@ impl Lowering<'_> {
             docs: self.combinator_docs(id),
             traits: self.traits(name),
             attributes: self.attributes(name),
-            table: self.config.codec_of(name) == config::Codec::Table,
+            table: self.is_by_table(name),
             generics: self.generics(id, layout.borrows),
             nats: lowered.nats,
             identity: Some(self.identity(combinator)),
@@ -145,7 +173,7 @@ impl Lowering<'_> {
             items.push(Item::Struct(Struct {
                 traits,
                 attributes,
-                table: self.config.codec_of(name) == config::Codec::Table,
+                table: self.is_by_table(name),
                 codec: codec(direction),
                 ..repetition
             }));
@@ -164,7 +192,7 @@ impl Lowering<'_> {
             docs: self.type_docs(id),
             traits: self.traits(name),
             attributes: self.attributes(name),
-            table: self.config.codec_of(name) == config::Codec::Table,
+            table: self.is_by_table(name),
             generics: Generics {
                 lifetime: self.borrows(layout.borrows),
                 types: self.type_parameters(id),

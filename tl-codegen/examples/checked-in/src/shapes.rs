@@ -36,6 +36,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0x3c2f12a6), 12, "shape.circle radius");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self { radius: r.double() })
             }
@@ -69,6 +70,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(Some(0xb4bd1b4c), 8, "shape.polygon corners# points");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 let corners = r.nat();
                 Ok(Self {
@@ -103,6 +105,7 @@ pub mod types {
             const CONSTRUCTOR: tl::private::Constructor =
                 tl::private::Constructor(None, 16, "shape.polygon.points x y");
 
+            #[inline]
             fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
                 Ok(Self {
                     x: r.double(),
@@ -198,6 +201,7 @@ pub mod functions {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xab7b0e49), 12, "area shape");
 
+        #[inline]
         fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
             Ok(Self {
                 shape: tl::TlRead::read(r)?,

@@ -4,7 +4,6 @@ use tl_parser::ir::{Builtin, CombinatorId, CombinatorKind};
 
 use super::{Lowering, codec};
 use crate::analysis::AnyOf;
-use crate::config;
 use crate::model::{Docs, Enum, Generics, Named, Scalar, Type, Variant};
 
 /// What the enum of a kind is called.

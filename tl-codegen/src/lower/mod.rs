@@ -78,9 +78,10 @@ struct Lowering<'s> {
 impl Lowering<'_> {
     /// How many types are generated for the declarations, repetitions aside.
     fn count(&self) -> usize {
-        let combinators = self.schema.combinator_ids().filter(|&id| {
-            self.schema[id].builtin.is_none() && self.reach.of_combinator(id).any()
-        });
+        let combinators = self
+            .schema
+            .combinator_ids()
+            .filter(|&id| self.schema[id].builtin.is_none() && self.reach.of_combinator(id).any());
         let enums = self
             .schema
             .type_ids()

@@ -29,6 +29,10 @@ const SORTED_FROM: usize = 255;
 /// How many fields of a struct the run time deals with at once.
 const PIECE: usize = 64;
 
+/// What stands for a shape: flags, and a bit of its own.
+const FLAGS: u16 = u16::MAX;
+const FLAG: u16 = u16::MAX - 1;
+
 /// The types of a file that have a table.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
@@ -335,7 +339,7 @@ impl Emitter<'_> {
         self.out.line(&["use ", &self.style.runtime, " as tl;"]);
         self.out.line(&["use tl::private::table;"]);
         self.out.line(&[
-            "use table::{Field as F, Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T, Variant as V};",
+            "use table::{Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
         ]);
         let lens = [&types, &fields, &variants, &shapes].map(Vec::len);
         let lens = [&lens[..], &[pieces, flags]].concat();
@@ -503,11 +507,10 @@ impl Work<'_> {
             .condition
             .map(|Condition { mask, bit }| (nat_number(item, mask), bit));
         Some(match (&field.kind, condition) {
-            (FieldKind::Flags, _) => "F::flags()".to_owned(),
-            (FieldKind::Flag, Some((mask, bit))) => format!("F::flag({mask}, {bit})"),
-            (FieldKind::Value(ty), None) => format!("F::always({})", self.shape(ty, false)),
-            (FieldKind::Value(ty), Some((mask, bit))) => {
-                format!("F::when({mask}, {bit}, {})", self.shape(ty, true))
+            (FieldKind::Flags, _) => packed(FLAGS, None),
+            (FieldKind::Flag, Some(condition)) => packed(FLAG, Some(condition)),
+            (FieldKind::Value(ty), condition) => {
+                packed(self.shape(ty, condition.is_some()), condition)
             }
             _ => return None,
         })
@@ -544,8 +547,8 @@ impl Work<'_> {
     fn variant(&mut self, variant: &Variant) -> String {
         let (id, name) = (hex(variant.identity.id), plain(&variant.name));
         match &variant.payload {
-            None => format!("V::unit({id}, \"{name}\")"),
-            Some(ty) => format!("V::new({id}, \"{name}\", {})", self.shape(ty, false)),
+            None => format!("({id}, \"{name}\", {})", u16::MAX),
+            Some(ty) => format!("({id}, \"{name}\", {})", self.shape(ty, false)),
         }
     }
 
@@ -702,6 +705,16 @@ fn shared_flags(item: &Struct) -> Vec<String> {
         seen.push(key);
     }
     shared
+}
+
+/// A field as the run time has it written down.
+fn packed(shape: u16, condition: Option<(usize, u8)>) -> String {
+    let condition = match condition {
+        None => u32::from(u16::MAX),
+        // A mask is one of `MAX_NATS`.
+        Some((mask, bit)) => u32::try_from(mask << 5).unwrap_or(0) | u32::from(bit),
+    };
+    hex(u32::from(shape) << 16 | condition)
 }
 
 /// The number of a mask among the `#` fields.

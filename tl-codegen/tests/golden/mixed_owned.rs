@@ -246,7 +246,7 @@ mod tables {
     use super::{types, enums};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Field as F, Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T, Variant as V};
+    use table::{Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
     static ROWS: Rows<8, 11, 4, 12, 4, 1> = Rows::lay_out(
         [
@@ -260,23 +260,23 @@ mod tables {
             T::foreign("types::Cat", 8, Foreign::of::<types::Cat>()),
         ],
         [
-            F::always(0),
-            F::always(0),
-            F::always(1),
-            F::flags(),
-            F::always(2),
-            F::when(0, 0, 3),
-            F::always(5),
-            F::always(7),
-            F::always(8),
-            F::always(0),
-            F::always(1),
+            0x0000ffff,
+            0x0000ffff,
+            0x0001ffff,
+            0xffffffff,
+            0x0002ffff,
+            0x00030000,
+            0x0005ffff,
+            0x0007ffff,
+            0x0008ffff,
+            0x0000ffff,
+            0x0001ffff,
         ],
         [
-            V::new(0xa4aff5dd, "Cat", 9),
-            V::new(0x00000001, "Dog", 10),
-            V::unit(0x375f5fbe, "Empty"),
-            V::new(0x00000002, "DogLayer2", 11),
+            (0xa4aff5dd, "Cat", 9),
+            (0x00000001, "Dog", 10),
+            (0x375f5fbe, "Empty", 65535),
+            (0x00000002, "DogLayer2", 11),
         ],
         [
             S::leaf(Kind::Int),

@@ -84,7 +84,9 @@ pub(crate) mod view;
 pub(crate) mod write;
 
 pub use ops::{Foreign, OptionOps, SequenceOps};
-pub use rows::{Field, Kind, Layout, Rows, Shape, Tables, Type, Variant};
+pub use rows::{
+    Field, Kind, Layout, PackedField, PackedVariant, Rows, Shape, Tables, Type, Variant,
+};
 pub use tabled::{Both, File, InFile, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes};
 pub(crate) use tabled::{Row, tables};
 

@@ -96,20 +96,23 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// A constant: it costs the compiler a copy, and a call much more.
+    const BARE: Self = Self {
+        kind: Kind::True,
+        bare: true,
+        of: 0,
+        number: 0,
+        layout: Layout::UNKNOWN,
+        option: None,
+        sequence: None,
+        op: Op::NOTHING,
+        owns: false,
+    };
+
     /// A built-in of an owned or borrowed type.
     #[must_use]
     pub const fn leaf(kind: Kind) -> Self {
-        Self {
-            kind,
-            bare: true,
-            of: 0,
-            number: 0,
-            layout: Layout::UNKNOWN,
-            option: None,
-            sequence: None,
-            op: Op::NOTHING,
-            owns: false,
-        }
+        Self { kind, ..Self::BARE }
     }
 
     /// `True`, with its id.
@@ -117,7 +120,8 @@ impl Shape {
     pub const fn boxed_true() -> Self {
         Self {
             bare: false,
-            ..Self::leaf(Kind::True)
+            kind: Kind::True,
+            ..Self::BARE
         }
     }
 
@@ -127,7 +131,8 @@ impl Shape {
         Self {
             bare: false,
             of: row,
-            ..Self::leaf(Kind::Named)
+            kind: Kind::Named,
+            ..Self::BARE
         }
     }
 
@@ -136,7 +141,8 @@ impl Shape {
     pub const fn bare(row: u16) -> Self {
         Self {
             of: row,
-            ..Self::leaf(Kind::Named)
+            kind: Kind::Named,
+            ..Self::BARE
         }
     }
 
@@ -149,7 +155,8 @@ impl Shape {
             number: min_size,
             layout: ops.layout,
             sequence: Some(ops),
-            ..Self::leaf(Kind::Vector)
+            kind: Kind::Vector,
+            ..Self::BARE
         }
     }
 
@@ -168,7 +175,8 @@ impl Shape {
         Self {
             of: element,
             number: len,
-            ..Self::leaf(Kind::Array)
+            kind: Kind::Array,
+            ..Self::BARE
         }
     }
 
@@ -177,7 +185,8 @@ impl Shape {
     pub const fn indirect(inner: u16) -> Self {
         Self {
             of: inner,
-            ..Self::leaf(Kind::Indirect)
+            kind: Kind::Indirect,
+            ..Self::BARE
         }
     }
 
@@ -186,7 +195,8 @@ impl Shape {
     pub const fn with_id(inner: u16) -> Self {
         Self {
             of: inner,
-            ..Self::leaf(Kind::WithId)
+            kind: Kind::WithId,
+            ..Self::BARE
         }
     }
 
@@ -215,46 +225,24 @@ impl Shape {
     }
 }
 
+/// A field as it is written down, a number, so that the compiler has the least to do with it: in the
+/// upper half the shape, `0xffff` for flags (on the wire alone), `0xfffe` for a bit of its own
+/// (`flags.3?true`); in the lower half the condition, `0xffff` if it is always there, else a bit, and 32
+/// for each `#` of the constructor that comes before the one with the bit.
+pub type PackedField = u32;
+
+/// A variant as it is written down: id, name, and the shape of the payload, `0xffff` if it has none.
+pub type PackedVariant = (u32, &'static str, u16);
+
 impl Field {
     const FLAGS: u16 = u16::MAX;
     const FLAG: u16 = u16::MAX - 1;
     const ALWAYS: u16 = u16::MAX;
-
-    /// A field that is always there.
-    #[must_use]
-    pub const fn always(shape: u16) -> Self {
-        Self {
-            shape,
-            condition: Self::ALWAYS,
-            offset: 0,
-        }
-    }
-
-    /// A field that is there if a bit is set, of the `#` with this number in the constructor.
-    #[must_use]
-    pub const fn when(mask: u8, bit: u8, shape: u16) -> Self {
-        Self {
-            shape,
-            condition: (mask as u16) << 5 | bit as u16,
-            offset: 0,
-        }
-    }
-
-    /// A bit of its own: `flags.3?true`.
-    #[must_use]
-    pub const fn flag(mask: u8, bit: u8) -> Self {
-        Self::when(mask, bit, Self::FLAG)
-    }
-
-    /// Flags: on the wire alone.
-    #[must_use]
-    pub const fn flags() -> Self {
-        Self {
-            shape: Self::FLAGS,
-            condition: Self::ALWAYS,
-            offset: 0,
-        }
-    }
+    const EMPTY: Self = Self {
+        shape: Self::FLAGS,
+        condition: Self::ALWAYS,
+        offset: 0,
+    };
 
     #[inline]
     pub(crate) const fn form(self) -> Form {
@@ -297,29 +285,13 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// A constructor with fields.
-    #[must_use]
-    pub const fn new(id: u32, name: &'static str, payload: u16) -> Self {
-        Self {
-            id,
-            name,
-            payload: Some(payload),
-            op: Op::NOTHING,
-            flat: Op::NOTHING,
-        }
-    }
-
-    /// A constructor without fields.
-    #[must_use]
-    pub const fn unit(id: u32, name: &'static str) -> Self {
-        Self {
-            id,
-            name,
-            payload: None,
-            op: Op::NOTHING,
-            flat: Op::NOTHING,
-        }
-    }
+    const EMPTY: Self = Self {
+        id: 0,
+        name: "",
+        payload: None,
+        op: Op::NOTHING,
+        flat: Op::NOTHING,
+    };
 }
 
 /// A generated type.
@@ -726,12 +698,52 @@ pub(super) enum Sort {
 /// The number of sorts of tests.
 pub(super) const TESTS: usize = 7;
 
-/// How many tests, pieces and maps there are.
-#[derive(Clone, Copy)]
-struct Used {
+/// What [`Rows::lay_out`] has made and found out so far.
+struct Work<const S: usize> {
     tests: usize,
     pieces: usize,
     maps: usize,
+    /// Of all shapes.
+    facts: [Fact; S],
+    options: [OptionFact; S],
+    /// The tests of a piece, and their sorts.
+    found: [(usize, Test); Piece::FIELDS],
+}
+
+/// What fields ask of a shape.
+#[derive(Clone, Copy)]
+struct Fact {
+    is_known: bool,
+    owns: bool,
+    layout: Layout,
+    op: Op,
+}
+
+impl Fact {
+    const UNKNOWN: Self = Self {
+        is_known: false,
+        owns: false,
+        layout: Layout::UNKNOWN,
+        op: Op::NOTHING,
+    };
+}
+
+/// What fields that may be missing ask of one.
+#[derive(Clone, Copy)]
+struct OptionFact {
+    is_known: bool,
+    layout: Layout,
+    presence: Presence,
+    sort: usize,
+}
+
+impl OptionFact {
+    const UNKNOWN: Self = Self {
+        is_known: false,
+        layout: Layout::UNKNOWN,
+        presence: Presence::FLAG,
+        sort: 0,
+    };
 }
 
 /// Which field a bit stands for, its place in the piece of the flags; 255 if none is there.
@@ -787,15 +799,15 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
     #[must_use]
     pub const fn lay_out(
         types: [Type; T],
-        fields: [Field; F],
-        variants: [Variant; V],
+        fields: [PackedField; F],
+        variants: [PackedVariant; V],
         shapes: [Shape; S],
         borrowed: bool,
     ) -> Self {
         let mut rows = Self {
             types,
-            fields,
-            variants,
+            fields: [Field::EMPTY; F],
+            variants: [Variant::EMPTY; V],
             shapes,
             ops: [Op::NOTHING; F],
             tests: [Test::NONE; F],
@@ -803,10 +815,14 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             maps: [[u8::MAX; 32]; N],
             borrowed,
         };
-        let mut used = Used {
+        assert!(F <= u32::MAX as usize, "too many fields");
+        let mut work = Work {
             tests: 0,
             pieces: 0,
             maps: 0,
+            facts: [Fact::UNKNOWN; S],
+            options: [OptionFact::UNKNOWN; S],
+            found: [(0, Test::NONE); Piece::FIELDS],
         };
         let mut row = 0;
         while row < T {
@@ -819,17 +835,23 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         row = 0;
         while row < T {
             match rows.types[row].form {
-                TypeForm::Struct { .. } => used = rows.lay_out_struct(row, used),
-                TypeForm::Enum { tag, lookup } => rows.lay_out_enum(row, tag, lookup),
+                TypeForm::Struct { .. } => rows.lay_out_struct(row, &fields, &mut work),
+                TypeForm::Enum { tag, lookup } => {
+                    rows.lay_out_enum(row, tag, lookup, &variants, &mut work.facts);
+                }
                 TypeForm::Foreign(_) => {}
             }
             row += 1;
         }
         let mut shape = 0;
         while shape < S {
-            rows.shapes[shape].layout = rows.shape_layout(shape);
-            rows.shapes[shape].op = rows.op(to_u16(shape));
-            rows.shapes[shape].owns = rows.shape_owns(shape);
+            if !work.facts[shape].is_known {
+                work.facts[shape] = rows.fact(shape);
+            }
+            let fact = work.facts[shape];
+            rows.shapes[shape].layout = fact.layout;
+            rows.shapes[shape].op = fact.op;
+            rows.shapes[shape].owns = fact.owns;
             shape += 1;
         }
         rows
@@ -851,145 +873,202 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         }
     }
 
-    const fn lay_out_struct(&mut self, row: usize, mut used: Used) -> Used {
-        let (mut size, mut align, mut owns, mut nats) = (0, 1, false, 0);
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "halves of a number, places in a piece, numbers of rows, of which `lay_out` has seen \
+                  that they are 32 bits, and what is checked"
+    )]
+    // The compiler interprets this for every field of a schema, and spends most of its time on calls:
+    // so what is asked often is remembered, and small functions are written out.
+    const fn lay_out_struct(&mut self, row: usize, fields: &[PackedField; F], work: &mut Work<S>) {
+        let (mut size, mut align, mut owns, mut nats) = (0_usize, 1, false, 0);
         let mut is_conditional = false;
         let first = self.types[row].first as usize;
         let end = first + self.types[row].count as usize;
-        let mut at = first;
-        self.types[row].first_piece = narrow(used.pieces);
+        let first_piece = work.pieces;
         let is_shared = match self.types[row].form {
             TypeForm::Struct { shared, .. } => !shared.is_empty(),
             _ => false,
         };
+        let mut at = first;
         while at < end {
             let start = at;
-            let stop = min(end, start + Piece::FIELDS);
+            let stop = if end - start > Piece::FIELDS {
+                start + Piece::FIELDS
+            } else {
+                end
+            };
             let mut piece = Piece {
-                first_test: narrow(used.tests),
+                first_test: work.tests as u32,
                 ..Piece::EMPTY
             };
             // Those of the masks in the piece.
             let mut maps = [usize::MAX; MAX_NATS];
-            let mut found = [(0, Test::NONE); Piece::FIELDS];
             let (mut found_count, mut run_left) = (0, 0);
+            // Fields that are always there and one number each.
+            let mut numbers = 0_u64;
             while at < stop {
-                let field = self.fields[at];
+                let packed = fields[at];
+                let (shape, condition) = ((packed >> 16) as u16, packed as u16);
                 let index = at - start;
                 let set = 1 << index;
-                let map = used.maps;
-                let (layout, mut op) = match field.form() {
-                    Form::Flags => {
-                        assert!(nats < MAX_NATS, "too many fields of type #");
-                        maps[nats] = used.maps;
-                        let op = Op {
-                            code: Code::Flags,
-                            slow: Code::Flags,
-                            of: 4,
-                            bit: Op::ALWAYS | to_u8(nats),
-                            ..Op::NOTHING
-                        };
-                        used.maps += 1;
-                        (Layout { size: 0, align: 1 }, op)
+                let (mut field_size, mut field_align) = (1, 1);
+                let (mut presence, mut sort) = (Presence::FLAG, Sort::Mark as usize);
+                let mut op = Op::NOTHING;
+                if shape == Field::FLAGS {
+                    assert!(nats < MAX_NATS, "too many fields of type #");
+                    maps[nats] = work.maps;
+                    op.code = Code::Flags;
+                    op.slow = Code::Flags;
+                    op.of = 4;
+                    op.bit = Op::ALWAYS | nats as u8;
+                    op.offset = work.maps as u32;
+                    work.maps += 1;
+                    field_size = 0;
+                } else if shape != Field::FLAG {
+                    let shape = shape as usize;
+                    if !work.facts[shape].is_known {
+                        work.facts[shape] = self.fact(shape);
                     }
-                    Form::Flag => (Layout::of::<bool>(), Op::NOTHING),
-                    Form::Value(shape) => {
-                        let op = self.op(shape);
-                        let shape = shape as usize;
-                        if self.shape_owns(shape) {
-                            owns = true;
-                            piece.owning |= set;
-                        }
-                        match field.condition() {
-                            None => (self.shape_layout(shape), op),
-                            Some(_) => (self.option(shape).layout, op),
-                        }
+                    let fact = work.facts[shape];
+                    op = fact.op;
+                    if fact.owns {
+                        owns = true;
+                        piece.owning |= set;
                     }
-                };
-                let offset = round_up(size, layout.align);
-                self.fields[at].offset = narrow(offset);
-                op.offset = match field.form() {
-                    Form::Flags => narrow(map),
-                    _ => narrow(offset),
-                };
-                match field.condition() {
-                    None => piece.always |= set,
-                    Some((mask, bit)) => {
-                        assert!(mask < nats, "a condition on a number that comes later");
-                        is_conditional = true;
-                        op.bit = to_u8(mask) << 5 | to_u8(bit as usize);
-                        piece.is_wide |= mask >= 2;
-                        if maps[mask] != usize::MAX {
-                            let known = &mut self.maps[maps[mask]][bit as usize];
-                            if *known == u8::MAX {
-                                *known = to_u8(index);
-                            } else {
-                                piece.shared |= set | 1 << *known;
-                            }
+                    if condition == Field::ALWAYS {
+                        field_size = fact.layout.size;
+                        field_align = fact.layout.align;
+                    } else {
+                        if !work.options[shape].is_known {
+                            work.options[shape] = self.option_fact(shape);
                         }
-                        let presence = match field.form() {
-                            Form::Value(shape) => {
-                                piece.values |= set;
-                                self.option(shape as usize).presence
-                            }
-                            _ => Presence::FLAG,
-                        };
-                        if presence.is_marked {
-                            piece.marked |= set;
-                            op.offset += presence.value;
-                            op.mark = to_u8((presence.value - presence.offset) as usize);
-                        }
-                        let test = Test {
-                            offset: narrow(offset) + presence.offset,
-                            none: presence.none,
-                            index: to_u8(index),
-                            width: presence.width,
-                        };
-                        if run_left > 0 {
-                            run_left -= 1;
-                        } else {
-                            let run = match field.form() {
-                                Form::Flag => self.run(at, stop),
-                                _ => 1,
-                            };
-                            run_left = run - 1;
-                            let sort = match run {
-                                4 => Sort::Four,
-                                8 => Sort::Eight,
-                                _ => presence.sort(),
-                            };
-                            found[found_count] = (sort as usize, test);
-                            found_count += 1;
-                        }
+                        let option = work.options[shape];
+                        field_size = option.layout.size;
+                        field_align = option.layout.align;
+                        presence = option.presence;
+                        sort = option.sort;
+                        piece.values |= set;
                     }
                 }
-                if is_nat(field, &self.shapes) {
+                let offset = (size + field_align - 1) & !(field_align - 1);
+                assert!(offset <= u32::MAX as usize, "a type is too large");
+                self.fields[at] = Field {
+                    shape,
+                    condition,
+                    offset: offset as u32,
+                };
+                if shape != Field::FLAGS {
+                    op.offset = offset as u32;
+                }
+                if condition == Field::ALWAYS {
+                    piece.always |= set;
+                    if let Code::Number = op.code {
+                        numbers |= set;
+                    }
+                } else {
+                    let (mask, bit) = ((condition >> 5) as usize, (condition & 31) as usize);
+                    assert!(mask < nats, "a condition on a number that comes later");
+                    is_conditional = true;
+                    op.bit = condition as u8;
+                    if mask >= 2 {
+                        piece.is_wide = true;
+                    }
+                    let map = maps[mask];
+                    if map != usize::MAX {
+                        let known = self.maps[map][bit];
+                        if known == u8::MAX {
+                            self.maps[map][bit] = index as u8;
+                        } else {
+                            piece.shared |= set | 1 << known;
+                        }
+                    }
+                    if presence.is_marked {
+                        piece.marked |= set;
+                        op.offset += presence.value;
+                        op.mark = to_u8((presence.value - presence.offset) as usize);
+                    }
+                    if run_left > 0 {
+                        run_left -= 1;
+                    } else {
+                        if shape == Field::FLAG {
+                            // How many flags are tested at once that stand one after another.
+                            let mut to = at + 1;
+                            while to < stop && to < at + 8 && fields[to] >> 16 == Field::FLAG as u32
+                            {
+                                to += 1;
+                            }
+                            if to == at + 8 {
+                                run_left = 7;
+                                sort = Sort::Eight as usize;
+                            } else if to >= at + 4 {
+                                run_left = 3;
+                                sort = Sort::Four as usize;
+                            }
+                        }
+                        let test = Test {
+                            offset: offset as u32 + presence.offset,
+                            none: presence.none,
+                            index: index as u8,
+                            width: presence.width,
+                        };
+                        work.found[found_count] = (sort, test);
+                        found_count += 1;
+                    }
+                }
+                if shape == Field::FLAGS || matches!(op.slow, Code::Nat) {
                     nats += 1;
                 }
                 self.ops[at] = op;
-                size = offset + layout.size;
-                align = max(align, layout.align);
+                size = offset + field_size;
+                if field_align > align {
+                    align = field_align;
+                }
                 at += 1;
             }
             if is_shared && end - start > Piece::FIELDS || start > first {
                 // Those of other pieces are not looked for.
                 piece.shared = u64::MAX >> (Piece::FIELDS - (at - start)) & !piece.always;
             }
-            self.join(start, stop, &mut piece);
-            self.place_tests(&found, found_count, &mut piece, used.tests);
-            used.tests += found_count;
-            self.pieces[used.pieces] = piece;
-            used.pieces += 1;
+            if numbers & numbers >> 1 != 0 {
+                self.join(start, stop, &mut piece);
+            }
+            if found_count > 0 {
+                self.place_tests(&work.found, found_count, &mut piece, work.tests);
+                work.tests += found_count;
+            }
+            self.pieces[work.pieces] = piece;
+            work.pieces += 1;
         }
         assert!(nats <= MAX_NATS, "too many fields of type #");
-        self.types[row].layout = Layout {
-            size: round_up(size, align),
-            align,
-        };
-        self.types[row].owns = owns;
-        self.types[row].is_conditional = is_conditional;
-        self.types[row].pieces = narrow(used.pieces) - self.types[row].first_piece;
-        used
+        let ty = &mut self.types[row];
+        ty.layout.size = (size + align - 1) & !(align - 1);
+        ty.layout.align = align;
+        ty.owns = owns;
+        ty.is_conditional = is_conditional;
+        ty.first_piece = first_piece as u32;
+        ty.pieces = (work.pieces - first_piece) as u32;
+    }
+
+    /// What is asked of a shape.
+    const fn fact(&self, shape: usize) -> Fact {
+        Fact {
+            is_known: true,
+            owns: self.shape_owns(shape),
+            layout: self.shape_layout(shape),
+            op: self.op(to_u16(shape)),
+        }
+    }
+
+    /// The same of its option.
+    const fn option_fact(&self, shape: usize) -> OptionFact {
+        let ops = option_of(&self.shapes[shape], self.borrowed);
+        OptionFact {
+            is_known: true,
+            layout: ops.layout,
+            presence: ops.presence,
+            sort: ops.presence.sort() as usize,
+        }
     }
 
     /// Makes runs of fields that are always there.
@@ -1022,19 +1101,6 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         }
     }
 
-    /// How many flags are tested at once that stand one after another from here on.
-    const fn run(&self, start: usize, stop: usize) -> usize {
-        let mut at = start;
-        while at < stop && matches!(self.fields[at].form(), Form::Flag) {
-            at += 1;
-        }
-        match at - start {
-            8.. => 8,
-            4.. => 4,
-            _ => 1,
-        }
-    }
-
     /// Tests by their sort.
     const fn place_tests(
         &mut self,
@@ -1045,8 +1111,11 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
     ) {
         let mut index = 0;
         while index < count {
-            piece.tests[found[index].0] += 1;
-            piece.is_special |= found[index].0 >= Sort::Other as usize;
+            let sort = found[index].0;
+            piece.tests[sort] += 1;
+            if sort >= Sort::Other as usize {
+                piece.is_special = true;
+            }
             index += 1;
         }
         let mut next = [first; TESTS];
@@ -1064,7 +1133,14 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         }
     }
 
-    const fn lay_out_enum(&mut self, row: usize, tag: u8, lookup: Lookup) {
+    const fn lay_out_enum(
+        &mut self,
+        row: usize,
+        tag: u8,
+        lookup: Lookup,
+        variants: &[PackedVariant; V],
+        facts: &mut [Fact; S],
+    ) {
         let count = self.types[row].count as usize;
         assert!(tag == 1 || tag == 2, "a tag of another size");
         assert!(count <= 1 << (tag * 8), "more variants than tags");
@@ -1075,18 +1151,35 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         let end = at + count;
         assert!(end <= V, "variants that are not there");
         while at < end {
-            if let Some(payload) = self.variants[at].payload {
-                let layout = self.shape_layout(payload as usize);
-                let offset = round_up(tag, layout.align);
-                let op = Op {
-                    offset: narrow(offset),
-                    ..self.op(payload)
-                };
+            let (id, name, payload) = variants[at];
+            self.variants[at].id = id;
+            self.variants[at].name = name;
+            if payload != u16::MAX {
+                self.variants[at].payload = Some(payload);
+                let payload = payload as usize;
+                if !facts[payload].is_known {
+                    facts[payload] = self.fact(payload);
+                }
+                let Fact {
+                    layout,
+                    mut op,
+                    owns: payload_owns,
+                    ..
+                } = facts[payload];
+                let offset = (tag + layout.align - 1) & !(layout.align - 1);
+                op.offset = narrow(offset);
                 self.variants[at].op = op;
-                self.variants[at].flat = self.flat(op);
-                size = max(size, offset + layout.size);
-                align = max(align, layout.align);
-                owns |= self.shape_owns(payload as usize);
+                self.variants[at].flat = match op.code {
+                    Code::Struct => self.flat(op),
+                    _ => op,
+                };
+                if offset + layout.size > size {
+                    size = offset + layout.size;
+                }
+                if layout.align > align {
+                    align = layout.align;
+                }
+                owns |= payload_owns;
             }
             at += 1;
         }
@@ -1192,10 +1285,6 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             Kind::Indirect => Layout::of::<Box<u8>>(),
             leaf => leaf_layout(leaf, self.borrowed),
         }
-    }
-
-    const fn option(&self, shape: usize) -> &'static OptionOps {
-        option_of(&self.shapes[shape], self.borrowed)
     }
 
     const fn shape_owns(&self, shape: usize) -> bool {
@@ -1351,14 +1440,6 @@ const fn option_of(shape: &Shape, borrowed: bool) -> &'static OptionOps {
 
 const fn round_up(offset: usize, align: usize) -> usize {
     offset.next_multiple_of(align)
-}
-
-const fn min(a: usize, b: usize) -> usize {
-    if a < b { a } else { b }
-}
-
-const fn max(a: usize, b: usize) -> usize {
-    if a > b { a } else { b }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "checked")]

@@ -68,7 +68,7 @@
 //! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
 //! # fn main() {}
 //! use tl_runtime::table::{File, InFile, Rows, Tabled, Tables};
-//! static ROWS: Rows<0, 0, 0, 0> = Rows::lay_out([], [], [], [], false);
+//! static ROWS: Rows<0, 0, 0, 0, 0, 0> = Rows::lay_out([], [], [], [], false);
 //! static TABLES: Tables = ROWS.tables();
 //! struct Mine;
 //! impl File for Mine {

@@ -901,6 +901,58 @@ fn p1_temporary_keys_are_bound_before_use_replaced_in_time_and_never_told() {
     assert!(bound[1] > bound[0]);
 }
 
+/// The same moment later, after everything that happens by itself, with nothing heard of a server;
+/// how the client ends that.
+fn silence(client: &mut client::Connection<TestCrypto>, mut now: Now) -> (Duration, Error) {
+    let start = now.monotonic;
+    let mut rng = Seeded::new(9);
+    for _ in 0..100 {
+        while client
+            .poll_transmit(now, &mut rng, &mut Vec::new())
+            .unwrap()
+        {}
+        let due = client.poll_timeout(now).expect("a time-out");
+        let passed = due.saturating_sub(now.monotonic);
+        now.monotonic += passed;
+        now.unix += passed;
+        if let Err(error) = client.handle_timeout(now, &mut rng) {
+            return (now.monotonic - start, error);
+        }
+    }
+    panic!("the client goes on for ever, {:?}", now.monotonic - start);
+}
+
+/// It has noticed neither, and asked to be called again at once, for ever.
+#[test]
+fn p1_a_network_that_is_gone_while_a_key_is_made_or_bound_is_noticed() {
+    for heard in [0, 1, 2, 3, 4] {
+        let mut pair = pfs_pair(3);
+        pair.connect();
+        for _ in 0..heard {
+            pair.next(Duration::from_millis(22));
+        }
+        assert!(!pair.client.is_ready());
+        let now = pair.now();
+        let (after, error) = silence(&mut pair.client, now);
+        assert_eq!(error, Error::Silent);
+        assert!(after <= Duration::from_secs(60), "{heard}: {after:?}");
+        assert!(!pair.client.is_connected());
+    }
+}
+
+/// The clock of the client is found to be wrong only when the key is bound.
+#[test]
+fn p1_a_key_is_bound_though_the_clock_was_wrong() {
+    let mut pair = pfs_pair(4);
+    pair.connect();
+    let is_key =
+        |happening: &Happening| matches!(happening, Happening::Server(ServerEvent::NewKey(_)));
+    while !is_key(&pair.next(Duration::from_secs(60)).expect("a key")) {}
+    pair.client_clock += 3_600_000;
+    let mut bound = Vec::new();
+    assert_eq!(run_pfs_call(&mut pair, &mut bound), REQUEST);
+}
+
 fn run_pfs_call(pair: &mut Pair, bound: &mut Vec<i32>) -> Vec<u8> {
     let now = pair.now();
     let wanted = pair

@@ -37,6 +37,8 @@ use crate::{Crypto, Now, Provider, Side};
 
 /// How long an answer of the key exchange may take before the request is sent again.
 const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often, before the connection counts as dead.
+const HANDSHAKE_TRIES: u8 = 3;
 /// For how long `ENCRYPTED_MESSAGE_INVALID` may mean that the key is too young to be known.
 const YOUNG_KEY: i64 = 60;
 /// How long to wait before a key is bound again that could not be bound.
@@ -133,6 +135,8 @@ struct Exchange {
     lifetime: Lifetime,
     /// When the request is sent (again).
     due: Duration,
+    /// How often it was sent over this connection.
+    tries: u8,
 }
 
 /// A temporary key that is being bound, in a session of its own.
@@ -334,6 +338,7 @@ impl<P: Provider> Connection<P> {
         self.is_linked = true;
         if let Some(exchange) = &mut self.exchange {
             exchange.due = now.monotonic;
+            exchange.tries = 0;
         }
         if let Some(candidate) = &mut self.candidate {
             candidate.session.handle_connected(now);
@@ -444,7 +449,10 @@ impl<P: Provider> Connection<P> {
         };
         let known = &mut self.known_primes;
         match exchange.handshake.handle(&config, known, message.body, rng) {
-            Ok(Progress::Request(_)) => exchange.due = now.monotonic,
+            Ok(Progress::Request(_)) => {
+                exchange.due = now.monotonic;
+                exchange.tries = 0;
+            }
             Ok(Progress::Repeated) => {}
             Ok(Progress::Done(key)) => {
                 self.exchange = None;
@@ -522,7 +530,9 @@ impl<P: Provider> Connection<P> {
         };
         if candidate.session.needs_renewal() {
             candidate.session.renew(now, random_i64(rng));
+            // The binding names the session.
             candidate.bind = None;
+            candidate.again_at = Some(now.monotonic);
         }
         let mut outcome = None;
         while let Some(event) = candidate.session.poll_event() {
@@ -628,6 +638,7 @@ impl<P: Provider> Connection<P> {
                     handshake,
                     lifetime,
                     due: now.monotonic,
+                    tries: 0,
                 });
             }
         }
@@ -730,6 +741,7 @@ impl<P: Provider> Connection<P> {
             && !exchange.handshake.request().is_empty()
         {
             exchange.due = now.monotonic.saturating_add(HANDSHAKE_PATIENCE);
+            exchange.tries = exchange.tries.saturating_add(1);
             let msg_id = plain::next_msg_id(Side::Client, now.unix, self.last_plain);
             self.last_plain = Some(msg_id);
             self.packet.clear();
@@ -821,11 +833,20 @@ impl<P: Provider> Connection<P> {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<(), Error> {
         self.pass_time(now, rng);
-        if self.transport.is_some() && self.session.is_dead(now) {
+        if self.transport.is_some() && self.is_dead(now) {
             self.disconnect();
             return Err(Error::Silent);
         }
         Ok(())
+    }
+
+    /// Whether the server has not answered for too long, whatever it was asked.
+    fn is_dead(&self, now: Now) -> bool {
+        let exchange = self.exchange.as_ref();
+        let candidate = self.candidate.as_ref();
+        self.session.is_dead(now)
+            || candidate.is_some_and(|candidate| candidate.session.is_dead(now))
+            || exchange.is_some_and(|e| e.tries >= HANDSHAKE_TRIES && e.due <= now.monotonic)
     }
 
     fn pass_time(&mut self, now: Now, rng: &mut (impl CryptoRng + ?Sized)) {

@@ -11,7 +11,7 @@ use crate::handshake::{self, Lifetime};
 use crate::session::client::Event as SessionEvent;
 use crate::session::server::RequestId;
 use crate::session::{CallError, CallId, RpcError, SaltSecret};
-use crate::store::StoredKey;
+use crate::store::{MemoryStore, Store, StoredKey};
 use crate::transport::{Framing, Transport};
 use crate::{Now, Provider, Side};
 
@@ -143,6 +143,9 @@ pub struct Pair<P: Provider = TestCrypto> {
     server_config: server::Config<P>,
     salts: SaltSecret,
     key: AuthKey,
+    /// Whether the client has kept a key.
+    client_has_key: bool,
+    server_store: MemoryStore,
     time: Duration,
     links: BTreeMap<u64, server::Connection>,
     /// Connections that only the server believes in, and until when.
@@ -219,6 +222,8 @@ impl<P: Provider> Pair<P> {
             server_config,
             salts,
             key,
+            client_has_key: true,
+            server_store: MemoryStore::default(),
             time: Duration::ZERO,
             links: BTreeMap::new(),
             half_open: VecDeque::new(),
@@ -229,9 +234,32 @@ impl<P: Provider> Pair<P> {
             recorded: VecDeque::new(),
             happenings: VecDeque::new(),
         };
-        pair.server.add_key(pair.key.clone());
+        pair.keep(pair.key.clone());
+        pair.restart_server(false);
         pair.restart_client();
         pair
+    }
+
+    /// The server keeps a key.
+    fn keep(&mut self, auth_key: AuthKey) {
+        let key = StoredKey {
+            auth_key,
+            dc: None,
+            created_at: 0,
+            salt: 0,
+            clock_offset: 0,
+        };
+        // A store in memory can't fail.
+        let _ = self.server_store.save_key(&key);
+    }
+
+    /// Neither side has a key: the client's life begins with a key exchange, for which both need to
+    /// be configured. What both sides make is kept by both.
+    pub fn forget_keys(&mut self) {
+        self.server_store = MemoryStore::default();
+        self.client_has_key = false;
+        self.restart_server(false);
+        self.restart_client();
     }
 
     /// Both clocks of the client.
@@ -258,7 +286,7 @@ impl<P: Provider> Pair<P> {
         }
     }
 
-    /// The permanent key.
+    /// The permanent key; the client's, if it has made another.
     #[must_use]
     pub fn key(&self) -> &AuthKey {
         &self.key
@@ -312,25 +340,42 @@ impl<P: Provider> Pair<P> {
         }
     }
 
-    /// The server loses everything but the permanent key; if `salts_too`, its secret for salts.
+    /// The server crashes: it loses everything but permanent keys; if `salts_too`, its secret for
+    /// salts.
     pub fn restart_server(&mut self, salts_too: bool) {
-        self.cut();
-        self.links.clear();
-        self.half_open.clear();
         if salts_too {
             let mut secret = [0; 32];
             rand_core::TryRng::try_fill_bytes(&mut self.rng, &mut secret).unwrap_or_default();
             self.salts = SaltSecret::new(secret);
         }
+        self.start_server();
+    }
+
+    /// The server is shut down in order and started again: it loses sessions and temporary keys,
+    /// and knows how far its permanent keys were used.
+    pub fn restart_server_in_order(&mut self) {
+        let now = self.server_now();
+        let _ = self.server.save(now, &mut self.server_store);
+        self.start_server();
+    }
+
+    fn start_server(&mut self) {
+        self.cut();
+        self.links.clear();
+        self.half_open.clear();
         let now = self.server_now();
         self.server =
             server::Server::with_salts(now, self.server_config.clone(), self.salts.clone());
-        self.server.add_key(self.key.clone());
+        let _ = self.server.load(&mut self.server_store);
     }
 
-    /// The client loses everything but the permanent key.
+    /// The client loses everything but its permanent key, if it has one.
     pub fn restart_client(&mut self) {
         self.cut();
+        if !self.client_has_key {
+            self.client = client::Connection::new(self.config.clone(), &mut self.rng);
+            return;
+        }
         let key = StoredKey {
             auth_key: self.key.clone(),
             dc: None,
@@ -399,6 +444,7 @@ impl<P: Provider> Pair<P> {
         let now = self.server_now();
         if self.server.poll_timeout().is_some_and(|at| at <= self.time) {
             self.server.handle_timeout(now);
+            self.server.forget_expired(now, 100);
         }
     }
 
@@ -553,7 +599,12 @@ impl<P: Provider> Pair<P> {
                 client::Event::Session(SessionEvent::Update { body }) => ClientEvent::Update {
                     body: body.to_vec(),
                 },
-                client::Event::NewKey(key) => ClientEvent::NewKey(key),
+                client::Event::NewKey(key) => {
+                    self.key = key.auth_key.clone();
+                    self.key_created_at = key.server_time.into();
+                    self.client_has_key = true;
+                    ClientEvent::NewKey(key)
+                }
                 client::Event::Bound { expires_at } => ClientEvent::Bound { expires_at },
                 client::Event::KeyLost => ClientEvent::KeyLost,
                 other => ClientEvent::Other(format!("{other:?}")),
@@ -575,7 +626,12 @@ impl<P: Provider> Pair<P> {
                     body: body.to_vec(),
                 },
                 server::Event::Dropped { from, request } => ServerEvent::Dropped { from, request },
-                server::Event::NewKey(key) => ServerEvent::NewKey(key),
+                server::Event::NewKey(key) => {
+                    if let Some(key) = StoredKey::new(&key, now) {
+                        let _ = self.server_store.save_key(&key);
+                    }
+                    ServerEvent::NewKey(key)
+                }
                 other => ServerEvent::Other(format!("{other:?}")),
             };
             self.happenings.push_back(Happening::Server(event));

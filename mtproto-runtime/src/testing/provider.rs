@@ -11,7 +11,9 @@ use crate::crypto::{AuthKey, DecryptError, Direction};
 use crate::{Crypto, Provider};
 
 /// Packets are not encrypted but carry a checksum that depends on key and direction, so that
-/// spoilt, foreign and reflected ones are refused. Everything else is as in [`Crypto`].
+/// spoilt, foreign and reflected ones are refused. RSA is the same without a direction, every pq has
+/// the same factors, and a shared key is both public values together. Everything else is as in
+/// [`Crypto`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TestCrypto;
 
@@ -34,6 +36,27 @@ fn checksum(key: &AuthKey, direction: Direction, bytes: &[u8]) -> [u8; 16] {
     sum[..8].copy_from_slice(&a.to_le_bytes());
     sum[8..].copy_from_slice(&b.to_le_bytes());
     sum
+}
+
+const FACTORS: Factors = Factors {
+    p: 1_513_098_571,
+    q: 1_780_931_429,
+};
+/// Where the data stand in what RSA has sealed: after a checksum and their length.
+const RSA_DATA: usize = 9;
+/// How many bytes of an exponent are not 0.
+const NUMBER: usize = 16;
+
+fn rsa_sum(key: &PublicKey, sealed: &[u8; rsa::LEN]) -> [u8; 8] {
+    const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut sum = key.fingerprint().cast_unsigned();
+    for word in sealed[8..].chunks(8) {
+        let mut padded = [0; 8];
+        padded[..word.len()].copy_from_slice(word);
+        sum = (sum ^ u64::from_le_bytes(padded)).wrapping_mul(PRIME);
+        sum ^= sum >> 29;
+    }
+    sum.to_le_bytes()
 }
 
 fn token(sum: &[u8; 16]) -> QuickAck {
@@ -94,27 +117,50 @@ impl Provider for TestCrypto {
         &self,
         key: &PublicKey,
         data: &[u8],
-        rng: &mut (impl CryptoRng + ?Sized),
+        _: &mut (impl CryptoRng + ?Sized),
     ) -> Result<[u8; rsa::LEN], TooLong> {
-        Crypto.rsa_seal(key, data, rng)
+        let mut sealed = [0; rsa::LEN];
+        let len = u8::try_from(data.len()).map_err(|_| TooLong {
+            len: data.len(),
+            max: 192,
+        })?;
+        let room = sealed.get_mut(RSA_DATA..RSA_DATA + data.len());
+        let room = room.ok_or(TooLong {
+            len: data.len(),
+            max: 192,
+        })?;
+        room.copy_from_slice(data);
+        sealed[RSA_DATA - 1] = len;
+        let sum = rsa_sum(key, &sealed);
+        sealed[..8].copy_from_slice(&sum);
+        Ok(sealed)
     }
 
     fn rsa_open(
         &self,
         key: &PrivateKey,
         encrypted: &[u8],
-        legacy_lengths: Option<&[usize]>,
-        rng: &mut (impl CryptoRng + ?Sized),
+        _: Option<&[usize]>,
+        _: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Opened, DecryptError> {
-        Crypto.rsa_open(key, encrypted, legacy_lengths, rng)
+        let sealed: &[u8; rsa::LEN] = encrypted.try_into().map_err(|_| DecryptError)?;
+        if sealed[..8] != rsa_sum(key.public(), sealed) {
+            return Err(DecryptError);
+        }
+        let mut padded = [0; 192];
+        padded.copy_from_slice(&sealed[RSA_DATA..RSA_DATA + 192]);
+        Ok(Opened::Pad(padded.into()))
     }
 
-    fn generate_pq(&self, rng: &mut (impl CryptoRng + ?Sized)) -> Factors {
-        Crypto.generate_pq(rng)
+    fn generate_pq(&self, _: &mut (impl CryptoRng + ?Sized)) -> Factors {
+        FACTORS
     }
 
     fn split_pq(&self, pq: u64) -> Result<Factors, PqError> {
-        Crypto.split_pq(pq)
+        match pq == FACTORS.product() {
+            true => Ok(FACTORS),
+            false => Crypto.split_pq(pq),
+        }
     }
 
     fn seal_exchange(
@@ -151,10 +197,24 @@ impl Provider for TestCrypto {
         group: &Group,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> (SecretExponent, PublicValue) {
-        Crypto.generate_exponent(group, rng)
+        let mut bytes = [0; 256];
+        rng.fill_bytes(&mut bytes[1..NUMBER]);
+        // Above 2^1984, and below what the prime begins with.
+        bytes[0] = 0x40;
+        match group.public_value(&bytes) {
+            Ok(public) => (SecretExponent::from_bytes(&bytes), public),
+            Err(_) => Crypto.generate_exponent(group, rng),
+        }
     }
 
-    fn shared_key(&self, group: &Group, secret: &SecretExponent, theirs: &PublicValue) -> AuthKey {
-        Crypto.shared_key(group, secret, theirs)
+    fn shared_key(&self, _: &Group, secret: &SecretExponent, theirs: &PublicValue) -> AuthKey {
+        let ours = secret.expose_bytes();
+        let mut bytes = [0; AuthKey::LEN];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            // The same from both sides.
+            let both = ours[at % NUMBER] ^ theirs.as_bytes()[at % NUMBER];
+            *byte = both.wrapping_add((at / NUMBER) as u8);
+        }
+        AuthKey::new(bytes)
     }
 }

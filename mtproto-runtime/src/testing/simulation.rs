@@ -3,9 +3,12 @@
 use core::fmt;
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::{ClientEvent, Happening, Pair, Seeded, ServerEvent, TestCrypto};
+use crate::connection::client::Pfs;
 use crate::connection::server::SessionRef;
+use crate::crypto::rsa::PrivateKey;
 use crate::session::server::RequestId;
 use crate::session::{CallError, CallId, CallOptions, RpcError};
 
@@ -42,7 +45,16 @@ pub struct Figures {
     pub closed: u64,
     pub clock_jumps: u64,
     pub server_restarts: u64,
+    /// Of those, orderly ones.
+    pub orderly: u64,
     pub client_restarts: u64,
+    /// Permanent and temporary keys that were made, as the server counts, and temporary ones that
+    /// were bound, replaced one that was about to expire, and were forgotten by the server.
+    pub permanent_keys: u64,
+    pub temporary_keys: u64,
+    pub bound: u64,
+    pub renewed: u64,
+    pub forgotten_keys: u64,
     /// Most messages in a server's session, and most bytes.
     pub peak_messages: u64,
     pub peak_bytes: u64,
@@ -77,7 +89,13 @@ impl Figures {
             closed,
             clock_jumps,
             server_restarts,
+            orderly,
             client_restarts,
+            permanent_keys,
+            temporary_keys,
+            bound,
+            renewed,
+            forgotten_keys,
             peak_messages,
             peak_bytes,
         } = other;
@@ -106,7 +124,13 @@ impl Figures {
         self.closed += closed;
         self.clock_jumps += clock_jumps;
         self.server_restarts += server_restarts;
+        self.orderly += orderly;
         self.client_restarts += client_restarts;
+        self.permanent_keys += permanent_keys;
+        self.temporary_keys += temporary_keys;
+        self.bound += bound;
+        self.renewed += renewed;
+        self.forgotten_keys += forgotten_keys;
         self.peak_messages = self.peak_messages.max(*peak_messages);
         self.peak_bytes = self.peak_bytes.max(*peak_bytes);
     }
@@ -117,14 +141,20 @@ impl fmt::Display for Figures {
         let f1 = self;
         writeln!(
             f,
-            "{} seeds: {} connections, {} cuts, {} given up by a side, {} clock jumps, {} restarts of the server, {} of the client",
+            "{} seeds: {} connections, {} cuts, {} given up by a side, {} clock jumps, {} restarts of the server ({} orderly), {} of the client",
             f1.seeds,
             f1.connections,
             f1.cuts,
             f1.closed,
             f1.clock_jumps,
             f1.server_restarts,
+            f1.orderly,
             f1.client_restarts
+        )?;
+        writeln!(
+            f,
+            "keys: {} permanent and {} temporary made, {} bound, {} of them in the place of another, {} forgotten by the server",
+            f1.permanent_keys, f1.temporary_keys, f1.bound, f1.renewed, f1.forgotten_keys
         )?;
         writeln!(
             f,
@@ -216,6 +246,11 @@ struct Life {
     next_update: u64,
     reconnect_at: Option<Duration>,
     happenings: u64,
+    /// Whether the client uses temporary keys, and whether any keys are made at all.
+    pfs: bool,
+    makes_keys: bool,
+    /// When the one in use expires.
+    expires_at: Option<i32>,
 }
 
 struct CallState {
@@ -233,7 +268,19 @@ struct CallState {
 /// [`Failure`]
 pub fn simulate(seed: u64) -> Result<Report, Failure> {
     let mut rng = Seeded::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+    // Whether both sides know a key already, and whether it is used for more than temporary ones.
+    let (has_key, pfs) = [(true, false), (true, true), (false, false), (false, true)]
+        [(rng.below(8).saturating_sub(4)) as usize];
     let mut pair = Pair::with_provider(seed, TestCrypto, |client, server| {
+        if let Some(key) = rsa_key() {
+            client.handshake.keys = vec![key.public().clone()];
+            server.handshake.keys = vec![key.clone()];
+        }
+        client.pfs = pfs.then(|| Pfs {
+            expires_in: Duration::from_secs(60 + seed % 240),
+            renew_before: Duration::from_secs(20 + seed % 30),
+            margin: Duration::from_secs(5),
+        });
         client.session.ask_after = Duration::from_secs(2 + seed % 7);
         client.session.ack_delay = Duration::from_secs(5 + seed % 20);
         client.session.gzip = !seed.is_multiple_of(3);
@@ -242,6 +289,9 @@ pub fn simulate(seed: u64) -> Result<Report, Failure> {
         server.max_sessions_per_key = 4;
         server.session_lifetime = Duration::from_secs(120 + seed % 1000);
     });
+    if !has_key {
+        pair.forget_keys();
+    }
     trouble(&mut pair, &mut rng);
     let mut life = Life {
         seed,
@@ -259,6 +309,9 @@ pub fn simulate(seed: u64) -> Result<Report, Failure> {
         next_update: 0,
         reconnect_at: Some(Duration::ZERO),
         happenings: 0,
+        pfs,
+        makes_keys: pfs || !has_key,
+        expires_at: None,
     };
     life.live()?;
     life.settle()?;
@@ -274,6 +327,13 @@ pub fn simulate(seed: u64) -> Result<Report, Failure> {
         figures,
         trace: life.pair.trace,
     })
+}
+
+/// The server's RSA key. Reading it takes as long as a life.
+fn rsa_key() -> Option<&'static PrivateKey> {
+    static KEY: OnceLock<Option<PrivateKey>> = OnceLock::new();
+    let pem = include_str!("../../tests/vectors/test_key.pkcs8.pem");
+    KEY.get_or_init(|| PrivateKey::from_pem(pem).ok()).as_ref()
 }
 
 fn trouble(pair: &mut Pair<TestCrypto>, rng: &mut Seeded) {
@@ -372,8 +432,13 @@ impl Life {
                 self.figures.clock_jumps += 1;
             }
             94..96 => {
-                let salts_too = self.rng.chance(300);
-                self.pair.restart_server(salts_too);
+                if self.rng.chance(300) {
+                    self.pair.restart_server_in_order();
+                    self.figures.orderly += 1;
+                } else {
+                    let salts_too = self.rng.chance(300);
+                    self.pair.restart_server(salts_too);
+                }
                 // What it was running is gone.
                 self.running.clear();
                 self.figures.server_restarts += 1;
@@ -381,6 +446,7 @@ impl Life {
             }
             96..97 => {
                 self.pair.restart_client();
+                self.expires_at = None;
                 self.figures.client_restarts += 1;
                 for (call, number) in core::mem::take(&mut self.by_id) {
                     self.figures.abandoned += 1;
@@ -392,8 +458,22 @@ impl Life {
                 let old = self.rng.draw().cast_signed();
                 self.pair.client.destroy_session(old);
             }
+            98..99 => self.forget_key(),
             _ => trouble(&mut self.pair, &mut self.rng),
         }
+    }
+
+    /// The server forgets a temporary key.
+    fn forget_key(&mut self) {
+        let sessions = self.pair.server.sessions();
+        let temporary = |id: &i64| self.pair.server.permanent_key(*id) != Some(*id);
+        let keys = sessions.map(|(session, _)| session.auth_key_id);
+        let Some(key) = keys.filter(temporary).last() else {
+            return;
+        };
+        self.pair.server.remove_key(key);
+        self.running.retain(|(_, from, ..)| from.auth_key_id != key);
+        self.figures.forgotten_keys += 1;
     }
 
     fn end(&mut self, call: CallId, number: u64) {
@@ -532,7 +612,9 @@ impl Life {
 
     fn measure(&mut self) -> Result<(), Failure> {
         let (keys, sessions) = self.pair.server.len();
-        if keys > 1 || sessions > 4 {
+        // The exchanges of which only the server has heard the end leave keys behind; of temporary
+        // ones no more than can be made before they expire.
+        if keys > 400 || sessions > 4 * keys || (keys > 1 && !self.makes_keys) {
             return self.broken(format!("{keys} keys, {sessions} sessions on the server"));
         }
         let (mut messages, mut bytes) = (0, 0);
@@ -592,13 +674,34 @@ impl Life {
                 self.figures.updates += 1;
             }
             Happening::Client(ClientEvent::QuickAck { .. }) => self.figures.quick_acks += 1,
+            Happening::Client(ClientEvent::Bound { expires_at }) => {
+                self.figures.bound += 1;
+                if self.expires_at.replace(expires_at).is_some() {
+                    self.figures.renewed += 1;
+                }
+            }
+            Happening::Client(ClientEvent::KeyLost) => {
+                return self.broken("the client takes its key for lost");
+            }
+            Happening::Server(ServerEvent::NewKey(key)) => match key.expires_at {
+                None => self.figures.permanent_keys += 1,
+                Some(_) => self.figures.temporary_keys += 1,
+            },
             Happening::Client(_) | Happening::Server(ServerEvent::Dropped { .. }) => {}
             Happening::Server(ServerEvent::Request {
                 from,
+                permanent,
                 request,
                 body,
-                ..
-            }) => self.requested(from, request, &body)?,
+            }) => {
+                if permanent.is_none() {
+                    return self.broken("a key was used that is not bound");
+                }
+                if self.pfs && permanent == Some(from.auth_key_id) {
+                    return self.broken("a permanent key was used in the place of a temporary one");
+                }
+                self.requested(from, request, &body)?;
+            }
             Happening::Server(_) => {}
         }
         Ok(())

@@ -29,7 +29,7 @@ const LONG_READ: usize = 64 << 10;
 /// How long a connection that is over has to take the last words.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// A buffer that is larger is given back when it is empty.
-const KEPT: usize = 4 << 10;
+const KEPT: usize = 512;
 /// On how many keys one connection may speak.
 const MAX_KEYS: usize = 16;
 

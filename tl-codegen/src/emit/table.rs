@@ -339,14 +339,22 @@ impl Emitter<'_> {
         self.out.line(&["use ", &self.style.runtime, " as tl;"]);
         self.out.line(&["use tl::private::table;"]);
         self.out.line(&[
-            "use table::{Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
+            "use table::{Foreign, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
         ]);
         let lens = [&types, &fields, &variants, &shapes].map(Vec::len);
         let lens = [&lens[..], &[pieces, flags]].concat();
         let lens: Vec<String> = lens.iter().map(ToString::to_string).collect();
         self.out.blank();
+        self.out
+            .line(&["pub struct File<X = ()>(core::marker::PhantomData<X>);"]);
+        // Constants that depend on a type are not computed before they are needed.
+        self.out.open(&["impl<X> File<X>"]);
         self.out.begin(
-            &["static ROWS: Rows<", &lens.join(", "), "> = Rows::lay_out"],
+            &[
+                "const ROWS: &'static Rows<",
+                &lens.join(", "),
+                "> = &Rows::lay_out",
+            ],
             "(",
         );
         for rows in [&types, &fields, &variants, &shapes] {
@@ -357,11 +365,30 @@ impl Emitter<'_> {
             self.out.end("],");
         }
         self.out.line(&[&self.style.borrowed.to_string(), ","]);
-        self.out.end(");");
-        self.out.line(&["static TABLES: Tables = ROWS.tables();"]);
-        self.out.line(&["pub struct File;"]);
+        self.out.dedent();
+        self.out.begin(&[").checked"], "(&[");
+        for &index in &rows.order {
+            let (path, generics) = match items[index] {
+                Item::Struct(item) => (&item.path, &item.generics),
+                Item::Enum(item) => (&item.path, &item.generics),
+            };
+            let rust = generics.applied("'static");
+            self.out.line(&["L::of::<", path, &rust, ">(),"]);
+        }
+        self.out.end("]);");
+        self.out
+            .line(&["const TABLES: &'static Tables = &Self::ROWS.tables();"]);
+        self.out.open(&["fn get() -> &'static Tables"]);
+        self.out.line(&["Self::TABLES"]);
+        self.out.close();
+        self.out.close();
         self.out.open(&["unsafe impl table::File for File"]);
-        self.out.line(&["const TABLES: &'static Tables = &TABLES;"]);
+        let borrowed = self.style.borrowed.to_string();
+        self.out.line(&["const BORROWED: bool = ", &borrowed, ";"]);
+        self.out.line(&["#[inline(never)]"]);
+        self.out.open(&["fn tables() -> &'static Tables"]);
+        self.out.line(&["Self::get()"]);
+        self.out.close();
         self.out.close();
         self.out
             .line(&["/// The types, to be looked at by their names."]);
@@ -396,6 +423,8 @@ impl Emitter<'_> {
         self.out.line(&["type Of<'a> = ", path, &of, ";"]);
         self.out
             .line(&["const ROW: usize = ", &row.to_string(), ";"]);
+        self.out
+            .line(&["const MIN_SIZE: usize = ", &min_size(item).to_string(), ";"]);
         self.out.close();
         let has = |name: &str| traits.iter().any(|of| of == name);
         if has("Debug") {
@@ -424,6 +453,17 @@ impl Emitter<'_> {
             self.out.close();
             self.out.close();
         }
+    }
+}
+
+/// On the wire, where it stands alone.
+fn min_size(item: &Item) -> u32 {
+    match item {
+        Item::Struct(item) => {
+            let has_id = item.identity.is_some_and(|identity| !identity.is_default);
+            item.min_size.saturating_add(if has_id { 4 } else { 0 })
+        }
+        Item::Enum(item) => item.min_size,
     }
 }
 
@@ -639,7 +679,7 @@ impl Work<'_> {
                 _ => {
                     let name = &field.name;
                     self.layouts.push(format!(
-                        "const _: () = assert!(TABLES.offset({row}) == core::mem::offset_of!({rust}, {name}));"
+                        "const _: () = assert!(File::<()>::TABLES.offset({row}) == core::mem::offset_of!({rust}, {name}));"
                     ));
                 }
             }

@@ -246,58 +246,74 @@ mod tables {
     use super::{types, enums};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
-    static ROWS: Rows<8, 11, 4, 12, 4, 1> = Rows::lay_out(
-        [
-            T::structure(0x00000001, "dog id", "Dog id", 8, 0, 1),
-            T::structure(0x375f5fbe, "animalEmpty", "AnimalEmpty", 4, 1, 0),
-            T::structure(0x00000000, "zoo.rows key open", "ZooRows key open", 8, 1, 2).record(),
-            T::structure(0x429b10a2, "zoo flags# at door?0.0 animals rows seats", "Zoo at door animals rows seats", 48, 3, 6),
-            T::structure(0x00000002, "dog id good", "DogLayer2 id good", 12, 9, 2),
-            T::enumeration(1, "Animal", "Animal", 4, 0, 4).hashed(0xe93f6661, b"\xff\x00\xff\x02\xff\xff\x03\x01"),
-            T::foreign("types::Point", 8, Foreign::of::<types::Point>()),
-            T::foreign("types::Cat", 8, Foreign::of::<types::Cat>()),
-        ],
-        [
-            0x0000ffff,
-            0x0000ffff,
-            0x0001ffff,
-            0xffffffff,
-            0x0002ffff,
-            0x00030000,
-            0x0005ffff,
-            0x0007ffff,
-            0x0008ffff,
-            0x0000ffff,
-            0x0001ffff,
-        ],
-        [
-            (0xa4aff5dd, "Cat", 9),
-            (0x00000001, "Dog", 10),
-            (0x375f5fbe, "Empty", 65535),
-            (0x00000002, "DogLayer2", 11),
-        ],
-        [
-            S::leaf(Kind::Int),
-            S::leaf(Kind::Bool),
-            S::bare(6),
-            S::named(6).optional(OptionOps::of::<types::Point>()),
-            S::named(5),
-            S::bare_vector(4, 4, SequenceOps::owned::<enums::Animal>()),
-            S::named(2),
-            S::array(6, 2),
-            S::array(0, 3),
-            S::bare(7),
-            S::bare(0),
-            S::bare(4),
-        ],
-        false,
-    );
-    static TABLES: Tables = ROWS.tables();
-    pub struct File;
+    pub struct File<X = ()>(core::marker::PhantomData<X>);
+    impl<X> File<X> {
+        const ROWS: &'static Rows<8, 11, 4, 12, 4, 1> = &Rows::lay_out(
+            [
+                T::structure(0x00000001, "dog id", "Dog id", 8, 0, 1),
+                T::structure(0x375f5fbe, "animalEmpty", "AnimalEmpty", 4, 1, 0),
+                T::structure(0x00000000, "zoo.rows key open", "ZooRows key open", 8, 1, 2).record(),
+                T::structure(0x429b10a2, "zoo flags# at door?0.0 animals rows seats", "Zoo at door animals rows seats", 48, 3, 6),
+                T::structure(0x00000002, "dog id good", "DogLayer2 id good", 12, 9, 2),
+                T::enumeration(1, "Animal", "Animal", 4, 0, 4).hashed(0xe93f6661, b"\xff\x00\xff\x02\xff\xff\x03\x01"),
+                T::foreign("types::Point", 8, Foreign::of::<types::Point>()),
+                T::foreign("types::Cat", 8, Foreign::of::<types::Cat>()),
+            ],
+            [
+                0x0000ffff,
+                0x0000ffff,
+                0x0001ffff,
+                0xffffffff,
+                0x0002ffff,
+                0x00030000,
+                0x0005ffff,
+                0x0007ffff,
+                0x0008ffff,
+                0x0000ffff,
+                0x0001ffff,
+            ],
+            [
+                (0xa4aff5dd, "Cat", 9),
+                (0x00000001, "Dog", 10),
+                (0x375f5fbe, "Empty", 65535),
+                (0x00000002, "DogLayer2", 11),
+            ],
+            [
+                S::leaf(Kind::Int),
+                S::leaf(Kind::Bool),
+                S::bare(6),
+                S::named(6).optional(OptionOps::of::<types::Point>()),
+                S::named(5),
+                S::bare_vector(4, 4, SequenceOps::owned::<enums::Animal>()),
+                S::named(2),
+                S::array(6, 2),
+                S::array(0, 3),
+                S::bare(7),
+                S::bare(0),
+                S::bare(4),
+            ],
+            false,
+        ).checked(&[
+            L::of::<types::Dog>(),
+            L::of::<types::AnimalEmpty>(),
+            L::of::<types::ZooRows>(),
+            L::of::<types::Zoo>(),
+            L::of::<types::DogLayer2>(),
+            L::of::<enums::Animal>(),
+        ]);
+        const TABLES: &'static Tables = &Self::ROWS.tables();
+        fn get() -> &'static Tables {
+            Self::TABLES
+        }
+    }
     unsafe impl table::File for File {
-        const TABLES: &'static Tables = &TABLES;
+        const BORROWED: bool = false;
+        #[inline(never)]
+        fn tables() -> &'static Tables {
+            Self::get()
+        }
     }
     /// The types, to be looked at by their names.
     pub const SCHEMA: tl::reflect::Schema = tl::reflect::Schema::of::<File>();
@@ -306,6 +322,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Dog;
         const ROW: usize = 0;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for types::Dog {
         #[inline]
@@ -330,6 +347,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::AnimalEmpty;
         const ROW: usize = 1;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for types::AnimalEmpty {
         #[inline]
@@ -354,6 +372,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::ZooRows;
         const ROW: usize = 2;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for types::ZooRows {
         #[inline]
@@ -378,6 +397,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Zoo;
         const ROW: usize = 3;
+        const MIN_SIZE: usize = 48;
     }
     impl core::fmt::Debug for types::Zoo {
         #[inline]
@@ -402,6 +422,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::DogLayer2;
         const ROW: usize = 4;
+        const MIN_SIZE: usize = 12;
     }
     impl core::fmt::Debug for types::DogLayer2 {
         #[inline]
@@ -426,6 +447,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = enums::Animal;
         const ROW: usize = 5;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for enums::Animal {
         #[inline]

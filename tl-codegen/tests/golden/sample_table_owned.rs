@@ -693,185 +693,213 @@ mod tables {
     use super::{types, enums, functions};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
-    static ROWS: Rows<17, 52, 5, 34, 14, 6> = Rows::lay_out(
-        [
-            T::structure(0xe3fe70f4, "point x y", "Point x y", 12, 0, 2),
-            T::structure(0x9bd2855d, "account flags# id has_password!0.2 salt?0.2 srp_id?0.2 rating?0.3 flags2# premium!1.0 until?1.1 dog?1.2", "Account id has_password salt srp_id rating premium until dog", 20, 2, 10).sharing(&["flags.2"]),
-            T::structure(0x51bedb43, "masks flags# extra#?0.0 more# value?2.1", "Masks extra value", 12, 12, 4),
-            T::structure(0x4abd1110, "lists ints longs doubles blobs bare boxed nested", "Lists ints longs doubles blobs bare boxed nested", 44, 16, 7),
-            T::structure(0x00000000, "table.pairs key value", "TablePairs key value", 8, 23, 2).record(),
-            T::structure(0xb81e298d, "envelope msg_id body", "Envelope msg_id body", 16, 25, 2),
-            T::structure(0x1b306627, "zoo.animalEmpty", "AnimalEmpty", 4, 27, 0),
-            T::structure(0x8384741c, "zoo.cat id name lives#", "Cat id name lives", 20, 27, 3),
-            T::structure(0xef8a8250, "zoo.owner self pets", "Owner self_ pets", 16, 30, 2),
-            T::structure(0x62944308, "zoo.dog flags# good!0.0 id name owner?0.1 nicknames?0.2 photo?0.3 chip key home?0.4 kennel?0.5 type", "Dog good id name owner nicknames photo chip key home kennel type", 72, 32, 12),
-            T::structure(0x7ee97db0, "tree.leaf value", "Leaf value", 8, 44, 1),
-            T::structure(0x7e0d5219, "tree.node left right", "Node left right", 4, 45, 2),
-            T::enumeration(1, "Tree", "Tree", 4, 0, 2),
-            T::enumeration(1, "zoo.Animal", "Animal", 4, 2, 3).hashed(0x42d0d7c5, b"\x01\xff\x00\x02"),
-            T::structure(0xf6069a62, "getTable id", "GetTable id", 20, 47, 1),
-            T::structure(0x23c00aa1, "zoo.getAnimals flags# ids?0.0 limit", "GetAnimals ids limit", 12, 48, 3),
-            T::structure(0x605e47ef, "zoo.feed animal", "Feed animal", 8, 51, 1),
-        ],
-        [
-            0x0000ffff,
-            0x0000ffff,
-            0xffffffff,
-            0x0001ffff,
-            0xfffe0002,
-            0x00020002,
-            0x00010002,
-            0x00030003,
-            0xffffffff,
-            0xfffe0020,
-            0x00000021,
-            0x00050022,
-            0xffffffff,
-            0x00060000,
-            0xffffffff,
-            0x00000041,
-            0x0007ffff,
-            0x0008ffff,
-            0x0009ffff,
-            0x000affff,
-            0x000cffff,
-            0x000effff,
-            0x0010ffff,
-            0x0000ffff,
-            0x0011ffff,
-            0x0001ffff,
-            0x0012ffff,
-            0x0001ffff,
-            0x0011ffff,
-            0x0006ffff,
-            0x0013ffff,
-            0x0015ffff,
-            0xffffffff,
-            0xfffe0000,
-            0x0001ffff,
-            0x0011ffff,
-            0x00160001,
-            0x00170002,
-            0x00020003,
-            0x0018ffff,
-            0x0019ffff,
-            0x001a0004,
-            0x001b0005,
-            0x0013ffff,
-            0x0000ffff,
-            0x001dffff,
-            0x001dffff,
-            0x0018ffff,
-            0xffffffff,
-            0x00210000,
-            0x0000ffff,
-            0x0014ffff,
-        ],
-        [
-            (0x7ee97db0, "Leaf", 30),
-            (0x7e0d5219, "Node", 31),
-            (0x1b306627, "Empty", 65535),
-            (0x8384741c, "Cat", 32),
-            (0x62944308, "Dog", 5),
-        ],
-        [
-            S::leaf(Kind::Int),
-            S::leaf(Kind::Long),
-            S::leaf(Kind::Bytes),
-            S::leaf(Kind::Double),
-            S::bare(9),
-            S::indirect(4),
-            S::leaf(Kind::Nat),
-            S::bare_vector(0, 4, SequenceOps::owned::<i32>()),
-            S::vector(1, 8, SequenceOps::owned::<i64>()),
-            S::vector(3, 8, SequenceOps::owned::<f64>()),
-            S::bare_vector(2, 4, SequenceOps::owned::<Vec<u8>>()),
-            S::bare(0),
-            S::bare_vector(11, 8, SequenceOps::owned::<types::Point>()),
-            S::named(0),
-            S::bare_vector(13, 12, SequenceOps::owned::<types::Point>()),
-            S::vector(13, 12, SequenceOps::owned::<types::Point>()),
-            S::vector(15, 8, SequenceOps::owned::<Vec<types::Point>>()),
-            S::leaf(Kind::String),
-            S::leaf(Kind::Object),
-            S::leaf(Kind::Bool),
-            S::named(13),
-            S::vector(20, 4, SequenceOps::owned::<enums::zoo::Animal>()),
-            S::named(8).optional(OptionOps::of::<types::zoo::Owner>()),
-            S::vector(17, 4, SequenceOps::owned::<String>()).optional(OptionOps::of::<Vec<String>>()),
-            S::leaf(Kind::Int128),
-            S::leaf(Kind::Int256),
-            S::named(0).optional(OptionOps::of::<types::Point>()),
-            S::bare(0).optional(OptionOps::of::<types::Point>()),
-            S::named(12),
-            S::indirect(28),
-            S::bare(10),
-            S::bare(11),
-            S::bare(7),
-            S::vector(1, 8, SequenceOps::owned::<i64>()).optional(OptionOps::of::<Vec<i64>>()),
-        ],
-        false,
-    );
-    static TABLES: Tables = ROWS.tables();
-    pub struct File;
+    pub struct File<X = ()>(core::marker::PhantomData<X>);
+    impl<X> File<X> {
+        const ROWS: &'static Rows<17, 52, 5, 34, 14, 6> = &Rows::lay_out(
+            [
+                T::structure(0xe3fe70f4, "point x y", "Point x y", 12, 0, 2),
+                T::structure(0x9bd2855d, "account flags# id has_password!0.2 salt?0.2 srp_id?0.2 rating?0.3 flags2# premium!1.0 until?1.1 dog?1.2", "Account id has_password salt srp_id rating premium until dog", 20, 2, 10).sharing(&["flags.2"]),
+                T::structure(0x51bedb43, "masks flags# extra#?0.0 more# value?2.1", "Masks extra value", 12, 12, 4),
+                T::structure(0x4abd1110, "lists ints longs doubles blobs bare boxed nested", "Lists ints longs doubles blobs bare boxed nested", 44, 16, 7),
+                T::structure(0x00000000, "table.pairs key value", "TablePairs key value", 8, 23, 2).record(),
+                T::structure(0xb81e298d, "envelope msg_id body", "Envelope msg_id body", 16, 25, 2),
+                T::structure(0x1b306627, "zoo.animalEmpty", "AnimalEmpty", 4, 27, 0),
+                T::structure(0x8384741c, "zoo.cat id name lives#", "Cat id name lives", 20, 27, 3),
+                T::structure(0xef8a8250, "zoo.owner self pets", "Owner self_ pets", 16, 30, 2),
+                T::structure(0x62944308, "zoo.dog flags# good!0.0 id name owner?0.1 nicknames?0.2 photo?0.3 chip key home?0.4 kennel?0.5 type", "Dog good id name owner nicknames photo chip key home kennel type", 72, 32, 12),
+                T::structure(0x7ee97db0, "tree.leaf value", "Leaf value", 8, 44, 1),
+                T::structure(0x7e0d5219, "tree.node left right", "Node left right", 4, 45, 2),
+                T::enumeration(1, "Tree", "Tree", 4, 0, 2),
+                T::enumeration(1, "zoo.Animal", "Animal", 4, 2, 3).hashed(0x42d0d7c5, b"\x01\xff\x00\x02"),
+                T::structure(0xf6069a62, "getTable id", "GetTable id", 20, 47, 1),
+                T::structure(0x23c00aa1, "zoo.getAnimals flags# ids?0.0 limit", "GetAnimals ids limit", 12, 48, 3),
+                T::structure(0x605e47ef, "zoo.feed animal", "Feed animal", 8, 51, 1),
+            ],
+            [
+                0x0000ffff,
+                0x0000ffff,
+                0xffffffff,
+                0x0001ffff,
+                0xfffe0002,
+                0x00020002,
+                0x00010002,
+                0x00030003,
+                0xffffffff,
+                0xfffe0020,
+                0x00000021,
+                0x00050022,
+                0xffffffff,
+                0x00060000,
+                0xffffffff,
+                0x00000041,
+                0x0007ffff,
+                0x0008ffff,
+                0x0009ffff,
+                0x000affff,
+                0x000cffff,
+                0x000effff,
+                0x0010ffff,
+                0x0000ffff,
+                0x0011ffff,
+                0x0001ffff,
+                0x0012ffff,
+                0x0001ffff,
+                0x0011ffff,
+                0x0006ffff,
+                0x0013ffff,
+                0x0015ffff,
+                0xffffffff,
+                0xfffe0000,
+                0x0001ffff,
+                0x0011ffff,
+                0x00160001,
+                0x00170002,
+                0x00020003,
+                0x0018ffff,
+                0x0019ffff,
+                0x001a0004,
+                0x001b0005,
+                0x0013ffff,
+                0x0000ffff,
+                0x001dffff,
+                0x001dffff,
+                0x0018ffff,
+                0xffffffff,
+                0x00210000,
+                0x0000ffff,
+                0x0014ffff,
+            ],
+            [
+                (0x7ee97db0, "Leaf", 30),
+                (0x7e0d5219, "Node", 31),
+                (0x1b306627, "Empty", 65535),
+                (0x8384741c, "Cat", 32),
+                (0x62944308, "Dog", 5),
+            ],
+            [
+                S::leaf(Kind::Int),
+                S::leaf(Kind::Long),
+                S::leaf(Kind::Bytes),
+                S::leaf(Kind::Double),
+                S::bare(9),
+                S::indirect(4),
+                S::leaf(Kind::Nat),
+                S::bare_vector(0, 4, SequenceOps::owned::<i32>()),
+                S::vector(1, 8, SequenceOps::owned::<i64>()),
+                S::vector(3, 8, SequenceOps::owned::<f64>()),
+                S::bare_vector(2, 4, SequenceOps::owned::<Vec<u8>>()),
+                S::bare(0),
+                S::bare_vector(11, 8, SequenceOps::owned::<types::Point>()),
+                S::named(0),
+                S::bare_vector(13, 12, SequenceOps::owned::<types::Point>()),
+                S::vector(13, 12, SequenceOps::owned::<types::Point>()),
+                S::vector(15, 8, SequenceOps::owned::<Vec<types::Point>>()),
+                S::leaf(Kind::String),
+                S::leaf(Kind::Object),
+                S::leaf(Kind::Bool),
+                S::named(13),
+                S::vector(20, 4, SequenceOps::owned::<enums::zoo::Animal>()),
+                S::named(8).optional(OptionOps::of::<types::zoo::Owner>()),
+                S::vector(17, 4, SequenceOps::owned::<String>()).optional(OptionOps::of::<Vec<String>>()),
+                S::leaf(Kind::Int128),
+                S::leaf(Kind::Int256),
+                S::named(0).optional(OptionOps::of::<types::Point>()),
+                S::bare(0).optional(OptionOps::of::<types::Point>()),
+                S::named(12),
+                S::indirect(28),
+                S::bare(10),
+                S::bare(11),
+                S::bare(7),
+                S::vector(1, 8, SequenceOps::owned::<i64>()).optional(OptionOps::of::<Vec<i64>>()),
+            ],
+            false,
+        ).checked(&[
+            L::of::<types::Point>(),
+            L::of::<types::Account>(),
+            L::of::<types::Masks>(),
+            L::of::<types::Lists>(),
+            L::of::<types::TablePairs>(),
+            L::of::<types::Envelope>(),
+            L::of::<types::zoo::AnimalEmpty>(),
+            L::of::<types::zoo::Cat>(),
+            L::of::<types::zoo::Owner>(),
+            L::of::<types::zoo::Dog>(),
+            L::of::<types::tree::Leaf>(),
+            L::of::<types::tree::Node>(),
+            L::of::<enums::Tree>(),
+            L::of::<enums::zoo::Animal>(),
+            L::of::<functions::GetTable>(),
+            L::of::<functions::zoo::GetAnimals>(),
+            L::of::<functions::zoo::Feed>(),
+        ]);
+        const TABLES: &'static Tables = &Self::ROWS.tables();
+        fn get() -> &'static Tables {
+            Self::TABLES
+        }
+    }
     unsafe impl table::File for File {
-        const TABLES: &'static Tables = &TABLES;
+        const BORROWED: bool = false;
+        #[inline(never)]
+        fn tables() -> &'static Tables {
+            Self::get()
+        }
     }
     /// The types, to be looked at by their names.
     pub const SCHEMA: tl::reflect::Schema = tl::reflect::Schema::of::<File>();
-    const _: () = assert!(TABLES.offset(0) == core::mem::offset_of!(types::Point, x));
-    const _: () = assert!(TABLES.offset(1) == core::mem::offset_of!(types::Point, y));
-    const _: () = assert!(TABLES.offset(3) == core::mem::offset_of!(types::Account, id));
-    const _: () = assert!(TABLES.offset(4) == core::mem::offset_of!(types::Account, has_password));
-    const _: () = assert!(TABLES.offset(5) == core::mem::offset_of!(types::Account, salt));
-    const _: () = assert!(TABLES.offset(6) == core::mem::offset_of!(types::Account, srp_id));
-    const _: () = assert!(TABLES.offset(7) == core::mem::offset_of!(types::Account, rating));
-    const _: () = assert!(TABLES.offset(9) == core::mem::offset_of!(types::Account, premium));
-    const _: () = assert!(TABLES.offset(10) == core::mem::offset_of!(types::Account, until));
-    const _: () = assert!(TABLES.offset(11) == core::mem::offset_of!(types::Account, dog));
-    const _: () = assert!(TABLES.offset(13) == core::mem::offset_of!(types::Masks, extra));
-    const _: () = assert!(TABLES.offset(15) == core::mem::offset_of!(types::Masks, value));
-    const _: () = assert!(TABLES.offset(16) == core::mem::offset_of!(types::Lists, ints));
-    const _: () = assert!(TABLES.offset(17) == core::mem::offset_of!(types::Lists, longs));
-    const _: () = assert!(TABLES.offset(18) == core::mem::offset_of!(types::Lists, doubles));
-    const _: () = assert!(TABLES.offset(19) == core::mem::offset_of!(types::Lists, blobs));
-    const _: () = assert!(TABLES.offset(20) == core::mem::offset_of!(types::Lists, bare));
-    const _: () = assert!(TABLES.offset(21) == core::mem::offset_of!(types::Lists, boxed));
-    const _: () = assert!(TABLES.offset(22) == core::mem::offset_of!(types::Lists, nested));
-    const _: () = assert!(TABLES.offset(23) == core::mem::offset_of!(types::TablePairs, key));
-    const _: () = assert!(TABLES.offset(24) == core::mem::offset_of!(types::TablePairs, value));
-    const _: () = assert!(TABLES.offset(25) == core::mem::offset_of!(types::Envelope, msg_id));
-    const _: () = assert!(TABLES.offset(26) == core::mem::offset_of!(types::Envelope, body));
-    const _: () = assert!(TABLES.offset(27) == core::mem::offset_of!(types::zoo::Cat, id));
-    const _: () = assert!(TABLES.offset(28) == core::mem::offset_of!(types::zoo::Cat, name));
-    const _: () = assert!(TABLES.offset(29) == core::mem::offset_of!(types::zoo::Cat, lives));
-    const _: () = assert!(TABLES.offset(30) == core::mem::offset_of!(types::zoo::Owner, self_));
-    const _: () = assert!(TABLES.offset(31) == core::mem::offset_of!(types::zoo::Owner, pets));
-    const _: () = assert!(TABLES.offset(33) == core::mem::offset_of!(types::zoo::Dog, good));
-    const _: () = assert!(TABLES.offset(34) == core::mem::offset_of!(types::zoo::Dog, id));
-    const _: () = assert!(TABLES.offset(35) == core::mem::offset_of!(types::zoo::Dog, name));
-    const _: () = assert!(TABLES.offset(36) == core::mem::offset_of!(types::zoo::Dog, owner));
-    const _: () = assert!(TABLES.offset(37) == core::mem::offset_of!(types::zoo::Dog, nicknames));
-    const _: () = assert!(TABLES.offset(38) == core::mem::offset_of!(types::zoo::Dog, photo));
-    const _: () = assert!(TABLES.offset(39) == core::mem::offset_of!(types::zoo::Dog, chip));
-    const _: () = assert!(TABLES.offset(40) == core::mem::offset_of!(types::zoo::Dog, key));
-    const _: () = assert!(TABLES.offset(41) == core::mem::offset_of!(types::zoo::Dog, home));
-    const _: () = assert!(TABLES.offset(42) == core::mem::offset_of!(types::zoo::Dog, kennel));
-    const _: () = assert!(TABLES.offset(43) == core::mem::offset_of!(types::zoo::Dog, r#type));
-    const _: () = assert!(TABLES.offset(44) == core::mem::offset_of!(types::tree::Leaf, value));
-    const _: () = assert!(TABLES.offset(45) == core::mem::offset_of!(types::tree::Node, left));
-    const _: () = assert!(TABLES.offset(46) == core::mem::offset_of!(types::tree::Node, right));
-    const _: () = assert!(TABLES.offset(47) == core::mem::offset_of!(functions::GetTable, id));
-    const _: () = assert!(TABLES.offset(49) == core::mem::offset_of!(functions::zoo::GetAnimals, ids));
-    const _: () = assert!(TABLES.offset(50) == core::mem::offset_of!(functions::zoo::GetAnimals, limit));
-    const _: () = assert!(TABLES.offset(51) == core::mem::offset_of!(functions::zoo::Feed, animal));
+    const _: () = assert!(File::<()>::TABLES.offset(0) == core::mem::offset_of!(types::Point, x));
+    const _: () = assert!(File::<()>::TABLES.offset(1) == core::mem::offset_of!(types::Point, y));
+    const _: () = assert!(File::<()>::TABLES.offset(3) == core::mem::offset_of!(types::Account, id));
+    const _: () = assert!(File::<()>::TABLES.offset(4) == core::mem::offset_of!(types::Account, has_password));
+    const _: () = assert!(File::<()>::TABLES.offset(5) == core::mem::offset_of!(types::Account, salt));
+    const _: () = assert!(File::<()>::TABLES.offset(6) == core::mem::offset_of!(types::Account, srp_id));
+    const _: () = assert!(File::<()>::TABLES.offset(7) == core::mem::offset_of!(types::Account, rating));
+    const _: () = assert!(File::<()>::TABLES.offset(9) == core::mem::offset_of!(types::Account, premium));
+    const _: () = assert!(File::<()>::TABLES.offset(10) == core::mem::offset_of!(types::Account, until));
+    const _: () = assert!(File::<()>::TABLES.offset(11) == core::mem::offset_of!(types::Account, dog));
+    const _: () = assert!(File::<()>::TABLES.offset(13) == core::mem::offset_of!(types::Masks, extra));
+    const _: () = assert!(File::<()>::TABLES.offset(15) == core::mem::offset_of!(types::Masks, value));
+    const _: () = assert!(File::<()>::TABLES.offset(16) == core::mem::offset_of!(types::Lists, ints));
+    const _: () = assert!(File::<()>::TABLES.offset(17) == core::mem::offset_of!(types::Lists, longs));
+    const _: () = assert!(File::<()>::TABLES.offset(18) == core::mem::offset_of!(types::Lists, doubles));
+    const _: () = assert!(File::<()>::TABLES.offset(19) == core::mem::offset_of!(types::Lists, blobs));
+    const _: () = assert!(File::<()>::TABLES.offset(20) == core::mem::offset_of!(types::Lists, bare));
+    const _: () = assert!(File::<()>::TABLES.offset(21) == core::mem::offset_of!(types::Lists, boxed));
+    const _: () = assert!(File::<()>::TABLES.offset(22) == core::mem::offset_of!(types::Lists, nested));
+    const _: () = assert!(File::<()>::TABLES.offset(23) == core::mem::offset_of!(types::TablePairs, key));
+    const _: () = assert!(File::<()>::TABLES.offset(24) == core::mem::offset_of!(types::TablePairs, value));
+    const _: () = assert!(File::<()>::TABLES.offset(25) == core::mem::offset_of!(types::Envelope, msg_id));
+    const _: () = assert!(File::<()>::TABLES.offset(26) == core::mem::offset_of!(types::Envelope, body));
+    const _: () = assert!(File::<()>::TABLES.offset(27) == core::mem::offset_of!(types::zoo::Cat, id));
+    const _: () = assert!(File::<()>::TABLES.offset(28) == core::mem::offset_of!(types::zoo::Cat, name));
+    const _: () = assert!(File::<()>::TABLES.offset(29) == core::mem::offset_of!(types::zoo::Cat, lives));
+    const _: () = assert!(File::<()>::TABLES.offset(30) == core::mem::offset_of!(types::zoo::Owner, self_));
+    const _: () = assert!(File::<()>::TABLES.offset(31) == core::mem::offset_of!(types::zoo::Owner, pets));
+    const _: () = assert!(File::<()>::TABLES.offset(33) == core::mem::offset_of!(types::zoo::Dog, good));
+    const _: () = assert!(File::<()>::TABLES.offset(34) == core::mem::offset_of!(types::zoo::Dog, id));
+    const _: () = assert!(File::<()>::TABLES.offset(35) == core::mem::offset_of!(types::zoo::Dog, name));
+    const _: () = assert!(File::<()>::TABLES.offset(36) == core::mem::offset_of!(types::zoo::Dog, owner));
+    const _: () = assert!(File::<()>::TABLES.offset(37) == core::mem::offset_of!(types::zoo::Dog, nicknames));
+    const _: () = assert!(File::<()>::TABLES.offset(38) == core::mem::offset_of!(types::zoo::Dog, photo));
+    const _: () = assert!(File::<()>::TABLES.offset(39) == core::mem::offset_of!(types::zoo::Dog, chip));
+    const _: () = assert!(File::<()>::TABLES.offset(40) == core::mem::offset_of!(types::zoo::Dog, key));
+    const _: () = assert!(File::<()>::TABLES.offset(41) == core::mem::offset_of!(types::zoo::Dog, home));
+    const _: () = assert!(File::<()>::TABLES.offset(42) == core::mem::offset_of!(types::zoo::Dog, kennel));
+    const _: () = assert!(File::<()>::TABLES.offset(43) == core::mem::offset_of!(types::zoo::Dog, r#type));
+    const _: () = assert!(File::<()>::TABLES.offset(44) == core::mem::offset_of!(types::tree::Leaf, value));
+    const _: () = assert!(File::<()>::TABLES.offset(45) == core::mem::offset_of!(types::tree::Node, left));
+    const _: () = assert!(File::<()>::TABLES.offset(46) == core::mem::offset_of!(types::tree::Node, right));
+    const _: () = assert!(File::<()>::TABLES.offset(47) == core::mem::offset_of!(functions::GetTable, id));
+    const _: () = assert!(File::<()>::TABLES.offset(49) == core::mem::offset_of!(functions::zoo::GetAnimals, ids));
+    const _: () = assert!(File::<()>::TABLES.offset(50) == core::mem::offset_of!(functions::zoo::GetAnimals, limit));
+    const _: () = assert!(File::<()>::TABLES.offset(51) == core::mem::offset_of!(functions::zoo::Feed, animal));
 
     unsafe impl table::Tabled for types::Point {
         type By = table::Both<File>;
         type Of<'a> = types::Point;
         const ROW: usize = 0;
+        const MIN_SIZE: usize = 12;
     }
     impl core::fmt::Debug for types::Point {
         #[inline]
@@ -896,6 +924,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Account;
         const ROW: usize = 1;
+        const MIN_SIZE: usize = 20;
     }
     impl core::fmt::Debug for types::Account {
         #[inline]
@@ -920,6 +949,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Masks;
         const ROW: usize = 2;
+        const MIN_SIZE: usize = 12;
     }
     impl core::fmt::Debug for types::Masks {
         #[inline]
@@ -944,6 +974,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Lists;
         const ROW: usize = 3;
+        const MIN_SIZE: usize = 44;
     }
     impl core::fmt::Debug for types::Lists {
         #[inline]
@@ -968,6 +999,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::TablePairs;
         const ROW: usize = 4;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for types::TablePairs {
         #[inline]
@@ -992,6 +1024,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Envelope;
         const ROW: usize = 5;
+        const MIN_SIZE: usize = 16;
     }
     impl core::fmt::Debug for types::Envelope {
         #[inline]
@@ -1016,6 +1049,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::zoo::AnimalEmpty;
         const ROW: usize = 6;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for types::zoo::AnimalEmpty {
         #[inline]
@@ -1040,6 +1074,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::zoo::Cat;
         const ROW: usize = 7;
+        const MIN_SIZE: usize = 20;
     }
     impl core::fmt::Debug for types::zoo::Cat {
         #[inline]
@@ -1064,6 +1099,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::zoo::Owner;
         const ROW: usize = 8;
+        const MIN_SIZE: usize = 16;
     }
     impl core::fmt::Debug for types::zoo::Owner {
         #[inline]
@@ -1088,6 +1124,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::zoo::Dog;
         const ROW: usize = 9;
+        const MIN_SIZE: usize = 72;
     }
     impl core::fmt::Debug for types::zoo::Dog {
         #[inline]
@@ -1112,6 +1149,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::tree::Leaf;
         const ROW: usize = 10;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for types::tree::Leaf {
         #[inline]
@@ -1136,6 +1174,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::tree::Node;
         const ROW: usize = 11;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for types::tree::Node {
         #[inline]
@@ -1160,6 +1199,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = enums::Tree;
         const ROW: usize = 12;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for enums::Tree {
         #[inline]
@@ -1184,6 +1224,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = enums::zoo::Animal;
         const ROW: usize = 13;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for enums::zoo::Animal {
         #[inline]
@@ -1208,6 +1249,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = functions::GetTable;
         const ROW: usize = 14;
+        const MIN_SIZE: usize = 20;
     }
     impl core::fmt::Debug for functions::GetTable {
         #[inline]
@@ -1232,6 +1274,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = functions::zoo::GetAnimals;
         const ROW: usize = 15;
+        const MIN_SIZE: usize = 12;
     }
     impl core::fmt::Debug for functions::zoo::GetAnimals {
         #[inline]
@@ -1256,6 +1299,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = functions::zoo::Feed;
         const ROW: usize = 16;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for functions::zoo::Feed {
         #[inline]

@@ -689,113 +689,133 @@ mod tables {
     use super::{types, enums};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kind, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
-    static ROWS: Rows<10, 25, 3, 22, 7, 3> = Rows::lay_out(
-        [
-            T::structure(0xe3fe70f4, "point x y", "Point x y", 12, 0, 2),
-            T::structure(0xfb45753e, "light", "Light", 4, 2, 0),
-            T::structure(0x45f4a0f2, "dark depth", "Dark depth", 8, 2, 1),
-            T::structure(0xe331b23e, "mixed parts of", "Mixed parts of", 24, 3, 2),
-            T::structure(0xa861716b, "part flags# live max_id?0.0", "Part live max_id", 12, 5, 3),
-            T::structure(0xa7b27e30, "deep flags# ids?0.0 name?0.1", "Deep ids name", 8, 8, 3),
-            T::structure(0xc8a5cf2f, "pair flags# first?0.0 second?0.1 third?0.2 fourth?0.2 fifth?0.3", "Pair first second third fourth fifth", 8, 11, 6).sharing(&["flags.2"]),
-            T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 17, 8),
-            T::enumeration(1, "Shade", "Shade", 4, 0, 3).hashed(0x56eacc4d, b"\xff\x01\x02\x00"),
-            T::foreign("types::Wide", 44, Foreign::of::<types::Wide>()),
-        ],
-        [
-            0x0000ffff,
-            0x0000ffff,
-            0x0000ffff,
-            0x0001ffff,
-            0x0002ffff,
-            0xffffffff,
-            0x0003ffff,
-            0x00000000,
-            0xffffffff,
-            0x00040000,
-            0x00050001,
-            0xffffffff,
-            0x00070000,
-            0x00080001,
-            0x00090002,
-            0x000b0002,
-            0x000d0003,
-            0x0000ffff,
-            0x000effff,
-            0x000fffff,
-            0x0010ffff,
-            0x0011ffff,
-            0x0012ffff,
-            0x0013ffff,
-            0x0000ffff,
-        ],
-        [
-            (0xfb45753e, "Light", 65535),
-            (0x45f4a0f2, "Dark", 20),
-            (0xe331b23e, "Mixed", 21),
-        ],
-        [
-            S::leaf(Kind::Int),
-            S::vector(0, 4, SequenceOps::owned::<i32>()),
-            S::named(0),
-            S::leaf(Kind::Bool),
-            S::vector(0, 4, SequenceOps::owned::<i32>()).optional(OptionOps::of::<Vec<i32>>()),
-            S::leaf(Kind::String),
-            S::named(5),
-            S::indirect(6),
-            S::named(4).optional(OptionOps::of::<types::Part>()),
-            S::named(0).optional(OptionOps::of::<types::Point>()),
-            S::named(8),
-            S::indirect(10),
-            S::named(9),
-            S::indirect(12),
-            S::leaf(Kind::Long),
-            S::leaf(Kind::Int128),
-            S::leaf(Kind::Nat),
-            S::leaf(Kind::Int256),
-            S::leaf(Kind::Int512),
-            S::leaf(Kind::Double),
-            S::bare(2),
-            S::bare(3),
-        ],
-        false,
-    );
-    static TABLES: Tables = ROWS.tables();
-    pub struct File;
+    pub struct File<X = ()>(core::marker::PhantomData<X>);
+    impl<X> File<X> {
+        const ROWS: &'static Rows<10, 25, 3, 22, 7, 3> = &Rows::lay_out(
+            [
+                T::structure(0xe3fe70f4, "point x y", "Point x y", 12, 0, 2),
+                T::structure(0xfb45753e, "light", "Light", 4, 2, 0),
+                T::structure(0x45f4a0f2, "dark depth", "Dark depth", 8, 2, 1),
+                T::structure(0xe331b23e, "mixed parts of", "Mixed parts of", 24, 3, 2),
+                T::structure(0xa861716b, "part flags# live max_id?0.0", "Part live max_id", 12, 5, 3),
+                T::structure(0xa7b27e30, "deep flags# ids?0.0 name?0.1", "Deep ids name", 8, 8, 3),
+                T::structure(0xc8a5cf2f, "pair flags# first?0.0 second?0.1 third?0.2 fourth?0.2 fifth?0.3", "Pair first second third fourth fifth", 8, 11, 6).sharing(&["flags.2"]),
+                T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 17, 8),
+                T::enumeration(1, "Shade", "Shade", 4, 0, 3).hashed(0x56eacc4d, b"\xff\x01\x02\x00"),
+                T::foreign("types::Wide", 44, Foreign::of::<types::Wide>()),
+            ],
+            [
+                0x0000ffff,
+                0x0000ffff,
+                0x0000ffff,
+                0x0001ffff,
+                0x0002ffff,
+                0xffffffff,
+                0x0003ffff,
+                0x00000000,
+                0xffffffff,
+                0x00040000,
+                0x00050001,
+                0xffffffff,
+                0x00070000,
+                0x00080001,
+                0x00090002,
+                0x000b0002,
+                0x000d0003,
+                0x0000ffff,
+                0x000effff,
+                0x000fffff,
+                0x0010ffff,
+                0x0011ffff,
+                0x0012ffff,
+                0x0013ffff,
+                0x0000ffff,
+            ],
+            [
+                (0xfb45753e, "Light", 65535),
+                (0x45f4a0f2, "Dark", 20),
+                (0xe331b23e, "Mixed", 21),
+            ],
+            [
+                S::leaf(Kind::Int),
+                S::vector(0, 4, SequenceOps::owned::<i32>()),
+                S::named(0),
+                S::leaf(Kind::Bool),
+                S::vector(0, 4, SequenceOps::owned::<i32>()).optional(OptionOps::of::<Vec<i32>>()),
+                S::leaf(Kind::String),
+                S::named(5),
+                S::indirect(6),
+                S::named(4).optional(OptionOps::of::<types::Part>()),
+                S::named(0).optional(OptionOps::of::<types::Point>()),
+                S::named(8),
+                S::indirect(10),
+                S::named(9),
+                S::indirect(12),
+                S::leaf(Kind::Long),
+                S::leaf(Kind::Int128),
+                S::leaf(Kind::Nat),
+                S::leaf(Kind::Int256),
+                S::leaf(Kind::Int512),
+                S::leaf(Kind::Double),
+                S::bare(2),
+                S::bare(3),
+            ],
+            false,
+        ).checked(&[
+            L::of::<types::Point>(),
+            L::of::<types::Light>(),
+            L::of::<types::Dark>(),
+            L::of::<types::Mixed>(),
+            L::of::<types::Part>(),
+            L::of::<types::Deep>(),
+            L::of::<types::Pair>(),
+            L::of::<types::Few>(),
+            L::of::<enums::Shade>(),
+        ]);
+        const TABLES: &'static Tables = &Self::ROWS.tables();
+        fn get() -> &'static Tables {
+            Self::TABLES
+        }
+    }
     unsafe impl table::File for File {
-        const TABLES: &'static Tables = &TABLES;
+        const BORROWED: bool = false;
+        #[inline(never)]
+        fn tables() -> &'static Tables {
+            Self::get()
+        }
     }
     /// The types, to be looked at by their names.
     pub const SCHEMA: tl::reflect::Schema = tl::reflect::Schema::of::<File>();
-    const _: () = assert!(TABLES.offset(0) == core::mem::offset_of!(types::Point, x));
-    const _: () = assert!(TABLES.offset(1) == core::mem::offset_of!(types::Point, y));
-    const _: () = assert!(TABLES.offset(2) == core::mem::offset_of!(types::Dark, depth));
-    const _: () = assert!(TABLES.offset(3) == core::mem::offset_of!(types::Mixed, parts));
-    const _: () = assert!(TABLES.offset(4) == core::mem::offset_of!(types::Mixed, of));
-    const _: () = assert!(TABLES.offset(6) == core::mem::offset_of!(types::Part, live));
-    const _: () = assert!(TABLES.offset(7) == core::mem::offset_of!(types::Part, max_id));
-    const _: () = assert!(TABLES.offset(9) == core::mem::offset_of!(types::Deep, ids));
-    const _: () = assert!(TABLES.offset(10) == core::mem::offset_of!(types::Deep, name));
-    const _: () = assert!(TABLES.offset(12) == core::mem::offset_of!(types::Pair, first));
-    const _: () = assert!(TABLES.offset(13) == core::mem::offset_of!(types::Pair, second));
-    const _: () = assert!(TABLES.offset(14) == core::mem::offset_of!(types::Pair, third));
-    const _: () = assert!(TABLES.offset(15) == core::mem::offset_of!(types::Pair, fourth));
-    const _: () = assert!(TABLES.offset(16) == core::mem::offset_of!(types::Pair, fifth));
-    const _: () = assert!(TABLES.offset(17) == core::mem::offset_of!(types::Few, a));
-    const _: () = assert!(TABLES.offset(18) == core::mem::offset_of!(types::Few, b));
-    const _: () = assert!(TABLES.offset(19) == core::mem::offset_of!(types::Few, c));
-    const _: () = assert!(TABLES.offset(20) == core::mem::offset_of!(types::Few, d));
-    const _: () = assert!(TABLES.offset(21) == core::mem::offset_of!(types::Few, e));
-    const _: () = assert!(TABLES.offset(22) == core::mem::offset_of!(types::Few, f));
-    const _: () = assert!(TABLES.offset(23) == core::mem::offset_of!(types::Few, g));
-    const _: () = assert!(TABLES.offset(24) == core::mem::offset_of!(types::Few, h));
+    const _: () = assert!(File::<()>::TABLES.offset(0) == core::mem::offset_of!(types::Point, x));
+    const _: () = assert!(File::<()>::TABLES.offset(1) == core::mem::offset_of!(types::Point, y));
+    const _: () = assert!(File::<()>::TABLES.offset(2) == core::mem::offset_of!(types::Dark, depth));
+    const _: () = assert!(File::<()>::TABLES.offset(3) == core::mem::offset_of!(types::Mixed, parts));
+    const _: () = assert!(File::<()>::TABLES.offset(4) == core::mem::offset_of!(types::Mixed, of));
+    const _: () = assert!(File::<()>::TABLES.offset(6) == core::mem::offset_of!(types::Part, live));
+    const _: () = assert!(File::<()>::TABLES.offset(7) == core::mem::offset_of!(types::Part, max_id));
+    const _: () = assert!(File::<()>::TABLES.offset(9) == core::mem::offset_of!(types::Deep, ids));
+    const _: () = assert!(File::<()>::TABLES.offset(10) == core::mem::offset_of!(types::Deep, name));
+    const _: () = assert!(File::<()>::TABLES.offset(12) == core::mem::offset_of!(types::Pair, first));
+    const _: () = assert!(File::<()>::TABLES.offset(13) == core::mem::offset_of!(types::Pair, second));
+    const _: () = assert!(File::<()>::TABLES.offset(14) == core::mem::offset_of!(types::Pair, third));
+    const _: () = assert!(File::<()>::TABLES.offset(15) == core::mem::offset_of!(types::Pair, fourth));
+    const _: () = assert!(File::<()>::TABLES.offset(16) == core::mem::offset_of!(types::Pair, fifth));
+    const _: () = assert!(File::<()>::TABLES.offset(17) == core::mem::offset_of!(types::Few, a));
+    const _: () = assert!(File::<()>::TABLES.offset(18) == core::mem::offset_of!(types::Few, b));
+    const _: () = assert!(File::<()>::TABLES.offset(19) == core::mem::offset_of!(types::Few, c));
+    const _: () = assert!(File::<()>::TABLES.offset(20) == core::mem::offset_of!(types::Few, d));
+    const _: () = assert!(File::<()>::TABLES.offset(21) == core::mem::offset_of!(types::Few, e));
+    const _: () = assert!(File::<()>::TABLES.offset(22) == core::mem::offset_of!(types::Few, f));
+    const _: () = assert!(File::<()>::TABLES.offset(23) == core::mem::offset_of!(types::Few, g));
+    const _: () = assert!(File::<()>::TABLES.offset(24) == core::mem::offset_of!(types::Few, h));
 
     unsafe impl table::Tabled for types::Point {
         type By = table::Both<File>;
         type Of<'a> = types::Point;
         const ROW: usize = 0;
+        const MIN_SIZE: usize = 12;
     }
     impl core::fmt::Debug for types::Point {
         #[inline]
@@ -820,6 +840,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Light;
         const ROW: usize = 1;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for types::Light {
         #[inline]
@@ -844,6 +865,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Dark;
         const ROW: usize = 2;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for types::Dark {
         #[inline]
@@ -868,6 +890,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Mixed;
         const ROW: usize = 3;
+        const MIN_SIZE: usize = 24;
     }
     impl core::fmt::Debug for types::Mixed {
         #[inline]
@@ -892,6 +915,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Part;
         const ROW: usize = 4;
+        const MIN_SIZE: usize = 12;
     }
     impl core::fmt::Debug for types::Part {
         #[inline]
@@ -916,6 +940,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Deep;
         const ROW: usize = 5;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for types::Deep {
         #[inline]
@@ -940,6 +965,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Pair;
         const ROW: usize = 6;
+        const MIN_SIZE: usize = 8;
     }
     impl core::fmt::Debug for types::Pair {
         #[inline]
@@ -964,6 +990,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = types::Few;
         const ROW: usize = 7;
+        const MIN_SIZE: usize = 144;
     }
     impl core::fmt::Debug for types::Few {
         #[inline]
@@ -988,6 +1015,7 @@ mod tables {
         type By = table::Both<File>;
         type Of<'a> = enums::Shade;
         const ROW: usize = 8;
+        const MIN_SIZE: usize = 4;
     }
     impl core::fmt::Debug for enums::Shade {
         #[inline]

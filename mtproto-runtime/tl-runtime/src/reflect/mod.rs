@@ -74,7 +74,7 @@ pub use view::{Data, Element, Field, Fields, List, View};
 
 use alloc::vec::Vec;
 
-use crate::table::{InFile, Row, Tabled, tables};
+use crate::table::{InFile, Row, Tabled};
 use crate::{Path, ReadError, TlRead};
 
 /// Values nested more deeply are not printed, and not parsed: it protects the stack.
@@ -120,7 +120,7 @@ pub fn from_json<T: Tabled<By: InFile> + for<'a> TlRead<'a>>(text: &str) -> Resu
 /// # Errors
 /// If the text is not one value of the type.
 pub fn bytes_from_json<T: Tabled<By: InFile>>(text: &str) -> Result<Vec<u8>, JsonError> {
-    encode::row(tables::<T>(), T::ROW, text)
+    encode::row(T::tables(), T::ROW, text)
 }
 
 fn unreadable(error: ReadError) -> JsonError {

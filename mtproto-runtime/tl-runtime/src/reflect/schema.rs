@@ -21,7 +21,7 @@ use crate::{
 /// Types that are read and written by code of their own are not among them.
 #[derive(Clone, Copy)]
 pub struct Schema {
-    pub(super) tables: &'static Tables,
+    tables: fn() -> &'static Tables,
 }
 
 impl fmt::Debug for Schema {
@@ -35,30 +35,30 @@ impl Schema {
     #[doc(hidden)]
     #[must_use]
     pub const fn of<F: table::File>() -> Self {
-        Self { tables: F::TABLES }
+        Self { tables: F::tables }
     }
 
     /// All constructors and functions.
     pub fn constructors(self) -> impl Iterator<Item = Constructor> {
-        let all = self.tables.types().iter();
-        let all = all.filter_map(move |ty| Constructor::of(self.tables, ty));
+        let all = (self.tables)().types().iter();
+        let all = all.filter_map(move |ty| Constructor::of((self.tables)(), ty));
         all.filter(|constructor| !constructor.is_record())
     }
 
     /// The constructor or function of that id.
     #[must_use]
     pub fn with_id(self, id: u32) -> Option<Constructor> {
-        with_id(self.tables, id)
+        with_id((self.tables)(), id)
     }
 
     /// The constructors and functions of that name. Several where a schema has several layers.
     pub fn with_name<'n>(self, name: &'n str) -> impl Iterator<Item = Constructor> + use<'n> {
-        with_name(self.tables, name)
+        with_name((self.tables)(), name)
     }
 
     /// The types of several constructors.
     pub fn types(self) -> impl Iterator<Item = &'static str> {
-        let all = self.tables.types().iter();
+        let all = (self.tables)().types().iter();
         let enums = all.filter(|ty| matches!(ty.form, TypeForm::Enum { .. }));
         enums.map(|ty| ty.name)
     }
@@ -68,8 +68,8 @@ impl Schema {
         let is_wanted = move |row: &&'static table::Type| {
             matches!(row.form, TypeForm::Enum { .. }) && row.name == ty
         };
-        let rows = self.tables.types().iter().filter(is_wanted);
-        rows.flat_map(move |row| self.tables.variants_of(row))
+        let rows = (self.tables)().types().iter().filter(is_wanted);
+        rows.flat_map(move |row| (self.tables)().variants_of(row))
             .filter_map(move |variant| self.with_id(variant.id))
     }
 
@@ -89,7 +89,7 @@ impl Schema {
     /// Those of [`read`](Schema::read).
     pub fn read_within(self, bytes: &[u8], limits: Limits) -> Result<Value<'static>, ReadError> {
         let no_arena = || ReadError::new(ReadErrorKind::NoArena, 0, Path::default());
-        if self.tables.is_borrowed() {
+        if (self.tables)().is_borrowed() {
             return Err(no_arena());
         }
         let value = self.read_all(&mut Reader::new(bytes).with_limits(limits))?;
@@ -137,18 +137,18 @@ impl Schema {
     /// # Errors
     /// If the text is not one value that has a table.
     pub fn bytes_from_json(self, text: &str) -> Result<Vec<u8>, JsonError> {
-        encode::any(self.tables, text)
+        encode::any((self.tables)(), text)
     }
 
     /// A boxed value, whatever its id says.
     fn read_value<'a>(self, r: &mut Reader<'a>) -> ReadResult<Value<'a>> {
-        let row = private::next_id(r).and_then(|id| row_with_id(self.tables, id));
+        let row = private::next_id(r).and_then(|id| row_with_id((self.tables)(), id));
         let Some(row) = row else {
             let found = r.id();
             r.go_on()?;
             return Err(r.unexpected_id(found, "a constructor or function of the schema"));
         };
-        Made::read(r, self.tables, row, false).map(Value)
+        Made::read(r, (self.tables)(), row, false).map(Value)
     }
 }
 

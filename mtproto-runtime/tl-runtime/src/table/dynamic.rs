@@ -5,9 +5,9 @@ use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
+use super::Row;
 use super::rows::{Layout, Tables};
 use super::view::View;
-use super::{Row, tables};
 use super::{build, memory, release};
 use crate::{ReadResult, Reader};
 
@@ -83,11 +83,10 @@ impl<'a> Made<'a> {
 
     /// The value as a type of Rust, if it is that type's row and borrows nothing.
     pub(crate) fn into_typed<T: Row>(self) -> Result<T, Self> {
-        let tables = tables::<T>();
+        let tables = T::tables();
         if !ptr::eq(tables, self.tables) || T::ROW != self.row || tables.is_borrowed() {
             return Err(self);
         }
-        let () = T::CHECKED;
         let layout = self.tables.ty(self.row).layout;
         let mut typed = MaybeUninit::<T>::uninit();
         let this = ManuallyDrop::new(self);

@@ -63,10 +63,11 @@
 //!
 //! **What the compiler checks.** [`Rows::lay_out`] runs at compile time: it computes all offsets by
 //! the rules of `repr(C)`, makes the ops, and fails the build if an index leads nowhere. So loops look
-//! rows up unchecked where `lay_out` has done so before. Whoever uses a type by its table has the
-//! compiler compare its size and alignment with what was computed (`Row::CHECKED`). Generated code
-//! compares each single offset with `offset_of!`, too, for types with attributes of the user's and, with
-//! `Config::assert_layout`, for all.
+//! rows up unchecked where `lay_out` has done so before. [`Rows::checked`] fails the build unless
+//! size and alignment of each type are what was computed. Both run when a generated file is made into
+//! machine code, before there is a program that could go by its tables; `cargo check` does not run them.
+//! Generated code compares each single offset with `offset_of!`, too, for types with attributes of the
+//! user's and, with `Config::assert_layout`, for all.
 #![allow(unsafe_code)]
 
 mod build;
@@ -87,8 +88,8 @@ pub use ops::{Foreign, OptionOps, SequenceOps};
 pub use rows::{
     Field, Kind, Layout, PackedField, PackedVariant, Rows, Shape, Tables, Type, Variant,
 };
+pub(crate) use tabled::Row;
 pub use tabled::{Both, File, InFile, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes};
-pub(crate) use tabled::{Row, tables};
 
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -107,11 +108,10 @@ pub fn debug<T: Tabled<By: InFile>>(value: &T, f: &mut fmt::Formatter<'_>) -> fm
 #[inline]
 #[must_use]
 pub fn eq<T: Tabled<By: InFile>>(a: &T, b: &T) -> bool {
-    let () = T::CHECKED;
     // SAFETY: the row describes T, of which both are values.
     unsafe {
         compare::eq(
-            tables::<T>(),
+            T::tables(),
             T::ROW,
             ptr::from_ref(a).cast(),
             ptr::from_ref(b).cast(),
@@ -123,12 +123,11 @@ pub fn eq<T: Tabled<By: InFile>>(a: &T, b: &T) -> bool {
 #[inline]
 #[must_use]
 pub fn clone<T: Tabled<By: InFile>>(value: &T) -> T {
-    let () = T::CHECKED;
     let mut copy = MaybeUninit::<T>::uninit();
     // SAFETY: the row describes T; `value` is one and `copy` has room for one, which `clone` makes.
     unsafe {
         copy::clone(
-            tables::<T>(),
+            T::tables(),
             T::ROW,
             ptr::from_ref(value).cast(),
             copy.as_mut_ptr().cast(),

@@ -857,6 +857,36 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         rows
     }
 
+    /// Compares the rows of types that have no code with what the types are in memory.
+    ///
+    /// ```compile_fail,E0080
+    /// use tl_runtime::table::{Layout, Rows, Type};
+    ///
+    /// // A struct without fields is no `u32`.
+    /// const ROWS: Rows<1, 0, 0, 0, 0, 0> = Rows::lay_out(
+    ///     [Type::structure(1, "a", "A", 4, 0, 0)], [], [], [], false,
+    /// );
+    /// const CHECKED: Rows<1, 0, 0, 0, 0, 0> = ROWS.checked(&[Layout::of::<u32>()]);
+    /// # let _ = CHECKED;
+    /// ```
+    ///
+    /// # Panics
+    /// At compile time, if they differ.
+    #[must_use]
+    pub const fn checked(self, layouts: &[Layout]) -> Self {
+        let mut row = 0;
+        while row < T && !matches!(self.types[row].form, TypeForm::Foreign(_)) {
+            let Layout { size, align } = layouts[row];
+            let computed = self.types[row].layout;
+            assert!(
+                size == computed.size && align == computed.align,
+                "a type is not laid out as its table says"
+            );
+            row += 1;
+        }
+        self
+    }
+
     /// The tables, which stay where they are.
     #[must_use]
     pub const fn tables(&'static self) -> Tables {

@@ -61,25 +61,27 @@
 //!     type By = <sample::types::Point as Tabled>::By;
 //!     type Of<'a> = Mine<'a>;
 //!     const ROW: usize = 0;
+//!     const MIN_SIZE: usize = 4;
 //! }
 //! ```
 //!
 //! ```compile_fail,E0200
 //! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
 //! # fn main() {}
-//! use tl_runtime::table::{File, InFile, Rows, Tabled, Tables};
-//! static ROWS: Rows<0, 0, 0, 0, 0, 0> = Rows::lay_out([], [], [], [], false);
-//! static TABLES: Tables = ROWS.tables();
+//! use tl_runtime::table::{File, InFile, Tabled, Tables};
 //! struct Mine;
 //! impl File for Mine {
-//!     const TABLES: &'static Tables = &TABLES;
+//!     const BORROWED: bool = false;
+//!     fn tables() -> &'static Tables {
+//!         <<sample::types::Point as Tabled>::By as InFile>::File::tables()
+//!     }
 //! }
 //! ```
 #![allow(unsafe_code)]
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
-use core::mem::{MaybeUninit, align_of, size_of};
+use core::mem::MaybeUninit;
 
 use super::rows::Tables;
 use super::{build, view, write};
@@ -89,10 +91,15 @@ use crate::{ReadResult, Reader, TlRead, TlWrite, Writer};
 ///
 /// # Safety
 /// Each row describes a Rust type (see the top of the module), a row that borrows one with a
-/// lifetime that is then the reader's.
+/// lifetime that is then the reader's; and [`Rows::checked`](super::Rows::checked) has compared the
+/// layouts of all of them.
 pub unsafe trait File {
-    /// They.
-    const TABLES: &'static Tables;
+    /// Values borrow.
+    const BORROWED: bool;
+
+    /// They. A function, and no constant or static: so they are made when the generated file is made
+    /// into machine code, once, and neither by `cargo check` nor by who uses the types.
+    fn tables() -> &'static Tables;
 }
 
 /// A type that is described by a row of a file.
@@ -111,6 +118,8 @@ pub unsafe trait Tabled {
     type Of<'a>;
     /// Its row.
     const ROW: usize;
+    /// The smallest number of bytes that a value takes where it stands alone.
+    const MIN_SIZE: usize;
 }
 
 /// Values are read and written.
@@ -163,39 +172,20 @@ pub trait Writes<T: ?Sized> {
     fn write(value: &T, w: &mut Writer<'_>, bare: bool);
 }
 
-/// What is known of a type that has a table.
+/// A type that has a table.
 pub(crate) trait Row: Tabled<By: InFile> + Sized {
-    /// Fails the build if the type is not laid out as its row says: whoever turns a pointer to the
-    /// type into one that goes by the row, or back, has asked for this first.
-    ///
-    /// No reference to the row: rustc would look through it, for every type.
-    const CHECKED: () = {
-        let layout = tables::<Self>().ty(Self::ROW).layout;
-        assert!(
-            layout.size == size_of::<Self>() && layout.align == align_of::<Self>(),
-            "a type is not laid out as its table says"
-        );
-    };
+    /// The tables of the type's file.
+    fn tables() -> &'static Tables {
+        <Self::By as InFile>::File::tables()
+    }
 
     fn view(&self) -> view::View<'_> {
-        let () = Self::CHECKED;
         // SAFETY: the row describes the type: it is `Tabled`.
-        unsafe {
-            view::View::new(
-                tables::<Self>(),
-                Self::ROW,
-                core::ptr::from_ref(self).cast(),
-            )
-        }
+        unsafe { view::View::new(Self::tables(), Self::ROW, core::ptr::from_ref(self).cast()) }
     }
 }
 
 impl<T: Tabled<By: InFile>> Row for T {}
-
-/// The tables of the type's file.
-pub(crate) const fn tables<T: Tabled<By: InFile>>() -> &'static Tables {
-    <<T::By as InFile>::File as File>::TABLES
-}
 
 #[diagnostic::do_not_recommend]
 impl<'a, T> TlRead<'a> for T
@@ -235,17 +225,16 @@ where
 macro_rules! read_by_rows {
     ($($way:ident),*) => { $(
         impl<'a, F: File, T: Tabled<By = $way<F>, Of<'a> = T>> Reads<'a, T> for $way<F> {
-            const MIN_SIZE: usize = tables::<T>().ty(T::ROW).min_size as usize;
-            const NEEDS_ARENA: bool = tables::<T>().is_borrowed();
+            const MIN_SIZE: usize = T::MIN_SIZE;
+            const NEEDS_ARENA: bool = F::BORROWED;
 
             #[inline]
             fn read(r: &mut Reader<'a>, bare: bool) -> ReadResult<T> {
-                let () = T::CHECKED;
                 let mut value = MaybeUninit::<T>::uninit();
                 let slot = value.as_mut_ptr().cast();
                 // SAFETY: the row describes T, `value` has room for one, and what T borrows lives
                 // for 'a: it is its own `Of<'a>`.
-                let result = unsafe { build::read(r, tables::<T>(), T::ROW, bare, slot) };
+                let result = unsafe { build::read(r, T::tables(), T::ROW, bare, slot) };
                 // SAFETY: `read` has made a value unless it failed.
                 result.map(|()| unsafe { value.assume_init() })
             }
@@ -273,6 +262,7 @@ unsafe impl<T: ?Sized> Tabled for Box<T> {
     type By = Pointer;
     type Of<'a> = Self;
     const ROW: usize = 0;
+    const MIN_SIZE: usize = 0;
 }
 
 // SAFETY: no way with a table.
@@ -280,6 +270,7 @@ unsafe impl<T: ?Sized> Tabled for &T {
     type By = Pointer;
     type Of<'a> = Self;
     const ROW: usize = 0;
+    const MIN_SIZE: usize = 0;
 }
 
 impl<'a, T: TlRead<'a>> Reads<'a, Box<T>> for Pointer {

@@ -166,6 +166,12 @@ impl Config {
     }
 
     /// Adds a schema file. Several make up one schema, in that order.
+    ///
+    /// ```
+    /// use tl_codegen::Config;
+    ///
+    /// let config = Config::new().schema("lite_api.tl").schema("ton_api.tl");
+    /// ```
     #[must_use]
     pub fn schema(mut self, path: impl AsRef<Path>) -> Self {
         self.schemas.push(path.as_ref().to_owned());

@@ -236,6 +236,27 @@ impl<'a> Writer<'a> {
 }
 
 /// Flags that are being collected; see [`Writer::flags`].
+///
+/// ```
+/// use tl_runtime::{TlWrite, Writer};
+///
+/// /// `photo flags:# caption:flags.3?string = Photo;`, bare.
+/// struct Photo {
+///     caption: Option<String>,
+/// }
+///
+/// impl TlWrite for Photo {
+///     fn write(&self, w: &mut Writer<'_>) {
+///         let mut flags = w.flags(0);
+///         w.flagged(&mut flags, 3, &self.caption);
+///         w.set_flags(flags);
+///     }
+/// }
+///
+/// let photo = Photo { caption: Some("hi".to_owned()) };
+/// assert_eq!(photo.to_bytes()?, b"\x08\0\0\0\x02hi\0");
+/// # Ok::<(), tl_runtime::WriteError>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "they are written by `Writer::set_flags`"]
 pub struct Flags {

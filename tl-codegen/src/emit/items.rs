@@ -109,7 +109,7 @@ impl Emitter<'_> {
             _ => return "bool".to_owned(),
         };
         match field.condition {
-            Some(_) => format!("Option<{ty}>"),
+            Some(_) => text!["Option<", ty, ">"],
             None => ty,
         }
     }
@@ -131,10 +131,10 @@ impl Emitter<'_> {
                     }
                     _ => self.field_type(field),
                 };
-                format!("{}: {ty}", field.name)
+                text![field.name, ": ", ty]
             })
             .collect();
-        let one_line = format!("pub fn new({}) -> Self", parameters.join(", "));
+        let one_line = text!["pub fn new(", parameters.join(", "), ") -> Self"];
         if self.out.fits(one_line.len() + 2) {
             self.out.open(&[&one_line]);
         } else {
@@ -166,11 +166,11 @@ impl Emitter<'_> {
         let name = &field.name;
         match (&field.kind, is_required(field)) {
             (FieldKind::Value(Type::Indirect(_)), true) if !self.style.borrowed => {
-                format!("{name}: Box::new({name})")
+                text![name, ": Box::new(", name, ")"]
             }
             (_, true) => name.clone(),
-            (FieldKind::Flag, _) => format!("{name}: false"),
-            _ => format!("{name}: None"),
+            (FieldKind::Flag, _) => text![name, ": false"],
+            _ => text![name, ": None"],
         }
     }
 
@@ -223,7 +223,7 @@ impl Emitter<'_> {
         ]);
         self.out.line(&["const ID: u32 = ", &hex(identity.id), ";"]);
         self.out
-            .constant("NAME", "&'static str", &format!("\"{}\"", item.schema_name));
+            .constant("NAME", "&'static str", &text!["\"", item.schema_name, "\""]);
         self.out.close();
         let Some(output) = &item.output else {
             return;

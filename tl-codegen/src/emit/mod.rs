@@ -16,6 +16,12 @@
 //! out        lines, indentation, width
 //! ```
 
+/// Texts one after another, in one allocation of the right size: `format!` grows them piece by piece,
+/// and layer 230 takes a hundred thousand of them.
+macro_rules! text {
+    [$($part:expr),+ $(,)?] => { [$(AsRef::<str>::as_ref(&$part)),+].concat() };
+}
+
 mod items;
 mod nats;
 mod out;

@@ -71,7 +71,7 @@ impl<'m> Nats<'m> {
                     Some(_) => ".unwrap_or(0)",
                     None => "",
                 };
-                format!("{}{}{default}", self.owner, field.name)
+                text![self.owner, field.name, default]
             }
         }
     }
@@ -97,8 +97,8 @@ impl<'m> Nats<'m> {
     pub(super) fn bit(&self, condition: Condition) -> String {
         let number = self.number(condition.mask);
         match condition.bit {
-            0 => format!("{number} & 1"),
-            bit => format!("{number} & 1 << {bit}"),
+            0 => text![number, " & 1"],
+            bit => text![number, " & 1 << ", bit.to_string()],
         }
     }
 }

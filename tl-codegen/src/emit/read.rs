@@ -63,7 +63,7 @@ impl Emitter<'_> {
         let id = hex(variant.identity.id);
         let pattern = match (peeked, variant.identity.is_default) {
             (_, true) => "_".to_owned(),
-            (true, false) => format!("Some({id})"),
+            (true, false) => text!["Some(", id, ")"],
             (false, false) => id,
         };
         let take_id = peeked && !variant.identity.is_default;
@@ -78,7 +78,7 @@ impl Emitter<'_> {
             return;
         };
         let value = self.read_value(ty, &Nats::of_enum()).plain();
-        let arm = format!("Self::{}({value})", variant.name);
+        let arm = text!["Self::", variant.name, "(", value, ")"];
         if take_id || !self.out.fits(pattern.len() + arm.len() + 5) {
             self.out.open(&[&pattern, " =>"]);
             if take_id {
@@ -112,10 +112,10 @@ impl Emitter<'_> {
             .min_size
             .saturating_add(if id.is_some() { 4 } else { 0 });
         let id = match id {
-            Some(identity) => format!("Some({})", hex(identity.id)),
+            Some(identity) => text!["Some(", hex(identity.id), ")"],
             None => "None".to_owned(),
         };
-        let outline = format!("\"{}\"", outline(item, false));
+        let outline = text!["\"", outline(item, false), "\""];
         let before = "const CONSTRUCTOR: tl::private::Constructor =";
         let one_line = format!("tl::private::Constructor({id}, {min_size}, {outline})");
         let args = one_line.len() - "tl::private::Constructor()".len();
@@ -200,17 +200,21 @@ impl Emitter<'_> {
             let mut value = self.field_value(field, &nats);
             if !before.is_empty() || is_referred(index) {
                 let mut block = vec!["{".to_owned()];
-                block.extend(before.drain(..).map(|nat| format!("    {nat} = r.nat();")));
+                block.extend(
+                    before
+                        .drain(..)
+                        .map(|nat| text!["    ", nat, " = r.nat();"]),
+                );
                 if is_referred(index) {
                     let name = &field.name;
-                    value = statement(&format!("{name} = "), value, ";");
+                    value = statement(&text![name, " = "], value, ";");
                     value.push(name.clone());
                 }
-                block.extend(value.into_iter().map(|line| format!("    {line}")));
+                block.extend(value.into_iter().map(|line| text!["    ", line]));
                 block.push("}".to_owned());
                 value = block;
             }
-            literal.push(statement(&format!("{}: ", field.name), value, ""));
+            literal.push(statement(&text![field.name, ": "], value, ""));
         }
         self.struct_expression("Ok(", "Self", &literal, ")");
     }
@@ -221,17 +225,17 @@ impl Emitter<'_> {
         match (&field.kind, condition) {
             (FieldKind::Value(ty), None) => vec![self.read_value(ty, nats).plain()],
             (FieldKind::Value(ty), Some(bit)) => match (alone(ty), self.place(ty)) {
-                (Alone::Read, place) => vec![format!("r.optional{place}({bit})")],
-                (Alone::ReadBare, place) => vec![format!("r.optional{place}_bare({bit})")],
+                (Alone::Read, place) => vec![text!["r.optional", place, "(", bit, ")"]],
+                (Alone::ReadBare, place) => vec![text!["r.optional", place, "_bare(", bit, ")"]],
                 (Alone::No, _) => vec![
-                    format!("if {bit} != 0 {{"),
-                    format!("    Some({})", self.read_value(ty, nats).plain()),
+                    text!["if ", bit, " != 0 {"],
+                    text!["    Some(", self.read_value(ty, nats).plain(), ")"],
                     "} else {".to_owned(),
                     "    None".to_owned(),
                     "}".to_owned(),
                 ],
             },
-            (_, Some(bit)) => vec![format!("{bit} != 0")],
+            (_, Some(bit)) => vec![text![bit, " != 0"]],
             (_, None) => Vec::new(),
         }
     }
@@ -256,8 +260,8 @@ impl Emitter<'_> {
                 let name = if borrowed { "slice" } else { "vector" };
                 let boxed = if *bare { "" } else { "boxed_" };
                 match alone(element) {
-                    Alone::Read => Expr::Plain(format!("r.{boxed}{name}()")),
-                    Alone::ReadBare => Expr::Plain(format!("r.{boxed}{name}_of_bare()")),
+                    Alone::Read => Expr::Plain(text!["r.", boxed, name, "()"]),
+                    Alone::ReadBare => Expr::Plain(text!["r.", boxed, name, "_of_bare()"]),
                     Alone::No => {
                         let min_size = element.min_size();
                         let element = self.read_value(element, nats).result();
@@ -284,11 +288,11 @@ impl Emitter<'_> {
             Type::Indirect(inner) => {
                 let name = if borrowed { "place" } else { "heap" };
                 Expr::Result(match alone(inner) {
-                    Alone::Read => format!("r.{name}()"),
-                    Alone::ReadBare => format!("r.{name}_bare()"),
+                    Alone::Read => text!["r.", name, "()"],
+                    Alone::ReadBare => text!["r.", name, "_bare()"],
                     Alone::No => {
                         let inner = self.read_value(inner, nats).result();
-                        format!("r.{name}_with(|r| {inner})")
+                        text!["r.", name, "_with(|r| ", inner, ")"]
                     }
                 })
             }
@@ -340,7 +344,7 @@ impl Expr {
 
     pub(super) fn result(self) -> String {
         match self {
-            Self::Plain(text) => format!("Ok({text})"),
+            Self::Plain(text) => text!["Ok(", text, ")"],
             Self::Result(text) => text,
         }
     }
@@ -387,7 +391,7 @@ pub(super) fn alone(ty: &Type) -> Alone {
 fn read_named(named: &Named, nats: &Nats<'_>) -> String {
     let bare = if named.bare { "_bare" } else { "" };
     if named.nats.is_empty() {
-        return format!("tl::TlRead::read{bare}(r)");
+        return text!["tl::TlRead::read", bare, "(r)"];
     }
     format!(
         "tl::TlReadWith::read{bare}_with(r, {})",

@@ -43,7 +43,7 @@ impl Emitter<'_> {
                     let id = hex(variant.identity.id);
                     let value = match variant.identity.is_default {
                         true => "{}".to_owned(),
-                        false => format!("w.id({id}),"),
+                        false => text!["w.id(", id, "),"],
                     };
                     self.out.line(&["Self::", &variant.name, " => ", &value]);
                     continue;
@@ -54,9 +54,9 @@ impl Emitter<'_> {
                     _ => "value",
                 };
                 let call = match (variant.identity.is_default, count) {
-                    (false, 0) => format!("w.boxed({place})"),
+                    (false, 0) => text!["w.boxed(", place, ")"],
                     (false, _) => format!("w.boxed_with({place}, nats)"),
-                    (true, 0) => format!("tl::TlWrite::write({place}, w)"),
+                    (true, 0) => text!["tl::TlWrite::write(", place, ", w)"],
                     (true, _) => format!("tl::TlWriteWith::write_with({place}, w, nats)"),
                 };
                 if self.out.fits(variant.name.len() + call.len() + 18) {
@@ -128,7 +128,7 @@ impl Emitter<'_> {
         let name = &field.name;
         let Some(Condition { mask, bit }) = field.condition else {
             let place = Place {
-                path: format!("self.{name}"),
+                path: text!["self.", name],
                 is_reference: false,
             };
             self.write_value(ty, &place, nats, ";");
@@ -144,11 +144,11 @@ impl Emitter<'_> {
             (Alone::Read, None) => self.out.line(&["w.optional(&self.", name, ");"]),
             (Alone::ReadBare, None) => self.out.line(&["w.optional_bare(&self.", name, ");"]),
             (Alone::Read, Some(flags)) => {
-                let args = [&format!("&mut {flags}"), &bit, &format!("&self.{name}")];
+                let args = [&text!["&mut ", flags], &bit, &text!["&self.", name]];
                 self.out.call("w.flagged", &args.map(String::as_str), ";");
             }
             (Alone::ReadBare, Some(flags)) => {
-                let args = [&format!("&mut {flags}"), &bit, &format!("&self.{name}")];
+                let args = [&text!["&mut ", flags], &bit, &text!["&self.", name]];
                 self.out
                     .call("w.flagged_bare", &args.map(String::as_str), ";");
             }
@@ -275,8 +275,8 @@ impl Emitter<'_> {
             {
                 let is_there = is_there(field);
                 let text = match condition.bit {
-                    0 => format!("{is_there} as u32"),
-                    bit => format!("({is_there} as u32) << {bit}"),
+                    0 => text![is_there, " as u32"],
+                    bit => text!["(", is_there, " as u32) << ", bit.to_string()],
                 };
                 bits.push((condition.bit, text));
             }
@@ -287,7 +287,7 @@ impl Emitter<'_> {
         }
         let name = &item.fields[index].name;
         let before = match is_collected(item, index) {
-            true => format!("let mut {name} = w.flags"),
+            true => text!["let mut ", name, " = w.flags"],
             false => "w.nat".to_owned(),
         };
         let one_line = bits.join(" | ");
@@ -333,8 +333,8 @@ impl Emitter<'_> {
             match firsts.iter().find(|&&(of, _)| of == bit) {
                 None => firsts.push((bit, field)),
                 Some((_, first)) => {
-                    let consistent = format!("{} == {}", is_there(first), is_there(field));
-                    let constructor = format!("\"{}\"", item.schema_name);
+                    let consistent = text![is_there(first), " == ", is_there(field)];
+                    let constructor = text!["\"", item.schema_name, "\""];
                     let flag = format!("\"{}.{bit}\"", item.fields[index].schema_name);
                     self.out
                         .call("w.check_flag", &[&consistent, &constructor, &flag], ";");
@@ -381,9 +381,9 @@ impl Emitter<'_> {
 }
 
 fn method(name: &str, writer: &str, nats: &str, count: usize) -> String {
-    let writer = format!("{writer}: &mut tl::Writer<'_>");
+    let writer = text![writer, ": &mut tl::Writer<'_>"];
     match count {
-        0 => format!("fn {name}(&self, {writer})"),
+        0 => text!["fn ", name, "(&self, ", writer, ")"],
         _ => format!("fn {name}_with(&self, {writer}, {nats}: [u32; {count}])"),
     }
 }
@@ -397,7 +397,7 @@ struct Place {
 impl Place {
     fn value(&self) -> String {
         if self.is_reference {
-            format!("*{}", self.path)
+            text!["*", self.path]
         } else {
             self.path.clone()
         }
@@ -407,7 +407,7 @@ impl Place {
         if self.is_reference {
             self.path.clone()
         } else {
-            format!("&{}", self.path)
+            text!["&", self.path]
         }
     }
 
@@ -423,16 +423,16 @@ impl Place {
     /// What a box or reference leads to, as a reference.
     fn pointee(&self, borrowed: bool) -> String {
         match (borrowed, self.is_reference) {
-            (true, true) => format!("*{}", self.path),
+            (true, true) => text!["*", self.path],
             (true, false) => self.path.clone(),
-            (false, true) => format!("&**{}", self.path),
-            (false, false) => format!("&*{}", self.path),
+            (false, true) => text!["&**", self.path],
+            (false, false) => text!["&*", self.path],
         }
     }
 }
 
 fn write_scalar(scalar: Scalar, place: &Place, borrowed: bool) -> String {
-    let by_value = |method: &str| format!("w.{method}({})", place.value());
+    let by_value = |method: &str| text!["w.", method, "(", place.value(), ")"];
     match scalar {
         Scalar::Int => by_value("int"),
         Scalar::Long => by_value("long"),
@@ -441,13 +441,13 @@ fn write_scalar(scalar: Scalar, place: &Place, borrowed: bool) -> String {
         Scalar::Nat => by_value("nat"),
         Scalar::Bool => by_value("bool"),
         Scalar::Int128 | Scalar::Int256 | Scalar::Int512 => {
-            format!("w.raw({})", place.reference())
+            text!["w.raw(", place.reference(), ")"]
         }
-        Scalar::String => format!("w.string({})", place.slice(borrowed)),
-        Scalar::Bytes => format!("w.bytes({})", place.slice(borrowed)),
+        Scalar::String => text!["w.string(", place.slice(borrowed), ")"],
+        Scalar::Bytes => text!["w.bytes(", place.slice(borrowed), ")"],
         Scalar::True { bare: true } => String::new(),
         Scalar::True { bare: false } | Scalar::Object => {
-            format!("tl::TlWrite::write({}, w)", place.reference())
+            text!["tl::TlWrite::write(", place.reference(), ", w)"]
         }
     }
 }
@@ -455,7 +455,7 @@ fn write_scalar(scalar: Scalar, place: &Place, borrowed: bool) -> String {
 fn write_named(named: &Named, reference: &str, nats: &Nats<'_>) -> String {
     let bare = if named.bare { "_bare" } else { "" };
     if named.nats.is_empty() {
-        return format!("tl::TlWrite::write{bare}({reference}, w)");
+        return text!["tl::TlWrite::write", bare, "(", reference, ", w)"];
     }
     format!(
         "tl::TlWriteWith::write{bare}_with({reference}, w, {})",
@@ -474,8 +474,8 @@ fn guarded(item: &Struct, mask: Nat) -> impl Iterator<Item = &Field> {
 
 fn is_there(field: &Field) -> String {
     match field.kind {
-        FieldKind::Flag => format!("self.{}", field.name),
-        _ => format!("self.{}.is_some()", field.name),
+        FieldKind::Flag => text!["self.", field.name],
+        _ => text!["self.", field.name, ".is_some()"],
     }
 }
 

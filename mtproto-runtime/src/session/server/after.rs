@@ -79,6 +79,10 @@ impl<'a> Wrapped<'a> {
                 before = vec![msg_id];
             }
         }
+        if wrapped && matches!(wrappers::split(rest), Some(Some(_))) {
+            // What it waits for can't be told. It must not run too early.
+            before = vec![msg_id];
+        }
         wrapped.then_some(Self { before, body })
     }
 }

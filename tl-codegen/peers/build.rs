@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => "invokeAfterMsg invokeWithLayer invokeWithTakeout invokeWithoutUpdates",
     };
     let owned = Config::new()
-            .codec("*", Codec::Code)
+        .codec("*", Codec::Code)
         .schema(SCHEMA)
         .known_ids("../../schemas/known-ids.txt")
         .id_rule(IdRule::Telegram)

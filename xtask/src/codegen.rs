@@ -34,6 +34,10 @@ const TARGETS: &[Target] = &[
         make: |root, _| crate::service::generate(root),
     },
     Target {
+        path: "mtproto-runtime/examples/mtproto-server/api.rs",
+        make: |root, _| crate::service::generate_example(root),
+    },
+    Target {
         path: "tl-parser/src/parse/generated.rs",
         make: |root, _| crate::grammar::generate(root),
     },

@@ -36,6 +36,9 @@ const WANTED: &[&str] = &[
     "RpcError",
 ];
 
+/// What the example of a server answers.
+const OF_EXAMPLE: &[&str] = &["help.getConfig", "help.getNearestDc"];
+
 /// Carry `new_nonce`, which must not be printed.
 const SECRET: &[&str] = &[
     "P_Q_inner_data",
@@ -66,5 +69,16 @@ pub(crate) fn generate(root: &Path) -> Result<String> {
     for path in SECRET {
         config = config.derive(*path, ["Clone"]);
     }
+    Ok(config.generate_text()?.text)
+}
+
+/// The text of the types of the example `mtproto-server`.
+pub(crate) fn generate_example(root: &Path) -> Result<String> {
+    let config = Config::new()
+        .schema(root.join("schemas/telegram/api.tl"))
+        .id_rule(IdRule::Telegram)
+        .known_ids(root.join("schemas/known-ids.txt"))
+        .docs(false)
+        .only(OF_EXAMPLE.iter().copied());
     Ok(config.generate_text()?.text)
 }

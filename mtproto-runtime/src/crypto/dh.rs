@@ -340,7 +340,7 @@ fn is_safe_prime(prime: Odd<U2048>, rng: &mut (impl CryptoRng + ?Sized)) -> bool
     two.pow_vartime(&prime.wrapping_sub(&U2048::ONE)) == modulus.one() && is_prime(half, rng)
 }
 
-fn is_prime(number: Odd<U2048>, rng: &mut (impl CryptoRng + ?Sized)) -> bool {
+pub(super) fn is_prime(number: Odd<U2048>, rng: &mut (impl CryptoRng + ?Sized)) -> bool {
     if has_small_factor(&number) {
         return false;
     }

@@ -23,12 +23,14 @@
 //! # }
 //! ```
 
+mod generate;
 mod key;
 mod legacy;
 mod pad;
 
 use core::fmt;
 
+pub use generate::generate_pem;
 pub use key::{KeyError, PrivateKey, PublicKey, fingerprint};
 pub use legacy::Opened;
 

@@ -15,9 +15,10 @@ use mtproto_runtime::crypto::random::SystemRandom;
 use mtproto_runtime::crypto::rsa::PublicKey;
 use mtproto_runtime::handshake::NewKey;
 use mtproto_runtime::session::{CallError, CallId, CallOptions, client as session};
+use mtproto_runtime::store::StoredKey;
 use mtproto_runtime::transport::{Framing, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 pub struct Client {
@@ -29,6 +30,15 @@ pub struct Client {
     pub bound: bool,
     pub key_lost: bool,
     results: HashMap<CallId, Result<Vec<u8>, CallError>>,
+}
+
+/// With little room for what is not read.
+async fn connect(address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("there are sockets");
+    socket
+        .set_recv_buffer_size(64 << 10)
+        .expect("its size may be set");
+    socket.connect(address).await.expect("the server listens")
 }
 
 /// Why the connection was lost.
@@ -51,6 +61,18 @@ impl Client {
         .await
     }
 
+    /// With a key that was made before.
+    pub async fn with_key(address: SocketAddr, trusted: &PublicKey, key: StoredKey) -> Self {
+        let config = client::Config::new([trusted.clone()]);
+        let connection = client::Connection::with_key(config, key, &mut SystemRandom::new());
+        Self::with(
+            address,
+            connection,
+            Transport::client(Framing::Intermediate),
+        )
+        .await
+    }
+
     pub async fn with(
         address: SocketAddr,
         connection: client::Connection,
@@ -58,9 +80,7 @@ impl Client {
     ) -> Self {
         let mut client = Self {
             connection,
-            stream: TcpStream::connect(address)
-                .await
-                .expect("the server listens"),
+            stream: connect(address).await,
             start: Instant::now(),
             key: None,
             updates: Vec::new(),

@@ -7,7 +7,7 @@ use crypto_bigint::{Odd, U1024, U2048};
 use pkcs1::{RsaPrivateKey, RsaPublicKey, UintRef};
 use pkcs8::der::{Document, SecretDocument};
 use pkcs8::spki::SubjectPublicKeyInfoRef;
-use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::{LineEnding, ObjectIdentifier, PrivateKeyInfoRef};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
@@ -148,6 +148,19 @@ impl PublicKey {
     #[must_use]
     pub fn fingerprint(&self) -> i64 {
         self.fingerprint
+    }
+
+    /// The key as PEM (`RSA PUBLIC KEY`, PKCS#1), for clients.
+    ///
+    /// # Errors
+    /// [`KeyError::Encoding`] if there is no memory.
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        let (n, e) = (self.modulus(), self.e.to_be_bytes());
+        let key = RsaPublicKey {
+            modulus: UintRef::new(&n)?,
+            public_exponent: UintRef::new(&e)?,
+        };
+        Ok(Document::encode_msg(&key)?.to_pem("RSA PUBLIC KEY", LineEnding::LF)?)
     }
 
     /// The modulus, big-endian.

@@ -86,7 +86,7 @@ pub struct Timeouts {
     /// For the first packet of a connection to be complete.
     pub first_packet: Duration,
     /// For any other packet to be complete, once it has begun, and for the client to take what is
-    /// sent. What moves on by [`Self::slowest`] gets longer.
+    /// sent; again and again, as long as it moves on by [`Self::slowest`].
     pub stuck: Duration,
     /// Bytes in a second by which a slow client must move on.
     pub slowest: u32,

@@ -6,8 +6,9 @@
 //! no message up to it is taken. It is the moment at which the server went down; after a crash, which
 //! is seen by its absence, the moment at which it came up again, and a second. Ids are made of time,
 //! so that new messages are above it. Only for a client whose clock is ahead by more than that second
-//! there is a mark of its own, saved before the message is handled, a few seconds ahead so that the
-//! next ones need none.
+//! there is a mark of its own, the id of its last message, saved before that is handled. It must not be
+//! higher, to save the next write: a client that finds out about its clock goes on with ids that are
+//! just above the last.
 
 use core::time::Duration;
 use std::collections::HashMap;
@@ -40,11 +41,11 @@ pub(super) struct Loaded {
 
 /// Clocks that are ahead by no more need no mark of their own.
 const AHEAD: i64 = SECOND;
-/// How far a mark lies above the message for which it is made.
-const LEAD: i64 = 4 * SECOND;
 
 /// The record of the server itself has this in the place of a key id, which no key has.
 const NOBODY: i64 = 0;
+/// The session id in the record of a mark.
+const MARK: i64 = 1;
 
 impl Keys {
     /// Reads all keys. From now on until [`Self::close`], the server counts as crashed.
@@ -109,16 +110,15 @@ impl Keys {
                 .is_none_or(|mark| msg_id > *mark)
     }
 
-    /// Keeps that messages up to this one, and some after it, may have been received.
+    /// Keeps that messages up to this one may have been received.
     pub(super) fn mark(&self, auth_key_id: i64, msg_id: i64) -> Result<(), Error> {
-        let mark = msg_id.saturating_add(LEAD);
         self.store().save_session(&StoredSession {
             auth_key_id,
-            session_id: 0,
+            session_id: MARK,
             unique_id: 0,
-            highest_msg_id: mark,
+            highest_msg_id: msg_id,
         })?;
-        self.marks().insert(auth_key_id, mark);
+        self.marks().insert(auth_key_id, msg_id);
         Ok(())
     }
 

@@ -55,6 +55,8 @@ pub(super) struct Link {
     out: Vec<u8>,
     /// How much of `out` the socket has taken.
     taken: usize,
+    /// How much it has taken in all.
+    written: usize,
     reads_long: bool,
     clock: Clock,
 }
@@ -65,12 +67,20 @@ struct Clock {
     sleep: Pin<Box<Sleep>>,
     /// When something was last received.
     heard_at: Instant,
-    /// Since when a packet is incomplete.
-    partial_since: Option<Instant>,
+    /// A packet is incomplete.
+    partial: Option<Window>,
     /// No packet has been complete yet.
     is_first: bool,
-    /// Since when the socket is full, and how much it has taken since.
-    stuck_since: Option<(Instant, usize)>,
+    /// The socket is full.
+    stuck: Option<Window>,
+}
+
+/// A time in which something has to move on.
+#[derive(Clone, Copy)]
+struct Window {
+    since: Instant,
+    /// How many bytes had moved when it began.
+    from: usize,
 }
 
 enum Ready {
@@ -99,9 +109,12 @@ impl Link {
         let clock = Clock {
             sleep: Box::pin(tokio::time::sleep(shared.config.timeouts.first_packet)),
             heard_at: now,
-            partial_since: Some(now),
+            partial: Some(Window {
+                since: now,
+                from: 0,
+            }),
             is_first: true,
-            stuck_since: None,
+            stuck: None,
         };
         Self {
             shared,
@@ -116,6 +129,7 @@ impl Link {
             packet: Vec::new(),
             out: Vec::new(),
             taken: 0,
+            written: 0,
             reads_long: false,
             clock,
         }
@@ -208,10 +222,13 @@ impl Link {
         let partial = self.connection.partial();
         self.clock.is_first &= !is_whole;
         if is_whole {
-            self.clock.partial_since = None;
+            self.clock.partial = None;
         }
-        if partial > 0 && self.clock.partial_since.is_none() {
-            self.clock.partial_since = Some(now);
+        if partial > 0 && self.clock.partial.is_none() {
+            self.clock.partial = Some(Window {
+                since: now,
+                from: 0,
+            });
         }
         self.connection.shrink_to(KEPT);
         self.fill()?;
@@ -385,14 +402,15 @@ impl Link {
             match self.stream.try_write(&self.out[self.taken..]) {
                 Ok(count) => {
                     self.taken += count;
-                    if let Some((_, taken)) = &mut self.clock.stuck_since {
-                        *taken += count;
-                    }
+                    self.written = self.written.wrapping_add(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if self.clock.stuck_since.is_none() {
-                        self.clock.stuck_since = Some((Instant::now(), 0));
+                    if self.clock.stuck.is_none() {
+                        self.clock.stuck = Some(Window {
+                            since: Instant::now(),
+                            from: self.written,
+                        });
                         self.arm();
                     }
                     if self.taken > LONG_READ {
@@ -404,7 +422,7 @@ impl Link {
                 Err(error) => return Err(Closed::Io(error.kind())),
             }
         }
-        self.clock.stuck_since = None;
+        self.clock.stuck = None;
         self.out.clear();
         self.out.shrink_to(KEPT);
         self.taken = 0;
@@ -414,27 +432,41 @@ impl Link {
     /// The time-outs that are running, with what they mean.
     fn due(&self) -> [Option<(Instant, Closed)>; 3] {
         let timeouts = &self.shared.config.timeouts;
-        let moved = |bytes: usize| {
-            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-            Duration::from_secs(1) * bytes / timeouts.slowest.max(1)
-        };
         let clock = &self.clock;
-        let partial = clock.partial_since.map(|since| match clock.is_first {
-            true => since + timeouts.first_packet,
-            false => since + timeouts.stuck + moved(self.connection.partial()),
-        });
-        let stuck = clock
-            .stuck_since
-            .map(|(since, taken)| since + timeouts.stuck + moved(taken));
+        let patience = match clock.is_first {
+            true => timeouts.first_packet,
+            false => timeouts.stuck,
+        };
         let silence = match self.used.is_empty() {
             true => timeouts.silent,
             false => timeouts.idle,
         };
+        let (partial, stuck) = (clock.partial, clock.stuck);
         [
-            partial.map(|at| (at, Closed::SlowSender)),
-            stuck.map(|at| (at, Closed::SlowReceiver)),
+            partial.map(|window| (window.since + patience, Closed::SlowSender)),
+            stuck.map(|window| (window.since + timeouts.stuck, Closed::SlowReceiver)),
             Some((clock.heard_at + silence, Closed::Idle)),
         ]
+    }
+
+    /// Gives more time to what is slow but moves on.
+    fn extend(&mut self, now: Instant) {
+        let timeouts = &self.shared.config.timeouts;
+        let seconds = usize::try_from(timeouts.stuck.as_secs()).unwrap_or(usize::MAX);
+        let enough = (timeouts.slowest as usize).saturating_mul(seconds).max(1);
+        let moved = [self.connection.partial(), self.written];
+        let windows = [&mut self.clock.partial, &mut self.clock.stuck];
+        for (window, moved) in windows.into_iter().zip(moved) {
+            if let Some(window) = window
+                && window.since + timeouts.stuck <= now
+                && moved.wrapping_sub(window.from) >= enough
+            {
+                *window = Window {
+                    since: now,
+                    from: moved,
+                };
+            }
+        }
     }
 
     /// Sees to it that the clock rings in time. It may ring before.
@@ -449,6 +481,7 @@ impl Link {
 
     fn check_time(&mut self) -> Result<(), Closed> {
         let now = Instant::now();
+        self.extend(now);
         let mut next = None;
         for (at, why) in self.due().into_iter().flatten() {
             if at <= now {

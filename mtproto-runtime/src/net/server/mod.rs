@@ -143,7 +143,7 @@ impl Server {
         let mut in_time = wait_until(shared, deadline, is_at_rest).await;
         shared.abort_all();
         shared.set_phase(Phase::Closing);
-        let is_alone = |shared: &Shared| shared.lock().links() == 0;
+        let is_alone = |shared: &Shared| shared.lock().links() == 0 && !shared.is_writing();
         in_time &= wait_until(shared, deadline, is_alone).await;
         if shared.keys.is_some() {
             let shared = shared.clone();
@@ -361,8 +361,8 @@ impl Handle {
             .act(|core, _| core.server.close_session(session));
     }
 
-    /// Forgets a key, in the store too, its sessions and what runs for them: its clients have to
-    /// make another one.
+    /// Forgets a key, its sessions and what runs for them: its clients have to make another one. The
+    /// store forgets it shortly after.
     pub fn remove_key(&self, auth_key_id: i64) {
         self.shared.remove_key(auth_key_id);
     }

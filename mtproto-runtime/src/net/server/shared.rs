@@ -9,7 +9,7 @@
 use core::time::Duration;
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -42,6 +42,8 @@ pub(super) struct Shared {
     timer: Notify,
     /// A request has ended, or a connection.
     pub(super) ended: Notify,
+    /// Keys that are being removed from the store.
+    removals: AtomicUsize,
     phase: AtomicU8,
     start: Instant,
 }
@@ -120,6 +122,7 @@ impl Shared {
             clients: Mutex::default(),
             timer: Notify::new(),
             ended: Notify::new(),
+            removals: AtomicUsize::new(0),
             phase: AtomicU8::new(Phase::Serving as u8),
             start,
             config,
@@ -201,16 +204,25 @@ impl Shared {
 
     fn key_destroyed(self: &Arc<Self>, auth_key_id: i64) {
         lock(&self.clients).forget(auth_key_id);
-        let shared = self.clone();
-        if self.keys.is_some() {
-            tokio::task::spawn_blocking(move || {
-                if let Some(keys) = &shared.keys
-                    && let Err(error) = keys.remove(auth_key_id)
-                {
-                    tracing::error!(%error, "a key can't be removed");
-                }
-            });
+        if self.keys.is_none() {
+            return;
         }
+        let shared = self.clone();
+        self.removals.fetch_add(1, Ordering::AcqRel);
+        tokio::task::spawn_blocking(move || {
+            if let Some(keys) = &shared.keys
+                && let Err(error) = keys.remove(auth_key_id)
+            {
+                tracing::error!(%error, "a key can't be removed");
+            }
+            shared.removals.fetch_sub(1, Ordering::AcqRel);
+            shared.ended.notify_waiters();
+        });
+    }
+
+    /// Whether the store is still being told something.
+    pub(super) fn is_writing(&self) -> bool {
+        self.removals.load(Ordering::Acquire) > 0
     }
 
     /// Tells the core when its time has come, for ever.

@@ -1,0 +1,367 @@
+//! The server on sockets, against clients that mean harm, or are just slow.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/wire.rs"]
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mtproto_runtime::connection::Error;
+use mtproto_runtime::net::server::{Closed, Config, Metrics, Refused, Router, Server};
+use mtproto_runtime::service::gzip;
+use mtproto_runtime::testing::TestServer;
+use mtproto_runtime::tl::TlWrite;
+use mtproto_runtime::transport::Status;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use wire::{Client, Lost};
+
+const ECHO: u32 = 0x2222_2222;
+const LONG: u32 = 0x3333_3333;
+/// Does not get shorter by packing, and so has to be taken off the socket.
+const LONG_LEN: usize = 1 << 20;
+
+fn router() -> Router {
+    Router::new()
+        .on_id(ECHO, |_, body| async move { Ok(body) })
+        .on_id(LONG, |_, _| async move {
+            let mut state = 1_u64;
+            let noise = (0..LONG_LEN).map(|_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                state.to_be_bytes()[0]
+            });
+            Ok(noise.collect())
+        })
+}
+
+/// Tells a test why connections were closed, and what was refused.
+#[derive(Clone)]
+struct Log {
+    closed: mpsc::UnboundedSender<Closed>,
+    refused: Arc<Mutex<Vec<Refused>>>,
+}
+
+impl Metrics for Log {
+    fn closed(&self, _: SocketAddr, why: &Closed) {
+        let _ = self.closed.send(why.clone());
+    }
+
+    fn refused(&self, what: Refused) {
+        self.refused.lock().unwrap().push(what);
+    }
+}
+
+struct Fixture {
+    server: TestServer,
+    closed: mpsc::UnboundedReceiver<Closed>,
+    refused: Arc<Mutex<Vec<Refused>>>,
+}
+
+async fn fixture(change: impl FnOnce(&mut Config)) -> Fixture {
+    let mut config = TestServer::config().unwrap();
+    change(&mut config);
+    let (sender, closed) = mpsc::unbounded_channel();
+    let log = Log {
+        closed: sender,
+        refused: Arc::default(),
+    };
+    let builder = Server::builder(config, router()).metrics(log.clone());
+    Fixture {
+        server: TestServer::start(builder).await.unwrap(),
+        closed,
+        refused: log.refused,
+    }
+}
+
+impl Fixture {
+    async fn raw(&self, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.server.address()).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    async fn client(&self) -> Client {
+        Client::connect(self.server.address(), self.server.rsa_key()).await
+    }
+
+    async fn why(&mut self) -> Closed {
+        self.closed.recv().await.unwrap()
+    }
+}
+
+/// What the server says until it closes the connection.
+async fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    bytes
+}
+
+fn intermediate(packet: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(packet.len()).unwrap();
+    [&length.to_le_bytes()[..], packet].concat()
+}
+
+fn status(code: i32) -> Vec<u8> {
+    intermediate(&code.to_le_bytes())
+}
+
+/// `req_pq_multi` in a plain message.
+fn req_pq(nonce: u8) -> Vec<u8> {
+    let head = [0_u8; 8];
+    let msg_id = 4_i64.to_le_bytes();
+    let body = [&0xbe7e_8ef1_u32.to_le_bytes()[..], &[nonce; 16]].concat();
+    intermediate(&[&head[..], &msg_id, &20_u32.to_le_bytes(), &body].concat())
+}
+
+const INTERMEDIATE: [u8; 4] = [0xee; 4];
+
+#[tokio::test]
+async fn other_protocols_are_answered_in_their_own_language() {
+    let mut fixture = fixture(|_| {}).await;
+    for request in [
+        &b"GET /apiws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"[..],
+        b"POST /api HTTP/1.1\r\nContent-Length: 4\r\n\r\n1234",
+        b"HEAD / HTTP/1.0\r\n\r\n",
+    ] {
+        let mut stream = fixture.raw(request).await;
+        assert!(rest(&mut stream).await.starts_with(b"HTTP/1.1 501 "));
+        assert!(matches!(
+            fixture.why().await,
+            Closed::Protocol(Error::OtherProtocol)
+        ));
+    }
+    let hello = [
+        0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03,
+    ];
+    let mut stream = fixture.raw(&hello).await;
+    assert_eq!(rest(&mut stream).await, [0x15, 3, 1, 0, 2, 2, 0x28]);
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_answered_with_404_but_not_for_ever() {
+    let fixture = fixture(|_| {}).await;
+    let mut packet = vec![7; 8 + 16 + 64];
+    packet[..8].copy_from_slice(&0x1234_i64.to_le_bytes());
+    let frame = intermediate(&packet);
+    let mut stream = fixture.raw(&[&INTERMEDIATE[..], &frame].concat()).await;
+    let mut answer = [0; 8];
+    for _ in 1..8 {
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer[..], status(-404));
+        stream.write_all(&frame).await.unwrap();
+    }
+    assert_eq!(rest(&mut stream).await, status(-404));
+}
+
+#[tokio::test]
+async fn too_many_connections_of_an_address_are_told_so() {
+    let mut fixture = fixture(|config| {
+        config.limits.connections_per_address = 2;
+        config.limits.refusals = 1;
+    })
+    .await;
+    let mut good = fixture.client().await;
+    good.call(&ECHO.to_le_bytes()).await.unwrap();
+    let _second = fixture.raw(&INTERMEDIATE).await;
+    let mut third = fixture.raw(&INTERMEDIATE).await;
+    assert_eq!(rest(&mut third).await, status(-429));
+    assert!(matches!(
+        fixture.why().await,
+        Closed::Protocol(Error::Status(Status::Flood))
+    ));
+    assert_eq!(*fixture.refused.lock().unwrap(), [Refused::Connection]);
+    good.call(&ECHO.to_le_bytes()).await.unwrap();
+    // One that says nothing holds the place of those that are told why; others are just closed.
+    let _silent = fixture.raw(&[]).await;
+    let mut fifth = fixture.raw(&INTERMEDIATE).await;
+    assert!(rest(&mut fifth).await.is_empty());
+    good.call(&ECHO.to_le_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn too_many_key_exchanges_of_an_address_are_told_so() {
+    let fixture = fixture(|config| {
+        config.limits.handshake_burst = 2;
+        config.limits.handshake_rate = 0;
+    })
+    .await;
+    let mut stream = fixture.raw(&INTERMEDIATE).await;
+    for nonce in 0..2 {
+        stream.write_all(&req_pq(nonce)).await.unwrap();
+        let mut length = [0; 4];
+        stream.read_exact(&mut length).await.unwrap();
+        let mut answer = vec![0; u32::from_le_bytes(length) as usize];
+        stream.read_exact(&mut answer).await.unwrap();
+        // resPQ
+        assert_eq!(answer[20..24], 0x0516_2463_u32.to_le_bytes());
+    }
+    stream.write_all(&req_pq(2)).await.unwrap();
+    assert_eq!(rest(&mut stream).await, status(-429));
+}
+
+#[tokio::test]
+async fn too_many_connections_of_a_key_are_told_so() {
+    let fixture = fixture(|config| config.limits.connections_per_key = 1).await;
+    let mut first = fixture.client().await;
+    first.call(&ECHO.to_le_bytes()).await.unwrap();
+    let key = first.key.clone().unwrap();
+    let stored = mtproto_runtime::store::StoredKey::new(&key, first.now()).unwrap();
+    let mut second =
+        Client::with_key(fixture.server.address(), fixture.server.rsa_key(), stored).await;
+    second.begin(&ECHO.to_le_bytes());
+    let lost = second.until_lost().await;
+    assert!(
+        matches!(lost, Lost::Core(Error::Status(Status::Flood))),
+        "{lost:?}"
+    );
+    first.call(&ECHO.to_le_bytes()).await.unwrap();
+    drop(first);
+    drop(second);
+}
+
+/// How long it took, by the clock of the runtime, which is not the system's here.
+async fn closed_after(fixture: &mut Fixture, start: Instant) -> (Duration, Closed) {
+    let why = fixture.why().await;
+    (start.elapsed(), why)
+}
+
+fn is_about(found: Duration, seconds: u64) -> bool {
+    (seconds..=seconds + 2).contains(&found.as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_no_whole_packet_is_disconnected() {
+    let mut fixture = fixture(|_| {}).await;
+    for beginning in [&b""[..], &[0xef], &INTERMEDIATE, &[0x37; 63], b"GET / HT"] {
+        let start = Instant::now();
+        let mut stream = fixture.raw(beginning).await;
+        let (after, why) = closed_after(&mut fixture, start).await;
+        assert!(matches!(why, Closed::SlowSender), "{why:?}");
+        assert!(is_about(after, 15), "{after:?}");
+        assert!(rest(&mut stream).await.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_drips_a_packet_is_disconnected() {
+    let mut fixture = fixture(|_| {}).await;
+    let start = Instant::now();
+    let mut stream = fixture.raw(&INTERMEDIATE).await;
+    stream.write_all(&[64, 0, 0, 0]).await.unwrap();
+    let drip = tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            tick.tick().await;
+            if stream.write_all(&[1]).await.is_err() {
+                break;
+            }
+        }
+    });
+    let (after, why) = closed_after(&mut fixture, start).await;
+    assert!(matches!(why, Closed::SlowSender), "{why:?}");
+    assert!(is_about(after, 15), "{after:?}");
+    drip.abort();
+
+    // Also after it has shown that it can do better.
+    let mut client = fixture.client().await;
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    let start = Instant::now();
+    client.stream().write_all(&[0, 0, 1, 0, 1]).await.unwrap();
+    let (after, why) = closed_after(&mut fixture, start).await;
+    assert!(matches!(why, Closed::SlowSender), "{why:?}");
+    assert!(is_about(after, 30), "{after:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_is_disconnected_in_the_end() {
+    let mut fixture = fixture(|_| {}).await;
+    // A key exchange that goes no further.
+    let start = Instant::now();
+    let _stream = fixture.raw(&[&INTERMEDIATE[..], &req_pq(1)].concat()).await;
+    let (after, why) = closed_after(&mut fixture, start).await;
+    assert!(matches!(why, Closed::Idle), "{why:?}");
+    assert!(is_about(after, 120), "{after:?}");
+}
+
+/// Unpacks to ten million bytes, a hundredth of that on the wire.
+fn bomb() -> Vec<u8> {
+    let mut bomb = Vec::new();
+    let mut body = ECHO.to_le_bytes().to_vec();
+    body.resize(10_000_000, 0);
+    assert!(gzip::pack(&body, &mut bomb));
+    bomb
+}
+
+/// Hundreds of connections of all bad kinds, while somebody does honest work.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_neighbours_do_not_disturb_a_good_client() {
+    let fixture = fixture(|config| config.limits.connections_per_address = 1000).await;
+    let mut good = fixture.client().await;
+    good.call(&ECHO.to_le_bytes()).await.unwrap();
+    let address = fixture.server.address();
+
+    let mut bad = Vec::new();
+    for number in 0..400_u32 {
+        let rsa_key = fixture.server.rsa_key().clone();
+        bad.push(tokio::spawn(async move {
+            let noise = number.to_le_bytes().repeat(64);
+            let bytes = match number % 8 {
+                // Half-open.
+                0 => Vec::new(),
+                // Garbage, in an obfuscated transport or in none.
+                1 => noise,
+                // Garbage, as packets.
+                2 => [&INTERMEDIATE[..], &intermediate(&noise)].concat(),
+                // Too long.
+                3 => [&INTERMEDIATE[..], &[0xff; 8]].concat(),
+                // A key exchange that goes no further.
+                4 => [&INTERMEDIATE[..], &req_pq(1)].concat(),
+                // The beginning of something.
+                5 => [&INTERMEDIATE[..], &[0, 0, 0x10, 0], &noise[..]].concat(),
+                6 => b"GET /".to_vec(),
+                // Keys of their own, and packed requests that get long.
+                _ if number < 40 => {
+                    let mut client = Client::connect(address, &rsa_key).await;
+                    let bomb = bomb();
+                    for _ in 0..20 {
+                        client.begin(&bomb);
+                    }
+                    let _ = client.flush().await;
+                    let _ = client.call(&ECHO.to_le_bytes()).await;
+                    return;
+                }
+                _ => 0xef_u8.to_le_bytes().repeat(100),
+            };
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let _ = stream.write_all(&bytes).await;
+            let _ = rest(&mut stream).await;
+        }));
+    }
+    for number in 0..500_i32 {
+        let request = [ECHO.to_le_bytes(), number.to_le_bytes()].concat();
+        assert_eq!(good.call(&request).await.unwrap(), request);
+    }
+    for task in bad {
+        task.abort();
+    }
+    let long = good.call(&LONG.to_le_bytes()).await.unwrap();
+    assert_eq!(long.len(), LONG_LEN);
+    fixture
+        .server
+        .handle()
+        .push(sessions(&fixture, &good), &7_i32)
+        .unwrap();
+    assert_eq!(good.update().await, 7_i32.to_bytes().unwrap());
+}
+
+fn sessions(fixture: &Fixture, client: &Client) -> mtproto_runtime::connection::server::SessionRef {
+    let key = client.key.as_ref().unwrap().auth_key.id();
+    fixture.server.handle().sessions_of(key)[0]
+}

@@ -15,7 +15,7 @@ use mtproto_runtime::testing::TestServer;
 use mtproto_runtime::tl::TlWrite;
 use mtproto_runtime::transport::Status;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -364,4 +364,35 @@ async fn bad_neighbours_do_not_disturb_a_good_client() {
 fn sessions(fixture: &Fixture, client: &Client) -> mtproto_runtime::connection::server::SessionRef {
     let key = client.key.as_ref().unwrap().auth_key.id();
     fixture.server.handle().sessions_of(key)[0]
+}
+
+/// A client that asks for much and takes nothing: what waits for its socket is bounded, and its
+/// connection ends.
+#[tokio::test]
+async fn who_does_not_take_answers_is_disconnected() {
+    let mut config = TestServer::config().unwrap();
+    config.timeouts.stuck = Duration::from_millis(300);
+    config.timeouts.slowest = u32::MAX;
+    let rsa_key = config.core.handshake.keys[0].public().clone();
+    let (sender, mut closed) = mpsc::unbounded_channel();
+    let log = Log {
+        closed: sender,
+        refused: Arc::default(),
+    };
+    // Accepted sockets have the listener's sizes: little is in the system's hands.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(16 << 10).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(16).unwrap();
+    let server = Server::builder(config, router())
+        .metrics(log)
+        .start([listener])
+        .await
+        .unwrap();
+    let mut client = Client::connect(server.local_addrs()[0], &rsa_key).await;
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    client.begin(&LONG.to_le_bytes());
+    client.flush().await.unwrap();
+    let why = tokio::time::timeout(Duration::from_secs(60), closed.recv()).await;
+    assert!(matches!(why, Ok(Some(Closed::SlowReceiver))), "{why:?}");
 }

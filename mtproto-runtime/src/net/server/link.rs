@@ -452,8 +452,8 @@ impl Link {
     /// Gives more time to what is slow but moves on.
     fn extend(&mut self, now: Instant) {
         let timeouts = &self.shared.config.timeouts;
-        let seconds = usize::try_from(timeouts.stuck.as_secs()).unwrap_or(usize::MAX);
-        let enough = (timeouts.slowest as usize).saturating_mul(seconds).max(1);
+        let enough = timeouts.stuck.as_millis() * u128::from(timeouts.slowest) / 1000;
+        let enough = usize::try_from(enough).unwrap_or(usize::MAX).max(1);
         let moved = [self.connection.partial(), self.written];
         let windows = [&mut self.clock.partial, &mut self.clock.stuck];
         for (window, moved) in windows.into_iter().zip(moved) {

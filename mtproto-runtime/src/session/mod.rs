@@ -25,31 +25,30 @@
 //!
 //! # Checks
 //! What the protocol's [security guidelines](https://core.telegram.org/mtproto/security_guidelines)
-//! ask for, and the tests in `tests/session_checks.rs` (named after the number) in which the other
-//! side does what they forbid. The last column is what was put in the place of a check to see its
-//! test fail: `if false`, unless it says otherwise; nothing else failed but the known answers. To
-//! repeat it, change the line and run `cargo test -p mtproto-runtime --test session_checks`.
+//! ask for. The tests are in `tests/session_checks.rs`, named after the number; in each the other
+//! side does what is forbidden. `cargo xtask mutations` removes the checks one by one, as
+//! `tests/mutations.toml` says, and sees that the test fails then.
 //!
-//! | | check | seen to fail without |
-//! |---|---|---|
-//! | M1 | the auth key is known | |
-//! | M2 | msg_key is right, over all of the plaintext | |
-//! | M3, M4 | lengths and padding; one error for all of it | |
-//! | M5 | the session is ours | `client/mod.rs`: session id |
-//! | M6 | ids say who speaks | `client/mod.rs`: `is_of` |
-//! | M7 | nothing is received twice | `replay.rs`: `look_up` finds nothing |
-//! | M8 | 300 seconds back, 30 ahead | `server/refusal.rs`: age by the message's own time |
-//! | M9 | requests have odd sequence numbers | `server/mod.rs`: `misnumbered` |
-//! | M10 | containers hold lower ids and no containers | `server/mod.rs`: ids of inner messages |
-//! | M11 | salt and clock only for a message sent lately | `client/bad_msg.rs`: `is_recent` |
-//! | M12 | a call has one result | |
-//! | M13 | packed values are bounded | `client/mod.rs`: room of 1 GiB |
-//! | M14 | nothing is reflected | |
-//! | M15 | after a bad packet the connection ends | |
-//! | M16 | one id, one plaintext | |
-//! | P1 | temporary keys are bound, replaced, never told | |
-//! | P2 | a lost permanent key is told from a young one | |
-//! | T1, T2 | lengths of transports; obfuscation headers once | |
+//! | | check |
+//! |---|---|
+//! | M1 | the auth key is known |
+//! | M2 | msg_key is right, over all of the plaintext |
+//! | M3, M4 | lengths and padding; one error for all of it |
+//! | M5 | the session is ours |
+//! | M6 | ids say who speaks |
+//! | M7 | nothing is received twice |
+//! | M8 | 300 seconds back, 30 ahead |
+//! | M9 | requests have odd sequence numbers |
+//! | M10 | containers hold lower ids and no containers |
+//! | M11 | salt and clock only for a message sent lately |
+//! | M12 | a call has one result |
+//! | M13 | packed values are bounded |
+//! | M14 | nothing is reflected |
+//! | M15 | after a bad packet the connection ends |
+//! | M16 | one id, one plaintext |
+//! | P1 | temporary keys are bound, replaced, never told |
+//! | P2 | a lost permanent key is told from a young one |
+//! | T1, T2 | lengths of transports; obfuscation headers once |
 //!
 //! A client checks the time (M8) of messages inside a container only for being ahead: a server may
 //! send an old message again, and the container proves that it is sent now.

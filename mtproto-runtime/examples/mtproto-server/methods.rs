@@ -1,4 +1,4 @@
-//! Which methods there are, in any layer from 158 to 232, and which of them need no login.
+//! Which methods there are, in any layer from 158 to 230, and which of them need no login.
 
 use std::collections::HashMap;
 

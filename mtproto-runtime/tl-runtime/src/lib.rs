@@ -10,6 +10,7 @@
 //! | read what bytes begin with | [`TlRead::from_prefix`] |
 //! | read several values, or within other [`Limits`] | [`Reader`] |
 //! | write a value | [`TlWrite::to_bytes`], [`TlWrite::write_to`] |
+//! | look at a value by the names of its schema, if its type has a table | [`reflect::of`] |
 //!
 //! It needs `alloc` and nothing else: no `std`, no dependency.
 //!
@@ -93,6 +94,11 @@
 //! and bytes from the input, everything else from an [`Arena`], so that reading allocates
 //! nothing per object and dropping costs nothing. Owned types are read by
 //! [`TlRead::from_bytes`], borrowed ones by [`TlRead::from_bytes_in`].
+//!
+//! # Code and tables
+//! Generated types are read and written by code of their own or by tables, which one interpreter in
+//! this crate reads: `Codec` of `tl-codegen` says which. The traits, bytes and errors are the same;
+//! types with tables also know their names at run time, see [`reflect`].
 #![no_std]
 
 extern crate alloc;

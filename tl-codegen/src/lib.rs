@@ -27,7 +27,8 @@
 //!
 //! [`Config`] has a knob for everything that can be chosen: what is wanted of the schema
 //! ([`only`](Config::only)), for which side, whether types own what they hold or borrow it,
-//! whether they are read by code or by tables ([`Codec`]), what is derived, what is boxed. A schema with faults is an [`Error`] that shows each with its place.
+//! whether they are read by code or by tables ([`Codec`]), what is derived, what is boxed. A schema
+//! with faults is an [`Error`] that shows each with its place.
 //!
 //! # What comes out
 //! Three modules, with a submodule for each namespace: `types` has a struct for every constructor,

@@ -468,11 +468,14 @@ impl Core {
             // A timer that has gone off must not be asked again.
             self.sleep_at = self.start;
             let now = self.now();
-            if let Err(error) = self.connection.handle_timeout(now, &mut self.rng) {
-                result = Err(LinkError::Protocol(error));
-            } else if patience.is_some_and(|at| at <= Instant::now()) {
+            // First: it says more than that the server is silent, which the connection may find out at
+            // the same moment.
+            if patience.is_some_and(|at| at <= Instant::now()) {
                 let after = self.config.handshake_timeout;
                 return Err(LinkError::Handshake { after });
+            }
+            if let Err(error) = self.connection.handle_timeout(now, &mut self.rng) {
+                result = Err(LinkError::Protocol(error));
             }
             self.take_events();
             if result.is_err() || self.closing.is_some_and(|at| at <= Instant::now()) {

@@ -34,7 +34,7 @@
 //! HTTP, WebSocket and TLS are recognised and refused with an answer in their own language.
 //!
 //! # After a restart
-//! With a [`Store`](crate::store::Store) permanent keys live on, and their sessions with them:
+//! With a [`Store`] permanent keys live on, and their sessions with them:
 //! clients connect, are told that the session is new to the server, and go on. No request runs
 //! twice, though they send again what was not answered: after [`Server::drain`] the store says up to
 //! when messages were received; after a crash the server waits for a second before it listens, and

@@ -242,6 +242,9 @@ impl Config {
 
     /// Puts an attribute, without `#[` and `]`, on the types at a path.
     ///
+    /// Types with an attribute that may change how they lie in memory (`repr`, `cfg_attr`, macros) are
+    /// read and written by code, whatever [`Self::codec`] says.
+    ///
     /// ```
     /// let config = tl_codegen::Config::new()
     ///     .attribute("user", "derive(serde::Serialize)")

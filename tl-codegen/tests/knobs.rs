@@ -430,6 +430,33 @@ fn large_files_have_tables() {
     assert!(text(&few, &table).contains("Tabled for types::C7"));
 }
 
+/// Tables go by layouts and by traits that the generator knows; where it can't, there is code.
+#[test]
+fn tables_are_for_what_is_known() {
+    let schema = "a x:int128 = E;\nb x:long y:long = E;\nwrapper {X:Type} value:X = Wrapper X;\n\
+                  u text:string = U;\nholder w:(Wrapper U) = Holder;\n";
+    let text = |config: Config| {
+        let source = Source::new("a.tl", schema).unwrap();
+        let config = config
+            .codec("*", Codec::Table)
+            .ownership(Ownership::Borrowed);
+        config.generate_from([source]).unwrap().text
+    };
+    let has = |text: &str, name: &str| text.contains(&format!("Tabled for {name}"));
+
+    let plain = text(Config::new());
+    assert!(has(&plain, "enums::E") && has(&plain, "types::Holder"));
+    for attribute in ["repr(C)", "cfg_attr(all(), repr(C))", "other::attribute"] {
+        let other = text(Config::new().attribute("E", attribute));
+        assert!(!has(&other, "enums::E"), "{attribute}");
+    }
+    let same = text(Config::new().attribute("E", "allow(dead_code)"));
+    assert!(has(&same, "enums::E"));
+    // Anybody may implement `Debug` for `U<'static>`, and for nothing else.
+    let partial = text(Config::new().derive("u", ["PartialEq"]));
+    assert!(!has(&partial, "types::Holder"));
+}
+
 #[test]
 #[ignore = "run by another test"]
 fn build_script() {

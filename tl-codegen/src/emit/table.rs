@@ -164,6 +164,7 @@ fn is_able(item: &Item) -> bool {
             let nats = item.fields.iter().filter(|field| is_nat(field)).count();
             item.table
                 && can(item.codec)
+                && keep_layout(&item.attributes)
                 && item.generics.types.is_empty()
                 && item.nats.is_empty()
                 && nats <= MAX_NATS
@@ -181,6 +182,7 @@ fn is_able(item: &Item) -> bool {
         Item::Enum(item) => {
             item.table
                 && can(item.codec)
+                && keep_layout(&item.attributes)
                 && item.generics.types.is_empty()
                 && item.nats.is_empty()
                 && !item.variants.is_empty()
@@ -190,6 +192,27 @@ fn is_able(item: &Item) -> bool {
                 })
         }
     }
+}
+
+/// Whether attributes of the user's leave a type as it is written here. `repr` does not, and what a
+/// macro does nobody knows.
+fn keep_layout(attributes: &[String]) -> bool {
+    const HARMLESS: [&str; 9] = [
+        "allow",
+        "cfg",
+        "deprecated",
+        "derive",
+        "doc",
+        "expect",
+        "must_use",
+        "non_exhaustive",
+        "serde",
+    ];
+    attributes.iter().all(|attribute| {
+        let end = attribute.find(|c: char| c != '_' && !c.is_alphanumeric());
+        let name = &attribute[..end.unwrap_or(attribute.len())];
+        HARMLESS.contains(&name)
+    })
 }
 
 fn is_shape(ty: &Type) -> bool {
@@ -229,13 +252,27 @@ fn can_hold(named: &Named, tabled: &HashMap<&str, bool>, items: &HashMap<&str, &
     if named.args.is_empty() && tabled.get(&*named.path).copied().unwrap_or(false) {
         return true;
     }
+    does_all(named, items)
+}
+
+/// Whether the code of a type does all that is wanted, and that of its arguments. A trait that is not
+/// generated for an argument might be implemented by hand for one lifetime, and tables know none.
+fn does_all(named: &Named, items: &HashMap<&str, &Item>) -> bool {
     let (traits, codec) = match items.get(&*named.path) {
         Some(Item::Struct(item)) => (&item.traits, item.codec),
         Some(Item::Enum(item)) => (&item.traits, item.codec),
         None => return false,
     };
     let has = |name: &str| traits.iter().any(|of| of == name);
-    codec.read && codec.write && has("Debug") && has("Clone") && has("PartialEq")
+    codec.read
+        && codec.write
+        && has("Debug")
+        && has("Clone")
+        && has("PartialEq")
+        && named
+            .args
+            .iter()
+            .all(|arg| all_named(arg, &mut |named| does_all(named, items)))
 }
 
 /// A `#` as outlines number them.

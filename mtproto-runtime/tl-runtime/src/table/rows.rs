@@ -816,6 +816,11 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             borrowed,
         };
         assert!(F <= u32::MAX as usize, "too many fields");
+        // Their numbers stand beside marks, and saturate where they are written.
+        assert!(
+            S <= Field::FLAG as usize && T <= u16::MAX as usize,
+            "too many types"
+        );
         let mut work = Work {
             tests: 0,
             pieces: 0,

@@ -494,3 +494,15 @@ fn an_http_response_waits_as_its_client_wants() {
     server.reconnect();
     assert_eq!(server.server.respond_at(server.link.id()), None);
 }
+
+#[test]
+fn who_never_acknowledges_is_disconnected() {
+    let mut server = Server::with(|config| config.session.max_requests = 2);
+    // Refusals are answers, too, and are kept until they are acknowledged.
+    let taken = (0..1000).take_while(|count| {
+        let header = server.header(2 * count + 1);
+        server.get_with(&header, &REQUEST).is_ok()
+    });
+    // Two run; beside the notice of the session there is room for eleven refusals.
+    assert_eq!(taken.count(), 13);
+}

@@ -138,6 +138,8 @@ pub enum Rule {
     Container,
     /// A service message has the form that the schema says.
     Form,
+    /// Answers are acknowledged before very many more are asked for.
+    Acks,
 }
 
 impl fmt::Display for Violation {
@@ -151,6 +153,7 @@ impl fmt::Display for Violation {
             Rule::MsgIdParity => "a message id that is not its own",
             Rule::Container => "a malformed container",
             Rule::Form => "a malformed service message",
+            Rule::Acks => "requests and no acks",
         };
         write!(f, "the {by} has sent {what}")
     }

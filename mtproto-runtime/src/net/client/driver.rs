@@ -17,6 +17,7 @@ use super::{Config, Connector, Ended, Error, LinkError, State, lock};
 use crate::Now;
 use crate::connection::client::{Connection, Event};
 use crate::crypto::random::SystemRandom;
+use crate::net::later;
 use crate::session::client::Event as SessionEvent;
 use crate::store::{self, StoredKey};
 
@@ -338,6 +339,18 @@ impl Core {
             self.refusals = 0;
             self.last = None;
             self.shared.state.send_replace(State::Ready);
+            self.ask_again();
+        }
+    }
+
+    /// Questions that are no calls went with the connection or the session that they were asked in.
+    fn ask_again(&mut self) {
+        let now = self.now();
+        if !self.pings.is_empty() {
+            self.connection.ping(now);
+        }
+        if !self.salts.is_empty() {
+            self.connection.ask_for_salts(now);
         }
     }
 
@@ -505,17 +518,22 @@ impl Core {
             Command::Call(slot) => self.calls.make(now, slot, &mut self.connection),
             Command::Cancel(slot) => self.calls.cancel(&slot, &mut self.connection),
             Command::Ping(sender) => {
-                self.connection.ping(now);
+                self.pings.retain(|sender| !sender.is_closed());
+                // Only the last ping is listened for: another one would put off whoever waits.
+                if self.pings.is_empty() {
+                    self.connection.ping(now);
+                }
                 self.pings.push(sender);
             }
             Command::Salts(sender) => {
+                self.salts.retain(|sender| !sender.is_closed());
                 self.connection.ask_for_salts(now);
                 self.salts.push(sender);
             }
             Command::Reconnect => self.reconnect = true,
             Command::Close => {
-                let at = Instant::now().checked_add(self.config.close_timeout);
-                self.closing = self.closing.or(at);
+                let at = later(Instant::now(), self.config.close_timeout);
+                self.closing.get_or_insert(at);
             }
             Command::End(ended) => self.ended = Some(ended),
         }
@@ -525,6 +543,7 @@ impl Core {
     fn take_events(&mut self) {
         let now = self.now();
         let mut readers = None;
+        let mut asks_again = false;
         while let Some(event) = self.connection.poll_event() {
             match event {
                 Event::Session(event) => match event {
@@ -539,7 +558,10 @@ impl Core {
                         let readers = readers.get_or_insert_with(|| lock(&self.shared.readers));
                         readers.push(&Update::NewSession);
                     }
-                    SessionEvent::Renewed { .. } => self.calls.begin_epoch(),
+                    SessionEvent::Renewed { .. } => {
+                        self.calls.begin_epoch();
+                        asks_again = true;
+                    }
                     SessionEvent::Pong { rtt, .. } => {
                         for sender in self.pings.drain(..) {
                             // Whoever has asked may have gone.
@@ -571,6 +593,9 @@ impl Core {
         drop(readers);
         self.calls.make_again(now, &mut self.connection);
         self.calls.give_back(&self.shared);
+        if asks_again {
+            self.ask_again();
+        }
         self.notice_readiness();
     }
 

@@ -94,8 +94,9 @@ impl Keys {
     }
 
     pub(super) fn remove(&self, auth_key_id: i64) -> Result<(), Error> {
+        let mut store = self.store();
         self.marks().remove(&auth_key_id);
-        self.store().remove_key(auth_key_id).map(|_| ())
+        store.remove_key(auth_key_id).map(|_| ())
     }
 
     /// Whether a message has to wait for [`Self::mark`]. What is further ahead than allowed will be
@@ -112,7 +113,16 @@ impl Keys {
 
     /// Keeps that messages up to this one may have been received.
     pub(super) fn mark(&self, auth_key_id: i64, msg_id: i64) -> Result<(), Error> {
-        self.store().save_session(&StoredSession {
+        let mut store = self.store();
+        // Another connection's mark, made meanwhile, must not be taken back.
+        if self
+            .marks()
+            .get(&auth_key_id)
+            .is_some_and(|mark| *mark >= msg_id)
+        {
+            return Ok(());
+        }
+        store.save_session(&StoredSession {
             auth_key_id,
             session_id: MARK,
             unique_id: 0,

@@ -21,6 +21,7 @@ use crate::connection::Error;
 use crate::connection::server::{Connection, Received};
 use crate::crypto::AuthKey;
 use crate::crypto::packet::QuickAck;
+use crate::net::later;
 use crate::transport::Status;
 
 /// How much is read at a time: at first, and from who sends much.
@@ -105,6 +106,10 @@ impl Link {
             core.add_link(connection.id(), peer, wakeup.clone());
             connection
         };
+        if shared.phase() != Phase::Serving {
+            // It came while the server went down, and may have been too late to be told.
+            wakeup.wake();
+        }
         let now = Instant::now();
         let clock = Clock {
             sleep: Box::pin(tokio::time::sleep(shared.config.timeouts.first_packet)),
@@ -242,7 +247,7 @@ impl Link {
         self.detect(&mut bytes)?;
         let link = self.connection.id();
         let mut is_whole = false;
-        loop {
+        while self.shared.phase() == Phase::Serving {
             match self.connection.receive(&mut bytes)? {
                 None => break,
                 Some(Received::Plain(body)) => self.take_plain(body).await?,
@@ -358,6 +363,7 @@ impl Link {
             return Ok(());
         }
         self.connection.take_pending(&mut self.out);
+        let mut has_sent = false;
         while self.out.len() - self.taken < config.limits.write_buffer {
             self.packet.clear();
             let now = self.shared.now();
@@ -390,6 +396,11 @@ impl Link {
                     &mut self.out,
                 )
                 .map_err(Closed::Protocol)?;
+            has_sent = true;
+        }
+        if has_sent {
+            // What was sent may have to be sent again: the clock has to know.
+            self.shared.act(|_, _| ());
         }
         self.packet.clear();
         self.packet.shrink_to(KEPT);
@@ -443,9 +454,9 @@ impl Link {
         };
         let (partial, stuck) = (clock.partial, clock.stuck);
         [
-            partial.map(|window| (window.since + patience, Closed::SlowSender)),
-            stuck.map(|window| (window.since + timeouts.stuck, Closed::SlowReceiver)),
-            Some((clock.heard_at + silence, Closed::Idle)),
+            partial.map(|window| (later(window.since, patience), Closed::SlowSender)),
+            stuck.map(|window| (later(window.since, timeouts.stuck), Closed::SlowReceiver)),
+            Some((later(clock.heard_at, silence), Closed::Idle)),
         ]
     }
 
@@ -458,7 +469,7 @@ impl Link {
         let windows = [&mut self.clock.partial, &mut self.clock.stuck];
         for (window, moved) in windows.into_iter().zip(moved) {
             if let Some(window) = window
-                && window.since + timeouts.stuck <= now
+                && later(window.since, timeouts.stuck) <= now
                 && moved.wrapping_sub(window.from) >= enough
             {
                 *window = Window {

@@ -67,6 +67,7 @@ use self::limits::{Admission, Origin};
 use self::link::Link;
 use self::random::ThreadRandom;
 use self::shared::{Phase, Shared, lock};
+use super::later;
 use crate::connection::server as core_server;
 use crate::connection::server::SessionRef;
 use crate::session::server::Congested;
@@ -131,7 +132,7 @@ impl Server {
     /// Whether all was done in time.
     pub async fn drain(self, within: Duration) -> bool {
         let shared = &self.handle.shared;
-        let deadline = Instant::now() + within;
+        let deadline = later(Instant::now(), within);
         self.stop_listening();
         shared.set_phase(Phase::Draining);
         let is_at_rest = |shared: &Shared| {

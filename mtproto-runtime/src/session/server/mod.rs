@@ -398,6 +398,7 @@ impl Session {
             }
             functions::RpcDropAnswer::ID => {
                 let drop: functions::RpcDropAnswer = read(body)?;
+                self.bound_unacknowledged()?;
                 self.on_drop_answer(now, msg_id, drop.req_msg_id);
             }
             functions::DestroySession::ID => {
@@ -428,6 +429,7 @@ impl Session {
             container::CONTAINER_ID => self.refuse(heard, code::CONTAINER),
             gzip::GZIP_PACKED_ID => {
                 if may_be_packed && !self.config.unpack_requests && is_packed_request(body) {
+                    self.bound_unacknowledged()?;
                     self.on_request(now, msg_id, body);
                     return Ok(());
                 }
@@ -442,9 +444,20 @@ impl Session {
                     _ => self.answer_error(now, msg_id, 400, "INPUT_FETCH_ERROR"),
                 }
             }
-            _ => self.on_request(now, msg_id, body),
+            _ => {
+                self.bound_unacknowledged()?;
+                self.on_request(now, msg_id, body);
+            }
         }
         Ok(())
+    }
+
+    /// Who never acknowledges makes us keep every answer, refusals too.
+    fn bound_unacknowledged(&self) -> Result<(), Violation> {
+        let outbox = &self.core.outbox;
+        let is_bounded = outbox.len() / 4 <= self.config.max_requests
+            && outbox.bytes() / 4 <= self.config.max_bytes;
+        is_bounded.then_some(()).ok_or(violation(Rule::Acks))
     }
 
     /// What has happened next.

@@ -1103,3 +1103,29 @@ fn t2_an_obfuscated_header_is_taken_once_where_there_is_a_secret() {
     let result = second.handle_bytes(at(0), &mut server, &bytes, &mut rng);
     assert!(matches!(result, Err(Error::Transport(_))));
 }
+
+#[test]
+fn m16_what_is_sent_again_has_another_packet_id_though_it_travels_alone() {
+    let mut client = Client::new();
+    client.sync();
+    client.call();
+    let is_request = |seen: &Seen| seen.body == REQUEST;
+    let first = client.sent().into_iter().find(is_request).unwrap();
+    let ask = types::MsgResendReq {
+        msg_ids: &[first.msg_id],
+    };
+    let header = client.header();
+    let header = Header {
+        seq_no: header.seq_no & !1,
+        ..header
+    };
+    client.get_with(&header, &ask.to_bytes().unwrap()).unwrap();
+    let sent = client.sent();
+    let again = sent.iter().find(|seen| is_request(seen)).unwrap();
+    assert_eq!(again.msg_id, first.msg_id);
+    assert!(![first.packet, first.msg_id].contains(&again.packet));
+    assert!(
+        sent.iter()
+            .all(|seen| [again.packet, again.msg_id].contains(&seen.msg_id))
+    );
+}

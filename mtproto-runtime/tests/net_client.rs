@@ -783,3 +783,36 @@ async fn several_threads_share_a_client() {
     let state = peer.lock();
     assert_eq!((state.most_runs(), state.runs.len()), (1, 2500));
 }
+
+#[tokio::test(start_paused = true)]
+async fn questions_outlive_the_connection_in_which_they_were_asked() {
+    let peer = Peer::new();
+    let (client, _updates) = connect(&peer, Peer::config()).await;
+    assert!(client.future_salts().await.unwrap() > 2);
+    peer.lock().refuse = true;
+    peer.cut();
+    // Nobody else asks for salts: the client has enough.
+    let patience = Duration::from_secs(300);
+    let (salts, rtt, ()) = tokio::join!(
+        tokio::time::timeout(patience, client.future_salts()),
+        tokio::time::timeout(patience, client.ping()),
+        async {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            peer.lock().refuse = false;
+        }
+    );
+    assert!(salts.unwrap().unwrap() > 2);
+    rtt.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_for_ever_to_close_closes() {
+    let peer = Peer::new();
+    let mut config = Peer::config();
+    config.close_timeout = Duration::MAX;
+    let (client, _updates) = connect(&peer, config).await;
+    assert_eq!(client.call(&Square(3)).await.unwrap(), 9);
+    tokio::time::timeout(Duration::from_secs(60), client.close())
+        .await
+        .unwrap();
+}

@@ -396,3 +396,18 @@ async fn who_does_not_take_answers_is_disconnected() {
     let why = tokio::time::timeout(Duration::from_secs(60), closed.recv()).await;
     assert!(matches!(why, Ok(Some(Closed::SlowReceiver))), "{why:?}");
 }
+
+#[tokio::test]
+async fn times_that_never_come_are_none() {
+    let fixture = fixture(|config| {
+        config.timeouts.first_packet = Duration::MAX;
+        config.timeouts.stuck = Duration::MAX;
+        config.timeouts.silent = Duration::MAX;
+        config.timeouts.idle = Duration::MAX;
+    })
+    .await;
+    let mut client = fixture.client().await;
+    let request = ECHO.to_le_bytes();
+    assert_eq!(client.call(&request).await.unwrap(), request);
+    assert!(fixture.server.drain(Duration::MAX).await);
+}

@@ -158,3 +158,25 @@ fn to_duration(time: i64) -> Duration {
     let time = u64::try_from(time).unwrap_or(0);
     Duration::from_nanos(time.saturating_mul(125_000_000) >> 29) + Duration::from_millis(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    /// Two connections of one key, each with a message that is ahead of time.
+    #[test]
+    fn a_mark_is_never_taken_back() {
+        let store = Box::new(MemoryStore::default());
+        let keys = Keys::load(store, Now::default()).map(|loaded| loaded.keys);
+        let Ok(keys) = keys else {
+            panic!("a store in memory can't fail")
+        };
+        for (id, kept) in [(100, 100), (90, 100), (110, 110)] {
+            assert!(keys.mark(7, id).is_ok());
+            let sessions = keys.store().sessions(7);
+            let marks = sessions.map(|all| all.iter().map(|s| s.highest_msg_id).collect());
+            assert_eq!(marks.unwrap_or_else(|_| Vec::new()), [kept]);
+        }
+    }
+}

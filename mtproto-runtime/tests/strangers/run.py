@@ -10,8 +10,11 @@ part of the ordinary tests: it needs a network, Python and Node.
 """
 
 import json
+import os
 import pathlib
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,11 +35,21 @@ NODE = {
 }
 
 
+def free_port():
+    """GramJS keeps ports in sixteen bits with a sign."""
+    while True:
+        port = random.randrange(10_000, 32_768)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+
+
 def server(folder):
     """The example server, its port, and the file with its public key."""
-    program = ROOT / "target/release/examples/mtproto-server"
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    program = target / "release/examples/mtproto-server"
     process = subprocess.Popen(
-        [program, "--listen", "127.0.0.1:0", "--dc", DC, "--legacy-rsa", "--store", folder / "store"],
+        [program, "--listen", f"127.0.0.1:{free_port()}", "--dc", DC, "--legacy-rsa", "--store", folder / "store"],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -506,3 +506,23 @@ fn who_never_acknowledges_is_disconnected() {
     // Two run; beside the notice of the session there is room for eleven refusals.
     assert_eq!(taken.count(), 13);
 }
+
+/// Where requests are left packed, the work of unpacking what is not one is done under a lock.
+#[test]
+fn packed_service_messages_of_a_packet_share_one_limit() {
+    let mut server = Server::with(|config| config.session.unpack_requests = false);
+    server.get(1, &REQUEST);
+    server.sent();
+    let ids: Vec<i64> = (0..10_000).collect();
+    let acks = types::MsgsAck { msg_ids: &ids }.to_bytes().unwrap();
+    let mut packed = Vec::new();
+    assert!(gzip::pack(&acks, &mut packed));
+    let many: Vec<(i64, i32, &[u8])> = (0..20)
+        .map(|_| (server.client_id(), 2, &packed[..]))
+        .collect();
+    server.get(2, &container(&many));
+    let refused = errors(&mut server);
+    assert_eq!(refused.len(), 19, "the first fits into 128 KiB");
+    let refusal = |error: &(i64, i32, String)| error.1 == 400 && error.2 == "INPUT_FETCH_ERROR";
+    assert!(refused.iter().all(refusal));
+}

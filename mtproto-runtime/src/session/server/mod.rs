@@ -157,6 +157,8 @@ pub struct Session {
     unique_id: i64,
     salts: Option<ValidSalts>,
     inbox: Inbox<Record>,
+    /// Bytes that have come out of what was packed in this packet.
+    unpacked: usize,
     connected: bool,
     announced: bool,
     order: SeqOrder,
@@ -191,6 +193,7 @@ impl Session {
             unique_id,
             salts: None,
             inbox: Inbox::new(),
+            unpacked: 0,
             connected: false,
             announced: false,
             order: SeqOrder::new(),
@@ -286,6 +289,7 @@ impl Session {
             return Err(violation(Rule::SessionId));
         }
         self.forget_old(now);
+        self.unpacked = 0;
         let is_container = Container::is_one(message.body);
         let outer = Heard {
             msg_id: header.msg_id,
@@ -433,11 +437,17 @@ impl Session {
                     self.on_request(now, msg_id, body);
                     return Ok(());
                 }
-                let mut room = self.config.max_unpacked.saturating_sub(self.inbox.kept());
+                let mut most = self.config.max_unpacked;
                 if !self.config.unpack_requests {
-                    room = room.min(MAX_PACKED_SERVICE);
+                    most = most.min(MAX_PACKED_SERVICE);
                 }
-                match gzip::unpack(body, room) {
+                // A container full of them shares one limit.
+                let used = self.inbox.kept().max(self.unpacked);
+                let unpacked = gzip::unpack(body, most.saturating_sub(used));
+                // What can't be unpacked has cost as much as what could be.
+                let length = unpacked.as_ref().map_or(most, Vec::len);
+                self.unpacked = self.unpacked.saturating_add(length);
+                match unpacked {
                     Ok(unpacked) if may_be_packed && !wire::holds_messages(&unpacked) => {
                         self.dispatch(now, heard, &unpacked, salts, false)?;
                     }
@@ -670,7 +680,7 @@ struct Heard {
     seq_no: i32,
 }
 
-/// Longest unpacked service message, where requests are not unpacked here.
+/// Most bytes of unpacked service messages of a packet, where requests are not unpacked here.
 const MAX_PACKED_SERVICE: usize = 128 << 10;
 
 /// Whether what is packed is the application's, and waits for no other.

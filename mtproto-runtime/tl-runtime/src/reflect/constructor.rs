@@ -4,7 +4,8 @@ use core::fmt;
 use core::str::Split;
 
 use crate::outline;
-use crate::table::rows::{self, Form, Kind, Tables, Type, TypeForm};
+use crate::table::plan::Tables;
+use crate::table::rows::{self, Form, Kind, Type, TypeForm};
 
 /// A constructor or a function of a [`Schema`](super::Schema), or what a repetition repeats.
 #[derive(Clone, Copy)]

@@ -13,8 +13,9 @@ use super::constructor::{Constructor, Parameter, leaf, with_name};
 use super::error::{JsonError, JsonErrorKind};
 use super::json::{self, Json, Node};
 use super::print::{BOOL_FALSE, BOOL_TRUE, TRUE};
+use crate::table::plan::{MAX_NATS, Tables};
 use crate::table::rows::id_of_leaf;
-use crate::table::rows::{Form, Kind, MAX_NATS, Shape, Tables, Type, TypeForm, Variant};
+use crate::table::rows::{Form, Kind, Shape, Type, TypeForm, Variant};
 use crate::vector::VECTOR_ID;
 use crate::{Path, Step, outline};
 

@@ -10,7 +10,7 @@ use super::view::{Data, View};
 use super::{MAX_DEPTH, base64};
 use crate::Arena;
 use crate::Identified;
-use crate::table::rows::Tables;
+use crate::table::plan::Tables;
 
 /// The ids of `boolTrue`, `boolFalse` and `true`.
 pub(super) const BOOL_TRUE: u32 = 0x9972_75b5;

@@ -10,7 +10,8 @@ use super::encode;
 use super::error::JsonError;
 use super::view::{View, with_id};
 use crate::table::dynamic::Made;
-use crate::table::rows::{Tables, TypeForm};
+use crate::table::plan::Tables;
+use crate::table::rows::TypeForm;
 use crate::table::{self, InFile, Tabled, write};
 use crate::{
     Arena, Limits, Path, ReadError, ReadErrorKind, ReadResult, Reader, WriteError, private,

@@ -23,11 +23,10 @@ use core::ptr;
 use core::slice;
 
 use super::memory::{allocate, copy_number, free, write_tag};
+use super::plan::{Code, MAX_NATS, Op, Piece, Tables};
 use super::presence::{fields_of, make_absent, type_of};
 use super::release::{drop_elements, drop_fields, drop_type};
-use super::rows::{
-    Code, Form, Layout, MAX_NATS, Op, Piece, Shape, Tables, Type, TypeForm, Variant, id_of_leaf,
-};
+use super::rows::{Form, Layout, Shape, Type, TypeForm, Variant, id_of_leaf};
 use crate::vector::VECTOR_ID;
 use crate::{
     Failed, Object, ObjectRef, ReadErrorKind, ReadResult, Reader, TlRead, outline, scalar, utf8,

@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use core::slice;
 
 use super::memory::read_tag;
+use super::plan::{Code, Op, Piece, Tables};
 use super::presence::{fields_of, present, type_of, variant_of};
-use super::rows::{Code, Op, Piece, Tables, Type, TypeForm};
+use super::rows::{Type, TypeForm};
 use crate::{Object, ObjectRef};
 
 /// # Safety

@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 use core::ptr;
 
 use super::memory::{allocate, read_tag};
+use super::plan::{Code, Op, Piece, Tables};
 use super::presence::{fields_of, present, type_of, variant_of};
-use super::rows::{Code, Op, Piece, Shape, Tables, Type, TypeForm};
+use super::rows::{Shape, Type, TypeForm};
 use crate::Object;
 
 /// Makes a copy of an owned value.

@@ -6,7 +6,8 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
 use super::Row;
-use super::rows::{Layout, Tables};
+use super::plan::Tables;
+use super::rows::Layout;
 use super::view::View;
 use super::{build, memory, release};
 use crate::{ReadResult, Reader};

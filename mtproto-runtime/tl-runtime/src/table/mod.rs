@@ -6,7 +6,9 @@
 //!
 //! ```text
 //! tabled    which types have tables; reading and writing by them                      (unsafe)
-//! rows      what a table says: types, fields, shapes, variants; offsets and ops are computed from it
+//! rows      what a table says: types, fields, shapes, variants
+//! layout    where all of it is in memory, and what that makes of it, at compile time
+//! plan      what loops go by: ops, pieces
 //! ops       what only the Rust type itself can tell: Vec<T>, Option<T>                 (unsafe)
 //! presence  which fields of a struct are there                                        (unsafe)
 //! build     memory from bytes                                                         (unsafe)
@@ -22,7 +24,7 @@
 //!
 //! # Why it is not slow
 //! An answer of Telegram has ten thousand fields, of which seven thousand are not there. So nothing may
-//! be done for each field: `rows` makes an `Op` of each, twelve bytes that say all that
+//! be done for each field: `layout` makes an `Op` of each, twelve bytes that say all that
 //! loops must know, and for every 64 fields a `Piece`, which has sets of them. To read
 //! is to fill a struct with what it is without conditional fields, and to do what the bits of the flags
 //! say; to write, clone or compare is to find the set of what is there by tests without branches, and
@@ -74,8 +76,10 @@ mod build;
 mod compare;
 mod copy;
 pub(crate) mod dynamic;
+mod layout;
 mod memory;
 mod ops;
+pub(crate) mod plan;
 mod presence;
 mod release;
 pub(crate) mod rows;
@@ -84,10 +88,10 @@ mod tabled;
 pub(crate) mod view;
 pub(crate) mod write;
 
+pub use layout::Rows;
 pub use ops::{Foreign, OptionOps, SequenceOps};
-pub use rows::{
-    Field, Kind, Layout, PackedField, PackedVariant, Rows, Shape, Tables, Type, Variant,
-};
+pub use plan::Tables;
+pub use rows::{Field, Kind, Layout, PackedField, PackedVariant, Shape, Type, Variant};
 pub(crate) use tabled::Row;
 pub use tabled::{Both, File, InFile, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes};
 

@@ -11,7 +11,9 @@ use core::slice;
 
 use crate::{Reader, TlRead, TlWrite, Writer};
 
-use super::rows::{Layout, Sort, narrow, to_u8, to_u16};
+use super::layout::{narrow, to_u8, to_u16};
+use super::plan::Sort;
+use super::rows::Layout;
 
 /// What an `Option<T>` is in memory.
 pub struct OptionOps {

@@ -5,7 +5,8 @@
 #![allow(unsafe_code)]
 
 use super::ops::{TOP, differs, set, word};
-use super::rows::{Op, Piece, Sort, Tables, Type, Variant};
+use super::plan::{Op, Piece, Sort, Tables};
+use super::rows::{Type, Variant};
 
 /// What tells whether a field is there.
 #[derive(Clone, Copy)]

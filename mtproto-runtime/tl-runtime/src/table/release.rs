@@ -6,7 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::memory::{free, read_tag};
-use super::rows::{Form, Kind, Shape, Tables, Type, TypeForm};
+use super::plan::Tables;
+use super::rows::{Form, Kind, Shape, Type, TypeForm};
 use crate::Object;
 
 /// Gives back the first fields of a struct, all but whose flags are in memory.

@@ -83,7 +83,7 @@ use alloc::boxed::Box;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::rows::Tables;
+use super::plan::Tables;
 use super::{build, view, write};
 use crate::{ReadResult, Reader, TlRead, TlWrite, Writer};
 

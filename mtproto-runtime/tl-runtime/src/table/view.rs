@@ -8,7 +8,8 @@ use core::marker::PhantomData;
 
 use super::memory::read_tag;
 use super::ops::Foreign;
-use super::rows::{Field, Form, Kind, Shape, Tables, Type, TypeForm, Variant};
+use super::plan::Tables;
+use super::rows::{Field, Form, Kind, Shape, Type, TypeForm, Variant};
 use crate::{Object, ObjectRef};
 
 /// A value of a type that has a row.

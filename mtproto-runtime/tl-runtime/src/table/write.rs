@@ -12,8 +12,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::memory::{copy_number, copy_short, read_tag};
+use super::plan::{Code, MAX_NATS, Op, Piece, Tables};
 use super::presence::{fields_of, present, type_of, variant_of};
-use super::rows::{Code, MAX_NATS, Op, Piece, Shape, Tables, Type, TypeForm, id_of_leaf};
+use super::rows::{Shape, Type, TypeForm, id_of_leaf};
 use super::view::{Placed, View};
 use crate::vector::VECTOR_ID;
 use crate::{Object, ObjectRef, TlWrite, Writer, outline, scalar};

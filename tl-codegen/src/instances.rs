@@ -16,13 +16,13 @@
 //! resolution has refused them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use tl_parser::ir::{
     Arg, Combinator, CombinatorId, CombinatorKind, Condition, Field, Kind, NatExpr, NatRef, Repeat,
     Schema, Type, TypeExpr, TypeId, Variable, VariableId,
 };
 
+use crate::hash::Map;
 use crate::names;
 
 /// How deep an application may be nested, how many numbers it may take, and how many there may be.
@@ -71,7 +71,7 @@ impl<'s> Instances<'s> {
             original: schema,
             schema: schema.clone(),
             instances,
-            by_type: HashMap::new(),
+            by_type: Map::default(),
             refused: Vec::new(),
         };
         work.run();
@@ -161,7 +161,7 @@ struct Work<'s> {
     schema: Schema,
     instances: Instances<'s>,
     /// For each type the arguments that it has an own type for.
-    by_type: HashMap<TypeId, Vec<(Vec<Arg>, TypeId)>>,
+    by_type: Map<TypeId, Vec<(Vec<Arg>, TypeId)>>,
     refused: Vec<String>,
 }
 

@@ -81,6 +81,7 @@ pub mod cli;
 #[cfg(feature = "schema")]
 pub mod config;
 pub mod emit;
+mod hash;
 #[cfg(feature = "schema")]
 mod instances;
 #[cfg(feature = "schema")]

@@ -60,7 +60,7 @@ pub struct Struct {
     /// What is said of it.
     pub docs: Docs,
     /// Traits that it has, derived or by its table.
-    pub traits: Vec<String>,
+    pub traits: Rc<[String]>,
     /// Other attributes, `serde(…)`: what stands in `#[…]`, in order.
     pub attributes: Vec<String>,
     /// It is read and written by a table, if a table can say what it is.
@@ -169,7 +169,7 @@ pub struct Condition {
 }
 
 /// A number that is known while reading and writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Nat {
     /// The field with this index in [`Struct::fields`].
     Field(usize),
@@ -178,7 +178,7 @@ pub enum Nat {
 }
 
 /// `n`, `n+1`, `4`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NatSum {
     /// The part that varies.
     pub base: Option<Nat>,
@@ -187,7 +187,7 @@ pub struct NatSum {
 }
 
 /// A type as it stands in a field: what it is in Rust, and what on the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
     /// A built-in without parts.
     Scalar(Scalar),
@@ -261,7 +261,7 @@ pub enum Scalar {
 }
 
 /// A type of generated code, as used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Named {
     /// `types::messages::Dialogs`
     pub path: Rc<str>,
@@ -289,7 +289,7 @@ pub struct Enum {
     /// What is said of it.
     pub docs: Docs,
     /// Traits that it has, derived or by its table.
-    pub traits: Vec<String>,
+    pub traits: Rc<[String]>,
     /// Other attributes: what stands in `#[…]`, in order.
     pub attributes: Vec<String>,
     /// It is read and written by a table, if a table can say what it is.

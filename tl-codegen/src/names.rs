@@ -16,7 +16,8 @@
 //!   they stand in, else a number: `DecryptedMessageLayer17`, `User2`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+
+use crate::hash::Set;
 
 /// The name of a type, constructor, function or generic parameter: `ResPq`.
 #[must_use]
@@ -84,14 +85,30 @@ pub fn split(full: &str) -> (&str, &str) {
 /// The identifiers of one module, enum or struct.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    taken: HashSet<String>,
+    /// What nobody gets.
+    reserved: &'static [&'static str],
+    /// Names taken, as long as they are few: most scopes are the fields of one struct.
+    few: Vec<String>,
+    many: Set<String>,
 }
 
+/// As many names are looked through one by one.
+const FEW: usize = 24;
+
 impl Scope {
+    /// A scope in which these names can't be had.
+    #[must_use]
+    pub fn without(reserved: &'static [&'static str]) -> Self {
+        Self {
+            reserved,
+            ..Self::default()
+        }
+    }
+
     /// Takes a name nobody has: the wanted one, else the first that is free of those with the
     /// layer or a number behind it.
     pub fn take(&mut self, wanted: String, layer: Option<u32>) -> String {
-        if self.taken.insert(wanted.clone()) {
+        if self.insert(&wanted) {
             return wanted;
         }
         // What is put behind a keyword, or behind what may not be hidden, makes it an ordinary name.
@@ -107,17 +124,34 @@ impl Scope {
             false => format!("{stem}{number}"),
         });
         for name in of_layer.into_iter().chain(numbered) {
-            if self.taken.insert(name.clone()) {
+            if self.insert(&name) {
                 return name;
             }
         }
         wanted
     }
 
+    /// Whether the name was free.
+    fn insert(&mut self, name: &str) -> bool {
+        if self.contains(name) {
+            return false;
+        }
+        if self.few.len() == FEW {
+            self.many.extend(self.few.drain(..));
+        }
+        match self.many.is_empty() {
+            true => self.few.push(name.to_owned()),
+            false => _ = self.many.insert(name.to_owned()),
+        }
+        true
+    }
+
     /// Whether the name is taken.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.taken.contains(name)
+        self.reserved.contains(&name)
+            || self.few.iter().any(|taken| taken == name)
+            || self.many.contains(name)
     }
 }
 
@@ -200,9 +234,12 @@ fn push_pascal(to: &mut String, name: &str) {
         if word.starts_with(|first: char| first.is_ascii_digit()) && ends_in_digit(to) {
             to.push('_');
         }
-        let mut letters = word.chars();
-        to.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        to.extend(letters.map(|letter| letter.to_ascii_lowercase()));
+        let start = to.len();
+        to.push_str(word);
+        // Words are ASCII.
+        let (first, rest) = to.as_mut_str()[start..].split_at_mut(1);
+        first.make_ascii_uppercase();
+        rest.make_ascii_lowercase();
     }
 }
 
@@ -212,7 +249,9 @@ fn snake(name: &str) -> String {
         if !snake.is_empty() {
             snake.push('_');
         }
-        snake.extend(word.chars().map(|letter| letter.to_ascii_lowercase()));
+        let start = snake.len();
+        snake.push_str(word);
+        snake.as_mut_str()[start..].make_ascii_lowercase();
     }
     if snake.is_empty() || snake.starts_with(|first: char| first.is_ascii_digit()) {
         snake.insert(0, '_');

@@ -44,7 +44,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         package: "tl-codegen",
-        uses: &["tl-parser"],
+        uses: &["foldhash", "tl-parser"],
         by_feature: &[
             "anstream",
             "base64ct",

@@ -145,9 +145,9 @@ impl Emitter<'_> {
             self.out.dedent();
             self.out.open(&[") -> Self"]);
         }
-        let values: Vec<Vec<String>> = visible
+        let values: Vec<[String; 1]> = visible
             .iter()
-            .map(|field| vec![self.initial_value(field)])
+            .map(|field| [self.initial_value(field)])
             .collect();
         self.struct_expression("", "Self", &values, "");
         self.out.close();
@@ -179,20 +179,21 @@ impl Emitter<'_> {
         &mut self,
         before: &str,
         path: &str,
-        fields: &[Vec<String>],
+        fields: &[impl AsRef<[String]>],
         end: &str,
     ) {
-        let lines = fields.iter().flatten();
-        let len = lines.map(|line| line.len() + 2).sum::<usize>();
-        let one_line = || fields.concat().join(", ");
+        let lines = || fields.iter().flat_map(AsRef::as_ref);
+        let len = lines().map(|line| line.len() + 2).sum::<usize>();
+        let one_line = || lines().map(String::as_str).collect::<Vec<_>>().join(", ");
         if fields.is_empty() {
             self.out.line(&[before, path, " {}", end]);
-        } else if len <= STRUCT_WIDTH + 2 && fields.iter().all(|lines| lines.len() == 1) {
+        } else if len <= STRUCT_WIDTH + 2 && fields.iter().all(|lines| lines.as_ref().len() == 1) {
             self.out
                 .line(&[before, path, " { ", &one_line(), " }", end]);
         } else {
             self.out.open(&[before, path]);
             for lines in fields {
+                let lines = lines.as_ref();
                 for (index, line) in lines.iter().enumerate() {
                     let comma = if index + 1 == lines.len() { "," } else { "" };
                     self.out.line(&[line, comma]);
@@ -315,5 +316,8 @@ pub(super) fn is_required(field: &Field) -> bool {
 
 /// An id as Rust and people write it.
 pub(super) fn hex(id: u32) -> String {
-    format!("0x{id:08x}")
+    let mut text = String::with_capacity(10);
+    text.push_str("0x");
+    super::push_hex(&mut text, id);
+    text
 }

@@ -74,6 +74,15 @@ pub fn file(file: &File, style: &Style) -> String {
     emitter.out.finish()
 }
 
+/// Eight digits, in lower case.
+pub(crate) fn push_hex(to: &mut String, number: u32) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for place in (0..8).rev() {
+        let digit = DIGITS[(number >> (4 * place)) as usize % 16];
+        to.push(char::from(digit));
+    }
+}
+
 /// The state of writing.
 struct Emitter<'s> {
     out: Out,

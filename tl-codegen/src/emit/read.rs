@@ -429,7 +429,8 @@ fn takes_bytes(field: &Field) -> bool {
 /// The fields for error paths, see `Reader::enter`.
 /// With flags, also those fields that take no bytes: `silent!0.13`.
 pub(super) fn outline(item: &Struct, with_flags: bool) -> String {
-    let mut outline = item.schema_name.clone();
+    let mut outline = String::with_capacity(item.schema_name.len() + 16 * item.fields.len());
+    outline.push_str(&item.schema_name);
     for _ in &item.nats {
         outline.push_str(" {#}");
     }
@@ -451,12 +452,10 @@ pub(super) fn outline(item: &Struct, with_flags: bool) -> String {
             outline.push('#');
         }
         if let Some(condition) = field.condition {
-            outline.push_str(&format!(
-                "{}{}.{}",
-                if is_flag { '!' } else { '?' },
-                nat_number(condition.mask),
-                condition.bit
-            ));
+            outline.push(if is_flag { '!' } else { '?' });
+            outline.push_str(&nat_number(condition.mask).to_string());
+            outline.push('.');
+            outline.push_str(&condition.bit.to_string());
         }
     }
     outline

@@ -9,12 +9,12 @@
 //! from outside, repeats by a count of its own, or holds a type of code that lacks what the table
 //! would have to offer (reading, writing, `Debug`, `Clone`, `PartialEq`).
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::items::hex;
 use super::read::outline;
 use super::{Emitter, Style};
+use crate::hash::Map;
 use crate::model::{
     Codec, Condition, Enum, Field, FieldKind, File, Generics, Item, Module, Named, Nat, Scalar,
     Struct, Type, Variant,
@@ -37,7 +37,7 @@ const FLAG: u16 = u16::MAX - 1;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     /// By path, the number of the row.
-    rows: HashMap<Rc<str>, u16>,
+    rows: Map<Rc<str>, u16>,
     /// The items of the rows, by their place in the file.
     order: Vec<usize>,
 }
@@ -48,28 +48,27 @@ impl Rows {
         file.modules
             .iter()
             .for_each(|module| visit(module, &mut |item| items.push(item)));
-        let by_path: HashMap<&str, &Item> = items.iter().map(|item| (path(item), *item)).collect();
         let mut able: Vec<bool> = items.iter().map(|item| is_able(item)).collect();
+        if !able.contains(&true) {
+            return Self::default();
+        }
+        let places: Places<'_> = items.iter().map(|item| path(item)).zip(0..).collect();
         // What falls back to code may take others along.
         loop {
-            let tabled: HashMap<&str, bool> = items
-                .iter()
-                .zip(&able)
-                .map(|(item, &able)| (path(item), able))
-                .collect();
-            let holds = |ty: &Type| all_named(ty, &mut |named| can_hold(named, &tabled, &by_path));
             let mut changed = false;
-            for (item, able) in items.iter().zip(&mut able) {
-                let still = *able && payloads(item).all(holds);
-                changed |= still != *able;
-                *able = still;
+            for (index, item) in items.iter().enumerate() {
+                let mut holds =
+                    |named: &Named| can_hold(named, &items, &places, |place| able[place]);
+                let still = able[index] && payloads(item).all(|ty| all_named(ty, &mut holds));
+                changed |= still != able[index];
+                able[index] = still;
             }
             if !changed {
                 break;
             }
         }
         // The highest numbers mean other things.
-        let order: Vec<usize> = dependencies_first(&items)
+        let order: Vec<usize> = dependencies_first(&items, &places)
             .into_iter()
             .filter(|&index| able[index])
             .take(0xff00)
@@ -88,10 +87,11 @@ impl Rows {
     }
 }
 
+/// Where items are, by their paths.
+type Places<'m> = Map<&'m str, usize>;
+
 /// The items, each after those whose values are a part of its own.
-fn dependencies_first(items: &[&Item]) -> Vec<usize> {
-    let places = items.iter().map(|item| path(item)).zip(0..);
-    let places: HashMap<&str, usize> = places.collect();
+fn dependencies_first(items: &[&Item], places: &Places<'_>) -> Vec<usize> {
     let mut order = Vec::with_capacity(items.len());
     let mut seen = vec![false; items.len()];
     for start in 0..items.len() {
@@ -248,17 +248,24 @@ fn all_named(ty: &Type, holds: &mut impl FnMut(&Named) -> bool) -> bool {
 }
 
 /// Whether a table may refer to a type: it has one itself, or its code can do all that is wanted.
-fn can_hold(named: &Named, tabled: &HashMap<&str, bool>, items: &HashMap<&str, &Item>) -> bool {
-    if named.args.is_empty() && tabled.get(&*named.path).copied().unwrap_or(false) {
+fn can_hold(
+    named: &Named,
+    items: &[&Item],
+    places: &Places<'_>,
+    is_tabled: impl Fn(usize) -> bool,
+) -> bool {
+    let place = places.get(&*named.path);
+    if named.args.is_empty() && place.is_some_and(|&place| is_tabled(place)) {
         return true;
     }
-    does_all(named, items)
+    does_all(named, items, places)
 }
 
 /// Whether the code of a type does all that is wanted, and that of its arguments. A trait that is not
 /// generated for an argument might be implemented by hand for one lifetime, and tables know none.
-fn does_all(named: &Named, items: &HashMap<&str, &Item>) -> bool {
-    let (traits, codec) = match items.get(&*named.path) {
+fn does_all(named: &Named, items: &[&Item], places: &Places<'_>) -> bool {
+    let place = places.get(&*named.path);
+    let (traits, codec) = match place.map(|&place| items[place]) {
         Some(Item::Struct(item)) => (&item.traits, item.codec),
         Some(Item::Enum(item)) => (&item.traits, item.codec),
         None => return false,
@@ -272,7 +279,7 @@ fn does_all(named: &Named, items: &HashMap<&str, &Item>) -> bool {
         && named
             .args
             .iter()
-            .all(|arg| all_named(arg, &mut |named| does_all(named, items)))
+            .all(|arg| all_named(arg, &mut |named| does_all(named, items, places)))
 }
 
 /// A `#` as outlines number them.
@@ -291,11 +298,12 @@ struct Work<'s> {
     fields: Vec<String>,
     variants: Vec<String>,
     shapes: Vec<String>,
-    /// Which shapes there are.
-    by_type: Vec<(Type, u16)>,
-    known: HashMap<String, u16>,
+    /// The shapes of types, and of those that are optional and need more for it.
+    by_type: [Map<Type, u16>; 2],
+    /// The shapes by what is written: types that differ may look the same.
+    known: Map<String, u16>,
     /// Types with code, by their Rust text: their rows come after the others.
-    foreign: HashMap<String, u16>,
+    foreign: Map<String, u16>,
     foreign_rows: Vec<String>,
     /// Where `offset_of!` and types are to be compared.
     layouts: Vec<String>,
@@ -329,9 +337,9 @@ impl Emitter<'_> {
             fields: Vec::new(),
             variants: Vec::new(),
             shapes: Vec::new(),
-            by_type: Vec::new(),
-            known: HashMap::new(),
-            foreign: HashMap::new(),
+            by_type: Default::default(),
+            known: Map::default(),
+            foreign: Map::default(),
             foreign_rows: Vec::new(),
             layouts: Vec::new(),
             pieces: 0,
@@ -539,7 +547,8 @@ impl Work<'_> {
             .min_size
             .saturating_add(if id.is_some() { 4 } else { 0 });
         let first = self.fields.len();
-        let mut rust_names = plain(&item.name).to_owned();
+        let mut rust_names = String::with_capacity(16 * (item.fields.len() + 2));
+        rust_names.push_str(plain(&item.name));
         for field in &item.fields {
             let row = self.field(item, field);
             if let Some(row) = row {
@@ -561,12 +570,25 @@ impl Work<'_> {
         self.flags += kinds
             .filter(|kind| matches!(kind, FieldKind::Flags))
             .count();
-        let mut row = format!(
-            "T::structure({}, \"{}\", \"{rust_names}\", {min_size}, {first}, {})",
-            hex(id.map_or(0, |identity| identity.id)),
-            outline(item, true),
+        let numbers = [min_size as usize, first, count].map(|number| number.to_string());
+        let [min_size, first, count] = &numbers;
+        let id_text = hex(id.map_or(0, |identity| identity.id));
+        let outline = outline(item, true);
+        let mut row = text![
+            "T::structure(",
+            id_text,
+            ", \"",
+            outline,
+            "\", \"",
+            rust_names,
+            "\", ",
+            min_size,
+            ", ",
+            first,
+            ", ",
             count,
-        );
+            ")",
+        ];
         if item.identity.is_none() {
             row.push_str(".record()");
         } else if id.is_none() {
@@ -624,13 +646,26 @@ impl Work<'_> {
     fn variant(&mut self, variant: &Variant) -> String {
         let (id, name) = (hex(variant.identity.id), plain(&variant.name));
         match &variant.payload {
-            None => format!("({id}, \"{name}\", {})", u16::MAX),
-            Some(ty) => format!("({id}, \"{name}\", {})", self.shape(ty, false)),
+            None => text!["(", id, ", \"", name, "\", ", u16::MAX.to_string(), ")"],
+            Some(ty) => {
+                let shape = self.shape(ty, false).to_string();
+                text!["(", id, ", \"", name, "\", ", shape, ")"]
+            }
         }
     }
 
     /// The number of the shape of a type.
     fn shape(&mut self, ty: &Type, optional: bool) -> u16 {
+        let needs_ops = optional && !matches!(ty, Type::Scalar(_) | Type::Indirect(_));
+        if let Some(&shape) = self.by_type[usize::from(needs_ops)].get(ty) {
+            return shape;
+        }
+        let shape = self.new_shape(ty, needs_ops);
+        self.by_type[usize::from(needs_ops)].insert(ty.clone(), shape);
+        shape
+    }
+
+    fn new_shape(&mut self, ty: &Type, needs_ops: bool) -> u16 {
         let text = match ty {
             Type::Scalar(Scalar::True { bare: false }) => "S::boxed_true()".to_owned(),
             Type::Scalar(scalar) => format!("S::leaf(Kind::{})", kind(*scalar)),
@@ -657,7 +692,6 @@ impl Work<'_> {
             // `is_shape` lets nothing else through.
             _ => "S::leaf(Kind::True)".to_owned(),
         };
-        let needs_ops = optional && !matches!(ty, Type::Scalar(_) | Type::Indirect(_));
         let text = match needs_ops {
             true => format!("{text}.optional(OptionOps::of::<{}>())", self.type_text(ty)),
             false => text,
@@ -666,7 +700,6 @@ impl Work<'_> {
             return shape;
         }
         let shape = u16::try_from(self.shapes.len()).unwrap_or(u16::MAX);
-        self.by_type.push((ty.clone(), shape));
         self.known.insert(text.clone(), shape);
         self.shapes.push(text);
         shape

@@ -7,7 +7,7 @@ use super::Style;
 impl Style {
     /// The type as a field has it.
     pub(super) fn type_text(&self, ty: &Type) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(32);
         self.push_type(&mut text, ty, false);
         text
     }
@@ -160,7 +160,8 @@ pub(super) fn used_modules(module: &Module) -> Vec<&'static str> {
     let mut used = [false; 3];
     let mark = &mut |path: &str| {
         for (used, root) in used.iter_mut().zip(ROOTS) {
-            *used |= path.split("::").next() == Some(root);
+            let rest = path.strip_prefix(root);
+            *used |= rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
         }
     };
     for item in &module.items {

@@ -88,9 +88,8 @@ fn application_docs(mut text: String, is_application: bool) -> String {
 }
 
 fn push_id(to: &mut String, id: u32) {
-    use std::fmt::Write;
-    // Writing to a string does not fail.
-    let _ = write!(to, "#{id:08x}");
+    to.push('#');
+    crate::emit::push_hex(to, id);
 }
 
 /// Appends the text up to its `;`, with white space and comments as single spaces.
@@ -112,11 +111,15 @@ fn push_declaration(to: &mut String, text: &str) {
                 to.push(' ');
             }
             space = false;
-            to.push(first);
+            // All that is plain at once, and what might be more than it looks alone.
+            let is_plain = |c: u8| c.is_ascii_graphic() && c != b';' && c != b'/';
+            let plain = rest.bytes().position(|c| !is_plain(c));
+            let len = plain.unwrap_or(rest.len()).max(first.len_utf8());
+            to.push_str(&rest[..len]);
             if first == ';' {
                 return;
             }
-            rest = &rest[first.len_utf8()..];
+            rest = &rest[len..];
         }
     }
 }

@@ -8,7 +8,7 @@
 //!   itself conditional, or when it does nothing. What depends on it is checked when it is written.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use tl_parser::ir::{
     self, Arg, Builtin, Combinator, CombinatorId, Kind, NatExpr, NatRef, Repeat, TypeExpr,
@@ -16,6 +16,7 @@ use tl_parser::ir::{
 };
 
 use super::Lowering;
+use crate::hash::{Map, Set};
 use crate::model::{
     Codec, Condition, Docs, Field, FieldKind, Generics, Nat, NatSum, Scalar, Struct, Type,
 };
@@ -31,7 +32,7 @@ pub(super) struct Fields {
 }
 
 /// What the numbers of the schema are called in the model.
-pub(super) type Nats = HashMap<NatRef, Nat>;
+pub(super) type Nats = Map<NatRef, Nat>;
 
 /// Whether what is repeated is more than one plain value.
 pub(super) fn needs_struct(repeat: &Repeat) -> bool {
@@ -62,10 +63,9 @@ impl Lowering<'_> {
 
     pub(super) fn fields(&self, id: CombinatorId, outer: &[NatRef]) -> Fields {
         let combinator = &self.schema[id];
-        let mut scope = Scope::default();
-        let mut nats = Nats::new();
+        let mut scope = Scope::without(LOCALS);
+        let mut nats = Nats::default();
         let mut nat_names = Vec::new();
-        reserve_locals(&mut scope);
         for (index, &nat) in outer.iter().enumerate() {
             nats.insert(nat, Nat::Outer(index));
             nat_names.push(scope.take(self.nat_name(combinator, nat), None));
@@ -108,8 +108,7 @@ impl Lowering<'_> {
             let name = field.name.map_or("", |name| &self.schema[name]);
             (!matches!(name, "" | "_")).then_some(name)
         };
-        let mut taken: HashSet<Cow<'_, str>> =
-            fields.iter().filter_map(own).map(Cow::from).collect();
+        let mut taken: Set<Cow<'_, str>> = fields.iter().filter_map(own).map(Cow::from).collect();
         let mut name_of = |field| match own(field) {
             Some(name) => Cow::from(name),
             None => {
@@ -133,11 +132,7 @@ impl Lowering<'_> {
 }
 
 /// The names that bodies use themselves.
-fn reserve_locals(scope: &mut Scope) {
-    for name in ["r", "w", "nats"] {
-        scope.take(name.to_owned(), None);
-    }
-}
+const LOCALS: &[&str] = &["r", "w", "nats"];
 
 struct Work<'l, 's> {
     lowering: &'l Lowering<'s>,
@@ -149,7 +144,7 @@ impl Work<'_, '_> {
     fn list(
         &mut self,
         fields: &[ir::Field],
-        uses: &HashMap<u32, Uses>,
+        uses: &Map<u32, Uses>,
         mut nats: Nats,
         mut scope: Scope,
     ) -> Vec<Field> {
@@ -230,9 +225,8 @@ impl Work<'_, '_> {
                 outer.push(nat);
             }
         });
-        let mut scope = Scope::default();
-        reserve_locals(&mut scope);
-        let mut inner = Nats::new();
+        let mut scope = Scope::without(LOCALS);
+        let mut inner = Nats::default();
         let mut nat_names = Vec::new();
         for (index, &nat) in outer.iter().enumerate() {
             inner.insert(nat, Nat::Outer(index));
@@ -279,7 +273,7 @@ impl Work<'_, '_> {
                 ),
                 declaration: String::new(),
             },
-            traits: Vec::new(),
+            traits: Rc::default(),
             attributes: Vec::new(),
             table: false,
             generics,
@@ -311,8 +305,8 @@ fn nat_kind(uses: Uses, is_conditional: bool) -> FieldKind {
 }
 
 /// How each `#` of these fields is used, by number. What a function answers may use some too.
-fn count_uses(fields: &[ir::Field], result: Option<&TypeExpr>) -> HashMap<u32, Uses> {
-    let mut uses: HashMap<u32, Uses> = HashMap::new();
+fn count_uses(fields: &[ir::Field], result: Option<&TypeExpr>) -> Map<u32, Uses> {
+    let mut uses: Map<u32, Uses> = Map::default();
     if let Some(result) = result {
         visit_type_nats(result, &mut |nat| {
             if let NatRef::Field(id) = nat {

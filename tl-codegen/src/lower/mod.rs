@@ -14,7 +14,6 @@ mod fields;
 mod paths;
 mod types;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use tl_parser::ir::{Combinator, CombinatorId, CombinatorKind, Kind, Schema, TypeId, VariableId};
@@ -22,6 +21,7 @@ use tl_parser::source::Sources;
 
 use crate::analysis::{Any, Direction, Layouts, Reach};
 use crate::config::{self, Config, Ownership};
+use crate::hash::Map;
 use crate::instances::Instances;
 use crate::model::{
     Codec, Docs, Enum, File, GenericType, Generics, Identity, Item, Module, Struct, Type, Variant,
@@ -50,6 +50,7 @@ pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> Result<File
         any,
         used_variables: used_variables(schema),
         is_large: false,
+        traits: all_traits(&["Clone", "Debug", "PartialEq"], config),
     };
     let is_large = lowering.count() > config::Codec::FEW;
     Ok(Lowering {
@@ -70,9 +71,11 @@ struct Lowering<'s> {
     layouts: Layouts,
     paths: Paths,
     /// For generic combinators: which of their variables of kind `Type` a value depends on.
-    used_variables: HashMap<CombinatorId, Vec<bool>>,
+    used_variables: Map<CombinatorId, Vec<bool>>,
     /// What nothing is said of has tables.
     is_large: bool,
+    /// What nothing is said of has these traits.
+    traits: Rc<[String]>,
 }
 
 impl Lowering<'_> {
@@ -332,20 +335,12 @@ impl Lowering<'_> {
     }
 
     /// What stands in `#[…]` before an item.
-    fn traits(&self, name: &str) -> Vec<String> {
-        let mut traits: Option<Vec<&str>> = None;
-        for (path, names) in &self.config.derives {
-            if crate::config::covers(path, name) {
-                traits = Some(names.iter().map(String::as_str).collect());
-            }
+    fn traits(&self, name: &str) -> Rc<[String]> {
+        let mut derives = self.config.derives.iter().rev();
+        match derives.find(|(path, _)| config::covers(path, name)) {
+            Some((_, names)) => all_traits(names, self.config),
+            None => Rc::clone(&self.traits),
         }
-        let mut traits = traits.unwrap_or_else(|| vec!["Clone", "Debug", "PartialEq"]);
-        if self.config.ownership == Ownership::Borrowed {
-            traits.extend(["Clone", "Copy"]);
-        }
-        traits.sort_unstable();
-        traits.dedup();
-        traits.into_iter().map(str::to_owned).collect()
     }
 
     fn attributes(&self, name: &str) -> Vec<String> {
@@ -359,6 +354,17 @@ impl Lowering<'_> {
     }
 }
 
+/// With those that come with borrowing, each once.
+fn all_traits(names: &[impl AsRef<str>], config: &Config) -> Rc<[String]> {
+    let mut traits: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    if config.ownership == Ownership::Borrowed {
+        traits.extend(["Clone", "Copy"]);
+    }
+    traits.sort_unstable();
+    traits.dedup();
+    traits.into_iter().map(str::to_owned).collect()
+}
+
 const fn codec(direction: Direction) -> Codec {
     Codec {
         read: direction.read,
@@ -370,7 +376,7 @@ const fn codec(direction: Direction) -> Codec {
 struct Modules {
     root: Module,
     /// The way to each namespace's module, as indexes.
-    ways: HashMap<Rc<str>, Vec<usize>>,
+    ways: Map<Rc<str>, Vec<usize>>,
 }
 
 impl Modules {
@@ -382,7 +388,7 @@ impl Modules {
         };
         Self {
             root,
-            ways: HashMap::new(),
+            ways: Map::default(),
         }
     }
 
@@ -431,12 +437,12 @@ impl Module {
 
 /// Which variables of kind `Type` the values of each generic combinator depend on. A variable may
 /// stand in fields that lead only back to itself; the least answer is the right one.
-fn used_variables(schema: &Schema) -> HashMap<CombinatorId, Vec<bool>> {
+fn used_variables(schema: &Schema) -> Map<CombinatorId, Vec<bool>> {
     let generic: Vec<CombinatorId> = schema
         .combinator_ids()
         .filter(|&id| !schema[id].variables.is_empty())
         .collect();
-    let mut used: HashMap<CombinatorId, Vec<bool>> = generic
+    let mut used: Map<CombinatorId, Vec<bool>> = generic
         .iter()
         .map(|&id| (id, vec![false; schema[id].variables.len()]))
         .collect();

@@ -3,13 +3,13 @@
 //! Names are given out to all declarations in the order of the schema, whether they are generated
 //! or not: leaving some out renames nothing.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use tl_parser::ir::{CombinatorId, CombinatorKind, Schema, TypeExpr, TypeId};
 
 use super::any::name_of;
 use crate::config::{Config, Objects};
+use crate::hash::Map;
 use crate::instances::Instances;
 use crate::names::{self, Scope};
 
@@ -22,7 +22,7 @@ pub(super) struct Paths {
     any: [Rc<str>; 2],
     any_variants: Vec<String>,
     /// The structs of what repetitions repeat.
-    repetitions: HashMap<(CombinatorId, u32), String>,
+    repetitions: Map<(CombinatorId, u32), String>,
 }
 
 impl Paths {
@@ -33,9 +33,9 @@ impl Paths {
             variants: vec![String::new(); schema.combinators.len()],
             any: Default::default(),
             any_variants: vec![String::new(); schema.combinators.len()],
-            repetitions: HashMap::new(),
+            repetitions: Map::default(),
         };
-        let renames: HashMap<&str, &str> = config
+        let renames: Map<&str, &str> = config
             .renames
             .iter()
             .map(|(name, rust)| (name.as_str(), rust.as_str()))
@@ -150,7 +150,7 @@ impl Paths {
         schema: &Schema,
         id: CombinatorId,
         suffix: Option<&str>,
-        renames: &HashMap<&str, &str>,
+        renames: &Map<&str, &str>,
         scopes: &mut Scopes,
     ) {
         let combinator = &schema[id];
@@ -195,7 +195,7 @@ impl Paths {
         schema: &Schema,
         id: TypeId,
         suffix: Option<&str>,
-        renames: &HashMap<&str, &str>,
+        renames: &Map<&str, &str>,
         scopes: &mut Scopes,
     ) {
         let ty = &schema[id];
@@ -230,10 +230,13 @@ fn last(path: &str) -> String {
 /// The names taken in each module.
 #[derive(Default)]
 struct Scopes {
+    modules: Vec<ModuleScope>,
     /// By the prefix, so that namespaces that become one module share it.
-    modules: HashMap<String, ModuleScope>,
-    prefixes: HashMap<(&'static str, String), String>,
+    by_prefix: Map<Rc<str>, usize>,
+    by_namespaces: [Map<String, usize>; ROOTS.len()],
 }
+
+const ROOTS: [&str; 3] = ["types", "enums", "functions"];
 
 struct ModuleScope {
     prefix: Rc<str>,
@@ -242,25 +245,27 @@ struct ModuleScope {
 
 impl Scopes {
     fn of(&mut self, root: &'static str, namespaces: &str) -> &mut ModuleScope {
-        let prefix = self
-            .prefixes
-            .entry((root, namespaces.to_owned()))
-            .or_insert_with(|| {
-                let mut prefix = format!("{root}::");
-                for namespace in namespaces
-                    .split('.')
-                    .filter(|namespace| !namespace.is_empty())
-                {
-                    prefix.push_str(&names::module(namespace));
-                    prefix.push_str("::");
-                }
-                prefix
-            });
-        self.modules
-            .entry(prefix.clone())
-            .or_insert_with(|| ModuleScope {
-                prefix: prefix.as_str().into(),
+        let root_index = ROOTS.iter().position(|&of| of == root).unwrap_or_default();
+        if let Some(&index) = self.by_namespaces[root_index].get(namespaces) {
+            return &mut self.modules[index];
+        }
+        let mut prefix = format!("{root}::");
+        for namespace in namespaces
+            .split('.')
+            .filter(|namespace| !namespace.is_empty())
+        {
+            prefix.push_str(&names::module(namespace));
+            prefix.push_str("::");
+        }
+        let prefix: Rc<str> = prefix.into();
+        let index = *self.by_prefix.entry(prefix.clone()).or_insert_with(|| {
+            self.modules.push(ModuleScope {
+                prefix,
                 names: Scope::default(),
-            })
+            });
+            self.modules.len() - 1
+        });
+        self.by_namespaces[root_index].insert(namespaces.to_owned(), index);
+        &mut self.modules[index]
     }
 }

@@ -1,7 +1,5 @@
 //! What becomes of a type expression.
 
-use std::collections::HashMap;
-
 use tl_parser::ir::{
     Arg, Builtin, Combinator, CombinatorId, Field as IrField, Kind, NatRef, Schema, TypeExpr,
     TypeId, VariableId,
@@ -9,6 +7,7 @@ use tl_parser::ir::{
 
 use super::Lowering;
 use super::fields::{Nats, sum};
+use crate::hash::Map;
 use crate::model::{Field, FieldKind, Named, Nat, NatSum, Scalar, Type};
 
 impl Lowering<'_> {
@@ -240,7 +239,7 @@ fn scalar(builtin: Builtin) -> Scalar {
 /// Marks the variables that a value of the type depends on, as far as that is known.
 pub(super) fn mark_used(
     schema: &Schema,
-    used: &HashMap<CombinatorId, Vec<bool>>,
+    used: &Map<CombinatorId, Vec<bool>>,
     ty: &TypeExpr,
     now: &mut [bool],
 ) {
@@ -284,7 +283,7 @@ pub(super) fn mark_used(
 
 fn depends(
     schema: &Schema,
-    used: &HashMap<CombinatorId, Vec<bool>>,
+    used: &Map<CombinatorId, Vec<bool>>,
     id: CombinatorId,
     position: usize,
 ) -> bool {

@@ -6,6 +6,28 @@ use core::fmt;
 
 /// What a read method returns: the value, or that reading has failed. Only implementations of
 /// [`TlRead`](crate::TlRead) see it; programs get a [`ReadError`].
+///
+/// ```
+/// use tl_runtime::{ReadResult, Reader, TlRead};
+///
+/// /// A point of a picture, with no id in front.
+/// struct Point {
+///     x: i32,
+///     y: i32,
+/// }
+///
+/// impl<'a> TlRead<'a> for Point {
+///     const MIN_SIZE: usize = 8;
+///
+///     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
+///         Ok(Self { x: TlRead::read(r)?, y: TlRead::read(r)? })
+///     }
+/// }
+///
+/// let point = Point::from_bytes(&[1, 0, 0, 0, 2, 0, 0, 0])?;
+/// assert_eq!((point.x, point.y), (1, 2));
+/// # Ok::<(), tl_runtime::ReadError>(())
+/// ```
 pub type ReadResult<T> = Result<T, Failed>;
 
 /// Reading has failed; the [`Reader`](crate::Reader) knows why.
@@ -257,6 +279,16 @@ impl fmt::Display for Path {
 }
 
 /// One step of a [`Path`].
+///
+/// ```
+/// use tl_runtime::{Step, TlRead};
+///
+/// // A vector of one vector, which ends too early.
+/// let bytes = b"\x15\xc4\xb5\x1c\x01\0\0\0\x15\xc4\xb5\x1c\x02\0\0\0\x05hello\0\0";
+/// let error = Vec::<Vec<String>>::from_bytes(bytes).unwrap_err();
+/// assert_eq!(error.path().steps(), [Step::Element(0), Step::Element(1)]);
+/// assert_eq!(error.path().to_string(), "[0][1]");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
@@ -299,7 +331,18 @@ impl fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// What is wrong with the value. See [`WriteError`] for an example.
+/// What is wrong with the value.
+///
+/// ```
+/// use tl_runtime::{TlWrite, WriteErrorKind};
+///
+/// let error = vec![0_u8; 1 << 24].to_bytes().unwrap_err();
+/// let told = match error.kind() {
+///     WriteErrorKind::TooLong { len } => format!("{len} bytes are too many"),
+///     other => other.to_string(),
+/// };
+/// assert_eq!(told, "16777216 bytes are too many");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteErrorKind {

@@ -16,9 +16,27 @@ use crate::{Identified, ReadResult, Reader, TlRead, TlWrite, Writer, number};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type Int128 = [u8; 16];
+
 /// `int256`: bytes, as they are on the wire; like [`Int128`].
+///
+/// ```
+/// use tl_runtime::{Int256, TlWrite};
+///
+/// let key: Int256 = [7; 32];
+/// assert_eq!(key.to_bytes()?, key);
+/// # Ok::<(), tl_runtime::WriteError>(())
+/// ```
 pub type Int256 = [u8; 32];
+
 /// `int512`: bytes, as they are on the wire; like [`Int128`].
+///
+/// ```
+/// use tl_runtime::{Int512, TlRead};
+///
+/// let signature = Int512::from_bytes(&[7; 64])?;
+/// assert_eq!(signature, [7; 64]);
+/// # Ok::<(), tl_runtime::ReadError>(())
+/// ```
 pub type Int512 = [u8; 64];
 
 pub(crate) const BOOL_TRUE: u32 = 0x9972_75b5;

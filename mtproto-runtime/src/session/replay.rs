@@ -120,10 +120,8 @@ impl ReplayWindow {
     /// Takes over what an ended session has received. Ids up to the highest that was taken are
     /// forgotten; what was refused may lie far ahead, and is kept one by one.
     pub(crate) fn take_over(&mut self, ended: &Self) {
-        let both = ended.ids.iter().zip(&ended.marks);
-        let taken = both.clone().rfind(|(_, mark)| **mark != Mark::Refused);
-        self.forget(taken.map_or(ended.floor, |(id, _)| *id));
-        for (id, mark) in both {
+        self.forget(ended.last_taken());
+        for (id, mark) in ended.ids.iter().zip(&ended.marks) {
             if *mark == Mark::Refused {
                 self.insert(*id, Mark::Refused);
             }
@@ -144,11 +142,6 @@ impl ReplayWindow {
         self.ids.back().copied().unwrap_or(self.floor)
     }
 
-    /// Everything up to here is refused, whether it has been received or not.
-    pub(crate) fn floor(&self) -> i64 {
-        self.floor
-    }
-
     /// The lowest id that is kept.
     pub(crate) fn lowest(&self) -> Option<i64> {
         self.ids.front().copied()
@@ -159,6 +152,20 @@ impl ReplayWindow {
         let mut both = self.ids.iter().zip(&self.marks);
         let taken = both.find(|(_, mark)| **mark != Mark::Refused);
         taken.map(|(id, _)| *id)
+    }
+
+    /// Nothing was taken above this id.
+    pub(crate) fn last_taken(&self) -> i64 {
+        let mut both = self.ids.iter().zip(&self.marks).rev();
+        let taken = both.find(|(_, mark)| **mark != Mark::Refused);
+        taken.map_or(self.floor, |(id, _)| *id)
+    }
+
+    /// Whether something was refused above this id.
+    pub(crate) fn has_refused_above(&self, id: i64) -> bool {
+        let both = self.ids.iter().zip(&self.marks).rev();
+        both.take_while(|(kept, _)| **kept > id)
+            .any(|(_, mark)| *mark == Mark::Refused)
     }
 
     /// How many ids are kept.

@@ -85,16 +85,16 @@ impl StoredKey {
 }
 
 /// What is left of a session when a program ends, so that the next run goes on with it under the
-/// same id; and what [`Server::save`](crate::connection::server::Server::save) leaves of a key, so
-/// that the next run takes no old messages for new ones.
+/// same id; and what [`Server::save`](crate::connection::server::Server::save) leaves of all keys and of
+/// some, so that the next run takes no old messages for new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StoredSession {
-    /// The key of the session.
+    /// The key of the session; 0 in what a server leaves of all keys.
     pub auth_key_id: i64,
-    /// `session_id`, which the client chose; 0 in what a server leaves of a key.
+    /// `session_id`, which the client chose; 0 in what a server leaves.
     pub session_id: i64,
     /// `unique_id` of `new_session_created`, which the server chose; 0 where it is not known. In
-    /// what a server leaves of a key, a number that its salts depend on.
+    /// what a server leaves, a number that salts depend on.
     pub unique_id: i64,
     /// No message up to this msg_id may be taken any more.
     pub highest_msg_id: i64,

@@ -146,6 +146,8 @@ pub struct Pair<P: Provider = TestCrypto> {
     /// Whether the client has kept a key.
     client_has_key: bool,
     server_store: MemoryStore,
+    /// What the server's last life has left.
+    server_marks: Option<server::Marks>,
     time: Duration,
     links: BTreeMap<u64, server::Connection>,
     /// Connections that only the server believes in, and until when.
@@ -224,6 +226,7 @@ impl<P: Provider> Pair<P> {
             key,
             client_has_key: true,
             server_store: MemoryStore::default(),
+            server_marks: None,
             time: Duration::ZERO,
             links: BTreeMap::new(),
             half_open: VecDeque::new(),
@@ -235,8 +238,8 @@ impl<P: Provider> Pair<P> {
             happenings: VecDeque::new(),
         };
         pair.keep(pair.key.clone());
-        // No crash that the server would have to wait after: the key was made a moment ago.
-        pair.server.add_key(pair.key.clone());
+        // No crash that the server would have to wait after: the key was made long ago.
+        pair.load(Now::default());
         pair.restart_client();
         pair
     }
@@ -356,7 +359,9 @@ impl<P: Provider> Pair<P> {
     /// and knows how far its permanent keys were used.
     pub fn restart_server_in_order(&mut self) {
         let now = self.server_now();
-        let _ = self.server.save(now, &mut self.server_store);
+        if let Some(marks) = &self.server_marks {
+            let _ = self.server.save(now, marks, &mut self.server_store);
+        }
         self.start_server();
     }
 
@@ -367,7 +372,12 @@ impl<P: Provider> Pair<P> {
         let now = self.server_now();
         self.server =
             server::Server::with_salts(now, self.server_config.clone(), self.salts.clone());
-        let _ = self.server.load(&mut self.server_store);
+        self.load(now);
+    }
+
+    /// The server's life begins with what its store has.
+    fn load(&mut self, now: Now) {
+        self.server_marks = self.server.load(now, &mut self.server_store).ok();
     }
 
     /// The client loses everything but its permanent key, if it has one.

@@ -234,6 +234,8 @@ pub struct Server {
     pub now: Now,
     pub last: i64,
     pub salt: i64,
+    pub store: MemoryStore,
+    pub marks: server::Marks,
 }
 
 pub const SESSION: i64 = 77;
@@ -251,6 +253,16 @@ impl Server {
         let salt = secret.valid(key().id(), TIME + 100).current;
         let mut server = server::Server::with_salts(at(0), config, secret);
         server.add_key_of(key(), TIME * SECOND);
+        let mut store = MemoryStore::default();
+        let marks = server::Marks::load(&mut store, at(0), Duration::ZERO).unwrap();
+        let stored = StoredKey {
+            auth_key: key(),
+            dc: None,
+            created_at: TIME,
+            salt: 0,
+            clock_offset: 0,
+        };
+        store.save_key(&stored).unwrap();
         let mut link = server::Connection::new(&mut server);
         let now = at(100);
         link.handle_bytes(now, &mut server, &[0xee; 4], &mut rng)
@@ -262,27 +274,21 @@ impl Server {
             now,
             last: 0,
             salt,
+            store,
+            marks,
         }
     }
 
     /// Another life, with the same secret for salts: after an orderly end or none.
     pub fn restart(&mut self, in_order: bool) {
-        let mut store = MemoryStore::default();
-        let stored = StoredKey {
-            auth_key: key(),
-            dc: None,
-            created_at: TIME,
-            salt: 0,
-            clock_offset: 0,
-        };
-        store.save_key(&stored).unwrap();
         if in_order {
-            self.server.save(self.now, &mut store).unwrap();
+            let (now, store) = (self.now, &mut self.store);
+            self.server.save(now, &self.marks, store).unwrap();
         }
         let (config, secret) = (server::Config::new([]), SaltSecret::new([3; 32]));
         self.server = server::Server::with_salts(self.now, config, secret);
-        self.server.load(&mut store).unwrap();
-        let left = store.sessions(key().id()).unwrap();
+        self.marks = self.server.load(self.now, &mut self.store).unwrap();
+        let left = self.store.sessions(0).unwrap();
         assert_eq!(left, [], "the life after a crash must not believe it");
         self.connect();
     }

@@ -34,6 +34,7 @@ use crate::session::{ReplayWindow, RpcError, SaltSecret, Unsealed};
 use crate::transport::{ReplayCache, Status};
 use crate::{Crypto, Now, Provider};
 
+pub use keep::Marks;
 pub use link::{Connection, Locked, Received};
 
 /// How long the salt of a key exchange is valid.
@@ -216,6 +217,8 @@ pub struct Server<P = Crypto> {
     /// Messages up to here may have been received before the server was started, under keys that
     /// it had then.
     forgotten: i64,
+    /// The era of new keys.
+    era: i64,
 }
 
 /// All sessions of a key.
@@ -264,6 +267,7 @@ impl<P: Provider> Server<P> {
             // Clients whose clocks are ahead may have sent, to an earlier life, what only now would
             // be in time.
             forgotten: crate::session::latest_msg_id_at(now.unix),
+            era: 0,
         }
     }
 
@@ -318,7 +322,7 @@ impl<P: Provider> Server<P> {
             expires_at: key.expires_at,
             bound: None,
             received: nothing_up_to(i64::MIN),
-            era: 0,
+            era: self.era,
             destroyed: false,
         };
         if let Some(expires_at) = entry.expires_at {

@@ -231,9 +231,7 @@ impl Builder {
         let keys = match loaded {
             None => None,
             Some(loaded) => {
-                for (auth_key, highest) in loaded.auth_keys {
-                    server.add_key_of(auth_key, highest);
-                }
+                loaded.keys.add_to(&mut server, loaded.auth_keys);
                 tokio::time::sleep(loaded.wait).await;
                 Some(loaded.keys)
             }

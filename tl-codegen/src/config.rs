@@ -500,8 +500,18 @@ impl Config {
         self
     }
 
-    /// From which sizes on the parts of a type or constructor are boxed.
-    pub(crate) fn boxing_at(&self, name: &str) -> Boxing {
+    /// From which sizes on the parts of a type or constructor are boxed, by what was said so far.
+    ///
+    /// ```
+    /// use tl_codegen::{Boxing, Config};
+    ///
+    /// let inline = Boxing { variants: 256, ..Boxing::default() };
+    /// let config = Config::new().boxing_of("Update", inline);
+    /// assert_eq!(config.boxing_at("Update").variants, 256);
+    /// assert_eq!(config.boxing_at("Message").variants, Boxing::default().variants);
+    /// ```
+    #[must_use]
+    pub fn boxing_at(&self, name: &str) -> Boxing {
         let of_paths = self.boxing_of.iter().rev();
         of_paths
             .filter(|(path, _)| covers(path, name))

@@ -124,6 +124,8 @@ struct Setting {
     key: syn::Ident,
     /// What it is about.
     path: Option<syn::LitStr>,
+    /// For which types, if what it is about is no name of the schema.
+    of: Option<syn::LitStr>,
     value: Value,
 }
 
@@ -139,18 +141,21 @@ enum Value {
 impl Setting {
     fn parse(input: ParseStream<'_>, seen: &mut Vec<String>) -> syn::Result<Self> {
         let key = input.call(syn::Ident::parse_any)?;
-        let path = if input.peek(syn::token::Paren) {
+        let (mut path, mut of) = (None, None);
+        if input.peek(syn::token::Paren) {
             let content;
             syn::parenthesized!(content in input);
-            Some(content.parse::<syn::LitStr>()?)
-        } else {
-            None
-        };
+            path = Some(content.parse::<syn::LitStr>()?);
+            if key == "boxing" && content.parse::<Option<Token![,]>>()?.is_some() {
+                of = Some(content.parse::<syn::LitStr>()?);
+            }
+        }
         input.parse::<Token![=]>()?;
         let value = Value::parse(input)?;
-        let name = match &path {
-            Some(path) => format!("{key}({:?})", path.value()),
-            None => key.to_string(),
+        let name = match (&path, &of) {
+            (Some(path), Some(of)) => format!("{key}({:?}, {:?})", path.value(), of.value()),
+            (Some(path), None) => format!("{key}({:?})", path.value()),
+            (None, _) => key.to_string(),
         };
         if seen.contains(&name) {
             return Err(syn::Error::new_spanned(
@@ -159,7 +164,13 @@ impl Setting {
             ));
         }
         seen.push(name);
-        Ok(Self { key, path, value })
+        let setting = Self {
+            key,
+            path,
+            of,
+            value,
+        };
+        Ok(setting)
     }
 
     fn apply(self, config: &mut Config, boxing: &mut Boxing) -> syn::Result<()> {
@@ -229,9 +240,14 @@ impl Setting {
             "rename" => old.rename(about("type")?, self.value.text()?),
             "boxing" => {
                 let size = self.value.number()?;
-                match about("kind of value")?.as_str() {
-                    "variants" => boxing.variants = size,
-                    "optional_fields" => boxing.optional_fields = size,
+                let about = about("kind of value")?;
+                let mut own = match &self.of {
+                    Some(of) => old.boxing_at(&of.value()),
+                    None => *boxing,
+                };
+                match about.as_str() {
+                    "variants" => own.variants = size,
+                    "optional_fields" => own.optional_fields = size,
                     _ => {
                         return Err(fault(
                             &self.path,
@@ -240,8 +256,15 @@ impl Setting {
                         ));
                     }
                 }
-                old.boxing(*boxing)
+                match &self.of {
+                    Some(of) => old.boxing_of(of.value(), own),
+                    None => {
+                        *boxing = own;
+                        old.boxing(own)
+                    }
+                }
             }
+            "owned_module" => old.owned_module(self.value.path()?.to_token_stream().to_string()),
             "docs" => old.docs(self.value.bool()?),
             _ => {
                 let hint = match nearest(&key, KEYS.iter().copied()) {
@@ -273,6 +296,7 @@ const KEYS: &[&str] = &[
     "strings_as_bytes",
     "rename",
     "boxing",
+    "owned_module",
     "docs",
 ];
 

@@ -80,6 +80,45 @@ fn in_place_with_options() {
     );
 }
 
+/// Sizes by type: what is said of one counts more than what is said of all.
+mod sizes {
+    mtproto_runtime::tl::schema!(
+        "user id:int first_name:string = User; userEmpty = User;
+         note id:int text:string = Note; noteEmpty = Note;",
+        boxing("variants", "User") = 128,
+        boxing("variants") = 8,
+    );
+}
+
+#[test]
+fn boxing_of_one_type() {
+    let user = sizes::types::User::new(1, "Ann".to_owned());
+    let _: sizes::enums::User = sizes::enums::User::User(user);
+    let note = sizes::types::Note::new(1, "short".to_owned());
+    let _: sizes::enums::Note = sizes::enums::Note::Note(Box::new(note));
+}
+
+mod owned {
+    mtproto_runtime::tl::schema!("user id:int first_name:string = User;");
+}
+
+/// The same, borrowed, with a way to the owned types.
+mod borrowed {
+    mtproto_runtime::tl::schema!(
+        "user id:int first_name:string = User;",
+        ownership = "borrowed",
+        owned_module = crate::owned,
+    );
+}
+
+#[test]
+fn borrowed_types_become_owned_ones() {
+    let name = String::from("Ann");
+    let user = borrowed::types::User::new(1, &name);
+    let owned: owned::types::User = user.to_owned();
+    assert_eq!(owned, owned::types::User::new(1, name));
+}
+
 /// Several files make up one schema.
 mod several {
     mtproto_runtime::tl::include_schema!(

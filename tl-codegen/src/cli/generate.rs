@@ -53,6 +53,10 @@ pub(super) struct Args {
     /// given several times
     #[arg(long, value_name = "NAME")]
     code: Vec<String>,
+    /// Read and write this function, type or namespace by a table, though others have code; may be
+    /// given several times, and counts more than `--code`
+    #[arg(long, value_name = "NAME")]
+    table: Vec<String>,
     /// Who speaks: a client writes functions and reads what they answer
     #[arg(long, value_enum, default_value = "both")]
     side: SideArg,
@@ -77,12 +81,14 @@ pub(super) struct Args {
     /// Give a type, constructor or function another Rust name; may be given several times
     #[arg(long, value_name = "NAME=RUST", value_parser = pair)]
     rename: Vec<(String, String)>,
-    /// Box constructors that are larger, in the enums of their types
-    #[arg(long, value_name = "BYTES", default_value_t = Boxing::default().variants)]
-    box_variants: u32,
-    /// Box optional fields of generated types that are larger
-    #[arg(long, value_name = "BYTES", default_value_t = Boxing::default().optional_fields)]
-    box_optional_fields: u32,
+    /// Box constructors that are larger, in the enums of all types (48 unless set) or those of a
+    /// name; may be given several times, the narrowest name that fits counts
+    #[arg(long, value_name = "[NAME=]BYTES", value_parser = size)]
+    box_variants: Vec<Size>,
+    /// Box optional fields of generated types that are larger, in all structs (32 unless set) or
+    /// those of a name; may be given several times, the narrowest name that fits counts
+    #[arg(long, value_name = "[NAME=]BYTES", value_parser = size)]
+    box_optional_fields: Vec<Size>,
     /// The path by which generated code finds the run time
     #[arg(long, value_name = "PATH", default_value = "::mtproto_runtime::tl")]
     runtime: String,
@@ -105,6 +111,25 @@ fn pair(text: &str) -> Result<(String, String), String> {
             Ok((name.to_owned(), value.to_owned()))
         }
         _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// A number of bytes, of what has this name or of everything.
+#[derive(Clone, Debug)]
+struct Size {
+    name: Option<String>,
+    bytes: u32,
+}
+
+/// `[NAME=]BYTES`
+fn size(text: &str) -> Result<Size, String> {
+    let (name, bytes) = match text.split_once('=') {
+        Some((name, bytes)) => (Some(name.to_owned()), bytes),
+        None => (None, text),
+    };
+    match bytes.parse() {
+        Ok(bytes) if name.as_deref() != Some("") => Ok(Size { name, bytes }),
+        _ => Err("write BYTES or NAME=BYTES".to_owned()),
     }
 }
 
@@ -238,6 +263,9 @@ fn config(args: &Args) -> Config {
     for path in &args.code {
         config = config.codec(path, Codec::Code);
     }
+    for path in &args.table {
+        config = config.codec(path, Codec::Table);
+    }
     if let Some(rule) = args.rule.rule() {
         config = config.id_rule(rule);
     }
@@ -258,12 +286,37 @@ fn config(args: &Args) -> Config {
     if let Some(path) = &args.owned_module {
         config = config.owned_module(path);
     }
-    config = config.boxing(Boxing {
-        variants: args.box_variants,
-        optional_fields: args.box_optional_fields,
-    });
+    config = boxing(config, args);
     match &args.module {
         Some(module) => config.module(module),
         None => config,
     }
+}
+
+/// The widest names first, since what is said of a narrower one counts more.
+fn boxing(mut config: Config, args: &Args) -> Config {
+    type Set = fn(&mut Boxing, u32);
+    let set_variants: Set = |boxing, bytes| boxing.variants = bytes;
+    let set_fields: Set = |boxing, bytes| boxing.optional_fields = bytes;
+    let variants = args.box_variants.iter().map(|size| (size, set_variants));
+    let fields = args
+        .box_optional_fields
+        .iter()
+        .map(|size| (size, set_fields));
+    let mut sizes: Vec<(&Size, Set)> = variants.chain(fields).collect();
+    sizes.sort_by_key(|(size, _)| match size.name.as_deref() {
+        None | Some("*") => 0,
+        Some(name) if name.ends_with(".*") => 1 + name.len(),
+        Some(_) => usize::MAX,
+    });
+    for (size, set) in sizes {
+        let name = size.name.as_deref().unwrap_or("*");
+        let mut boxing = config.boxing_at(name);
+        set(&mut boxing, size.bytes);
+        config = match name {
+            "*" => config.boxing(boxing),
+            name => config.boxing_of(name, boxing),
+        };
+    }
+    config
 }

@@ -1,6 +1,6 @@
 //! `tl-gen generate`: what a build script gets by `Config`, a command gets by its options.
 
-use tl_codegen::{Boxing, Config, IdRule, Objects, Ownership, Side};
+use tl_codegen::{Boxing, Codec, Config, IdRule, Objects, Ownership, Side};
 use tl_parser::source::Source;
 
 use super::{schemas, scratch, tl_gen};
@@ -72,6 +72,32 @@ fn every_option_is_the_knob_of_its_name() {
     same(
         &["--box-variants=0"],
         &config().boxing(boxing(0, all.optional_fields)),
+    );
+    let sizes = ["--box-variants=User=64", "--box-variants=0"];
+    let of_user = boxing(64, all.optional_fields);
+    same(
+        &sizes,
+        &config()
+            .boxing(boxing(0, all.optional_fields))
+            .boxing_of("User", of_user),
+    );
+    // The narrower name counts, in whatever order, and each kind on its own.
+    let sizes = [
+        "--box-optional-fields=user=1",
+        "--box-variants=User=64",
+        "--box-optional-fields=0",
+        "--box-variants=*=1",
+    ];
+    same(
+        &sizes,
+        &config()
+            .boxing(boxing(1, 0))
+            .boxing_of("User", boxing(64, 0))
+            .boxing_of("user", boxing(1, 1)),
+    );
+    same(
+        &["--codec=code", "--table=User"],
+        &config().codec("*", Codec::Code).codec("User", Codec::Table),
     );
     same(
         &["--runtime", "::tl_runtime"],

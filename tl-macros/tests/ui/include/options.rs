@@ -13,6 +13,7 @@ mod api {
         crate("user") = tl_runtime,
         boxing("vectors") = 5,
         boxing("variants") = "5",
+        boxing("vectors", "User") = 5,
         id_rule "tl",
     );
 }

@@ -34,6 +34,7 @@ pub mod types {
     }
 
     impl DcOption {
+        #[inline]
         pub fn new(id: i32, ip_address: String, port: i32) -> Self {
             Self {
                 ipv6: false,
@@ -152,6 +153,7 @@ pub mod types {
     }
 
     impl Config {
+        #[inline]
         pub fn new(
             date: i32,
             expires: i32,
@@ -379,6 +381,7 @@ pub mod types {
     }
 
     impl NearestDc {
+        #[inline]
         pub fn new(country: String, this_dc: i32, nearest_dc: i32) -> Self {
             Self {
                 country,
@@ -421,6 +424,7 @@ pub mod types {
     pub struct ReactionEmpty {}
 
     impl ReactionEmpty {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -453,6 +457,7 @@ pub mod types {
     }
 
     impl ReactionEmoji {
+        #[inline]
         pub fn new(emoticon: String) -> Self {
             Self { emoticon }
         }
@@ -489,6 +494,7 @@ pub mod types {
     }
 
     impl ReactionCustomEmoji {
+        #[inline]
         pub fn new(document_id: i64) -> Self {
             Self { document_id }
         }
@@ -523,6 +529,7 @@ pub mod types {
     pub struct ReactionPaid {}
 
     impl ReactionPaid {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -621,6 +628,7 @@ pub mod functions {
         pub struct GetConfig {}
 
         impl GetConfig {
+            #[inline]
             pub fn new() -> Self {
                 Self {}
             }
@@ -655,6 +663,7 @@ pub mod functions {
         pub struct GetNearestDc {}
 
         impl GetNearestDc {
+            #[inline]
             pub fn new() -> Self {
                 Self {}
             }

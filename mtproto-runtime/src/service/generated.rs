@@ -27,6 +27,7 @@ pub mod types {
     }
 
     impl<'a> ResPq<'a> {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -91,6 +92,7 @@ pub mod types {
     }
 
     impl<'a> PQInnerData<'a> {
+        #[inline]
         pub fn new(
             pq: &'a [u8],
             p: &'a [u8],
@@ -164,6 +166,7 @@ pub mod types {
     }
 
     impl<'a> PQInnerDataDc<'a> {
+        #[inline]
         pub fn new(
             pq: &'a [u8],
             p: &'a [u8],
@@ -241,6 +244,7 @@ pub mod types {
     }
 
     impl<'a> PQInnerDataTemp<'a> {
+        #[inline]
         pub fn new(
             pq: &'a [u8],
             p: &'a [u8],
@@ -319,6 +323,7 @@ pub mod types {
     }
 
     impl<'a> PQInnerDataTempDc<'a> {
+        #[inline]
         pub fn new(
             pq: &'a [u8],
             p: &'a [u8],
@@ -398,6 +403,7 @@ pub mod types {
     }
 
     impl BindAuthKeyInner {
+        #[inline]
         pub fn new(
             nonce: i64,
             temp_auth_key_id: i64,
@@ -462,6 +468,7 @@ pub mod types {
     }
 
     impl ServerDhParamsFail {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -518,6 +525,7 @@ pub mod types {
     }
 
     impl<'a> ServerDhParamsOk<'a> {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -578,6 +586,7 @@ pub mod types {
     }
 
     impl<'a> ServerDhInnerData<'a> {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -648,6 +657,7 @@ pub mod types {
     }
 
     impl<'a> ClientDhInnerData<'a> {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -709,6 +719,7 @@ pub mod types {
     }
 
     impl DhGenOk {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -765,6 +776,7 @@ pub mod types {
     }
 
     impl DhGenRetry {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -821,6 +833,7 @@ pub mod types {
     }
 
     impl DhGenFail {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -873,6 +886,7 @@ pub mod types {
     pub struct DestroyAuthKeyOk {}
 
     impl DestroyAuthKeyOk {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -906,6 +920,7 @@ pub mod types {
     pub struct DestroyAuthKeyNone {}
 
     impl DestroyAuthKeyNone {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -939,6 +954,7 @@ pub mod types {
     pub struct DestroyAuthKeyFail {}
 
     impl DestroyAuthKeyFail {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -974,6 +990,7 @@ pub mod types {
     }
 
     impl<'a> MsgsAck<'a> {
+        #[inline]
         pub fn new(msg_ids: &'a [i64]) -> Self {
             Self { msg_ids }
         }
@@ -1016,6 +1033,7 @@ pub mod types {
     }
 
     impl BadMsgNotification {
+        #[inline]
         pub fn new(bad_msg_id: i64, bad_msg_seqno: i32, error_code: i32) -> Self {
             Self {
                 bad_msg_id,
@@ -1069,6 +1087,7 @@ pub mod types {
     }
 
     impl BadServerSalt {
+        #[inline]
         pub fn new(
             bad_msg_id: i64,
             bad_msg_seqno: i32,
@@ -1127,6 +1146,7 @@ pub mod types {
     }
 
     impl<'a> MsgsStateReq<'a> {
+        #[inline]
         pub fn new(msg_ids: &'a [i64]) -> Self {
             Self { msg_ids }
         }
@@ -1168,6 +1188,7 @@ pub mod types {
     }
 
     impl<'a> MsgsStateInfo<'a> {
+        #[inline]
         pub fn new(req_msg_id: i64, info: &'a [u8]) -> Self {
             Self { req_msg_id, info }
         }
@@ -1211,6 +1232,7 @@ pub mod types {
     }
 
     impl<'a> MsgsAllInfo<'a> {
+        #[inline]
         pub fn new(msg_ids: &'a [i64], info: &'a [u8]) -> Self {
             Self { msg_ids, info }
         }
@@ -1256,6 +1278,7 @@ pub mod types {
     }
 
     impl MsgDetailedInfo {
+        #[inline]
         pub fn new(msg_id: i64, answer_msg_id: i64, bytes: i32, status: i32) -> Self {
             Self {
                 msg_id,
@@ -1311,6 +1334,7 @@ pub mod types {
     }
 
     impl MsgNewDetailedInfo {
+        #[inline]
         pub fn new(answer_msg_id: i64, bytes: i32, status: i32) -> Self {
             Self {
                 answer_msg_id,
@@ -1361,6 +1385,7 @@ pub mod types {
     }
 
     impl<'a> MsgResendReq<'a> {
+        #[inline]
         pub fn new(msg_ids: &'a [i64]) -> Self {
             Self { msg_ids }
         }
@@ -1401,6 +1426,7 @@ pub mod types {
     }
 
     impl<'a> MsgResendAnsReq<'a> {
+        #[inline]
         pub fn new(msg_ids: &'a [i64]) -> Self {
             Self { msg_ids }
         }
@@ -1442,6 +1468,7 @@ pub mod types {
     }
 
     impl<'a> RpcError<'a> {
+        #[inline]
         pub fn new(error_code: i32, error_message: &'a str) -> Self {
             Self {
                 error_code,
@@ -1485,6 +1512,7 @@ pub mod types {
     pub struct RpcAnswerUnknown {}
 
     impl RpcAnswerUnknown {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -1518,6 +1546,7 @@ pub mod types {
     pub struct RpcAnswerDroppedRunning {}
 
     impl RpcAnswerDroppedRunning {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -1555,6 +1584,7 @@ pub mod types {
     }
 
     impl RpcAnswerDropped {
+        #[inline]
         pub fn new(msg_id: i64, seq_no: i32, bytes: i32) -> Self {
             Self {
                 msg_id,
@@ -1607,6 +1637,7 @@ pub mod types {
     }
 
     impl FutureSalt {
+        #[inline]
         pub fn new(valid_since: i32, valid_until: i32, salt: i64) -> Self {
             Self {
                 valid_since,
@@ -1659,6 +1690,7 @@ pub mod types {
     }
 
     impl<'a> FutureSalts<'a> {
+        #[inline]
         pub fn new(req_msg_id: i64, now: i32, salts: &'a [types::FutureSalt]) -> Self {
             Self {
                 req_msg_id,
@@ -1708,6 +1740,7 @@ pub mod types {
     }
 
     impl Pong {
+        #[inline]
         pub fn new(msg_id: i64, ping_id: i64) -> Self {
             Self { msg_id, ping_id }
         }
@@ -1749,6 +1782,7 @@ pub mod types {
     }
 
     impl DestroySessionOk {
+        #[inline]
         pub fn new(session_id: i64) -> Self {
             Self { session_id }
         }
@@ -1788,6 +1822,7 @@ pub mod types {
     }
 
     impl DestroySessionNone {
+        #[inline]
         pub fn new(session_id: i64) -> Self {
             Self { session_id }
         }
@@ -1829,6 +1864,7 @@ pub mod types {
     }
 
     impl NewSessionCreated {
+        #[inline]
         pub fn new(first_msg_id: i64, unique_id: i64, server_salt: i64) -> Self {
             Self {
                 first_msg_id,
@@ -1881,6 +1917,7 @@ pub mod types {
     }
 
     impl HttpWait {
+        #[inline]
         pub fn new(max_delay: i32, wait_after: i32, max_wait: i32) -> Self {
             Self {
                 max_delay,
@@ -2262,6 +2299,7 @@ pub mod functions {
     }
 
     impl ReqPq {
+        #[inline]
         pub fn new(nonce: tl::Int128) -> Self {
             Self { nonce }
         }
@@ -2303,6 +2341,7 @@ pub mod functions {
     }
 
     impl ReqPqMulti {
+        #[inline]
         pub fn new(nonce: tl::Int128) -> Self {
             Self { nonce }
         }
@@ -2349,6 +2388,7 @@ pub mod functions {
     }
 
     impl<'a> ReqDhParams<'a> {
+        #[inline]
         pub fn new(
             nonce: tl::Int128,
             server_nonce: tl::Int128,
@@ -2422,6 +2462,7 @@ pub mod functions {
     }
 
     impl<'a> SetClientDhParams<'a> {
+        #[inline]
         pub fn new(nonce: tl::Int128, server_nonce: tl::Int128, encrypted_data: &'a [u8]) -> Self {
             Self {
                 nonce,
@@ -2475,6 +2516,7 @@ pub mod functions {
     pub struct DestroyAuthKey {}
 
     impl DestroyAuthKey {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -2514,6 +2556,7 @@ pub mod functions {
     }
 
     impl RpcDropAnswer {
+        #[inline]
         pub fn new(req_msg_id: i64) -> Self {
             Self { req_msg_id }
         }
@@ -2557,6 +2600,7 @@ pub mod functions {
     }
 
     impl GetFutureSalts {
+        #[inline]
         pub fn new(num: i32) -> Self {
             Self { num }
         }
@@ -2598,6 +2642,7 @@ pub mod functions {
     }
 
     impl Ping {
+        #[inline]
         pub fn new(ping_id: i64) -> Self {
             Self { ping_id }
         }
@@ -2640,6 +2685,7 @@ pub mod functions {
     }
 
     impl PingDelayDisconnect {
+        #[inline]
         pub fn new(ping_id: i64, disconnect_delay: i32) -> Self {
             Self {
                 ping_id,
@@ -2691,6 +2737,7 @@ pub mod functions {
     }
 
     impl DestroySession {
+        #[inline]
         pub fn new(session_id: i64) -> Self {
             Self { session_id }
         }

@@ -134,6 +134,8 @@ impl Emitter<'_> {
                 text![field.name, ": ", ty]
             })
             .collect();
+        // Machine code of it, and of whatever it drops when a box can't be made, is left to who calls it.
+        self.out.line(&["#[inline]"]);
         let one_line = text!["pub fn new(", parameters.join(", "), ") -> Self"];
         if self.out.fits(one_line.len() + 2) {
             self.out.open(&[&one_line]);

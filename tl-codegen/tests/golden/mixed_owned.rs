@@ -28,6 +28,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -70,6 +71,7 @@ pub mod types {
     }
 
     impl Cat {
+        #[inline]
         pub fn new(id: i32, lives: i32) -> Self {
             Self { id, lives }
         }
@@ -111,6 +113,7 @@ pub mod types {
     }
 
     impl Dog {
+        #[inline]
         pub fn new(id: i32) -> Self {
             Self { id }
         }
@@ -128,6 +131,7 @@ pub mod types {
     pub struct AnimalEmpty {}
 
     impl AnimalEmpty {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -151,6 +155,7 @@ pub mod types {
     }
 
     impl Zoo {
+        #[inline]
         pub fn new(
             at: types::Point,
             animals: Vec<enums::Animal>,
@@ -180,6 +185,7 @@ pub mod types {
     }
 
     impl ZooRows {
+        #[inline]
         pub fn new(key: i32, open: bool) -> Self {
             Self { key, open }
         }
@@ -195,6 +201,7 @@ pub mod types {
     }
 
     impl DogLayer2 {
+        #[inline]
         pub fn new(id: i32, good: bool) -> Self {
             Self { id, good }
         }

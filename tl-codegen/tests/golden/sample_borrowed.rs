@@ -25,6 +25,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -89,6 +90,7 @@ pub mod types {
     }
 
     impl<'a> Account<'a> {
+        #[inline]
         pub fn new(id: i64) -> Self {
             Self {
                 id,
@@ -195,6 +197,7 @@ pub mod types {
     }
 
     impl Masks {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 extra: None,
@@ -273,6 +276,7 @@ pub mod types {
     }
 
     impl<'a> Lists<'a> {
+        #[inline]
         pub fn new(
             ints: &'a [i32],
             longs: &'a [i64],
@@ -367,6 +371,7 @@ pub mod types {
     }
 
     impl Stats {
+        #[inline]
         pub fn new(count: i32) -> Self {
             Self {
                 count,
@@ -439,6 +444,7 @@ pub mod types {
     }
 
     impl<'a> Row<'a> {
+        #[inline]
         pub fn new(cells: &'a [i32]) -> Self {
             Self { cells }
         }
@@ -500,6 +506,7 @@ pub mod types {
     }
 
     impl<'a> Table<'a> {
+        #[inline]
         pub fn new(
             width: u32,
             rows: &'a [types::Row<'a>],
@@ -593,6 +600,7 @@ pub mod types {
     }
 
     impl<'a> TablePairs<'a> {
+        #[inline]
         pub fn new(key: i32, value: &'a str) -> Self {
             Self { key, value }
         }
@@ -645,6 +653,7 @@ pub mod types {
     }
 
     impl<'a> Envelope<'a> {
+        #[inline]
         pub fn new(msg_id: i64, body: tl::ObjectRef<'a>) -> Self {
             Self { msg_id, body }
         }
@@ -705,6 +714,7 @@ pub mod types {
         pub struct AnimalEmpty {}
 
         impl AnimalEmpty {
+            #[inline]
             pub fn new() -> Self {
                 Self {}
             }
@@ -755,6 +765,7 @@ pub mod types {
         }
 
         impl<'a> Cat<'a> {
+            #[inline]
             pub fn new(id: i64, name: &'a str, lives: u32) -> Self {
                 Self { id, name, lives }
             }
@@ -826,6 +837,7 @@ pub mod types {
         }
 
         impl<'a> Dog<'a> {
+            #[inline]
             pub fn new(
                 id: i64,
                 name: &'a str,
@@ -935,6 +947,7 @@ pub mod types {
         }
 
         impl<'a> Owner<'a> {
+            #[inline]
             pub fn new(self_: bool, pets: &'a [enums::zoo::Animal<'a>]) -> Self {
                 Self { self_, pets }
             }
@@ -998,6 +1011,7 @@ pub mod types {
         }
 
         impl Leaf {
+            #[inline]
             pub fn new(value: i32) -> Self {
                 Self { value }
             }
@@ -1049,6 +1063,7 @@ pub mod types {
         }
 
         impl<'a> Node<'a> {
+            #[inline]
             pub fn new(left: &'a enums::Tree<'a>, right: &'a enums::Tree<'a>) -> Self {
                 Self { left, right }
             }
@@ -1254,6 +1269,7 @@ pub mod functions {
     }
 
     impl GetTable {
+        #[inline]
         pub fn new(id: tl::Int128) -> Self {
             Self { id }
         }
@@ -1309,6 +1325,7 @@ pub mod functions {
     }
 
     impl<X> InvokeWithLayer<X> {
+        #[inline]
         pub fn new(layer: i32, query: X) -> Self {
             Self { layer, query }
         }
@@ -1379,6 +1396,7 @@ pub mod functions {
         }
 
         impl<'a> GetAnimals<'a> {
+            #[inline]
             pub fn new(limit: i32) -> Self {
                 Self { ids: None, limit }
             }
@@ -1447,6 +1465,7 @@ pub mod functions {
         }
 
         impl<'a> Feed<'a> {
+            #[inline]
             pub fn new(animal: enums::zoo::Animal<'a>) -> Self {
                 Self { animal }
             }

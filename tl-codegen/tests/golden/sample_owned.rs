@@ -25,6 +25,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -73,6 +74,7 @@ pub mod types {
     }
 
     impl Account {
+        #[inline]
         pub fn new(id: i64) -> Self {
             Self {
                 id,
@@ -156,6 +158,7 @@ pub mod types {
     }
 
     impl Masks {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 extra: None,
@@ -218,6 +221,7 @@ pub mod types {
     }
 
     impl Lists {
+        #[inline]
         pub fn new(
             ints: Vec<i32>,
             longs: Vec<i64>,
@@ -290,6 +294,7 @@ pub mod types {
     }
 
     impl Stats {
+        #[inline]
         pub fn new(count: i32) -> Self {
             Self {
                 count,
@@ -345,6 +350,7 @@ pub mod types {
     }
 
     impl Row {
+        #[inline]
         pub fn new(cells: Vec<i32>) -> Self {
             Self { cells }
         }
@@ -391,6 +397,7 @@ pub mod types {
     }
 
     impl Table {
+        #[inline]
         pub fn new(
             width: u32,
             rows: Vec<types::Row>,
@@ -464,6 +471,7 @@ pub mod types {
     }
 
     impl TablePairs {
+        #[inline]
         pub fn new(key: i32, value: String) -> Self {
             Self { key, value }
         }
@@ -499,6 +507,7 @@ pub mod types {
     }
 
     impl Envelope {
+        #[inline]
         pub fn new(msg_id: i64, body: tl::Object) -> Self {
             Self { msg_id, body }
         }
@@ -542,6 +551,7 @@ pub mod types {
         pub struct AnimalEmpty {}
 
         impl AnimalEmpty {
+            #[inline]
             pub fn new() -> Self {
                 Self {}
             }
@@ -579,6 +589,7 @@ pub mod types {
         }
 
         impl Cat {
+            #[inline]
             pub fn new(id: i64, name: String, lives: u32) -> Self {
                 Self { id, name, lives }
             }
@@ -632,6 +643,7 @@ pub mod types {
         }
 
         impl Dog {
+            #[inline]
             pub fn new(
                 id: i64,
                 name: String,
@@ -715,6 +727,7 @@ pub mod types {
         }
 
         impl Owner {
+            #[inline]
             pub fn new(self_: bool, pets: Vec<enums::zoo::Animal>) -> Self {
                 Self { self_, pets }
             }
@@ -761,6 +774,7 @@ pub mod types {
         }
 
         impl Leaf {
+            #[inline]
             pub fn new(value: i32) -> Self {
                 Self { value }
             }
@@ -799,6 +813,7 @@ pub mod types {
         }
 
         impl Node {
+            #[inline]
             pub fn new(left: enums::Tree, right: enums::Tree) -> Self {
                 Self {
                     left: Box::new(left),
@@ -943,6 +958,7 @@ pub mod functions {
     }
 
     impl GetTable {
+        #[inline]
         pub fn new(id: tl::Int128) -> Self {
             Self { id }
         }
@@ -985,6 +1001,7 @@ pub mod functions {
     }
 
     impl<X> InvokeWithLayer<X> {
+        #[inline]
         pub fn new(layer: i32, query: X) -> Self {
             Self { layer, query }
         }
@@ -1036,6 +1053,7 @@ pub mod functions {
         }
 
         impl GetAnimals {
+            #[inline]
             pub fn new(limit: i32) -> Self {
                 Self { ids: None, limit }
             }
@@ -1087,6 +1105,7 @@ pub mod functions {
         }
 
         impl Feed {
+            #[inline]
             pub fn new(animal: enums::zoo::Animal) -> Self {
                 Self { animal }
             }

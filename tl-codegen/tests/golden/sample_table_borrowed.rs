@@ -29,6 +29,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -72,6 +73,7 @@ pub mod types {
     }
 
     impl<'a> Account<'a> {
+        #[inline]
         pub fn new(id: i64) -> Self {
             Self {
                 id,
@@ -124,6 +126,7 @@ pub mod types {
     }
 
     impl Masks {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 extra: None,
@@ -169,6 +172,7 @@ pub mod types {
     }
 
     impl<'a> Lists<'a> {
+        #[inline]
         pub fn new(
             ints: &'a [i32],
             longs: &'a [i64],
@@ -227,6 +231,7 @@ pub mod types {
     }
 
     impl Stats {
+        #[inline]
         pub fn new(count: i32) -> Self {
             Self {
                 count,
@@ -299,6 +304,7 @@ pub mod types {
     }
 
     impl<'a> Row<'a> {
+        #[inline]
         pub fn new(cells: &'a [i32]) -> Self {
             Self { cells }
         }
@@ -360,6 +366,7 @@ pub mod types {
     }
 
     impl<'a> Table<'a> {
+        #[inline]
         pub fn new(
             width: u32,
             rows: &'a [types::Row<'a>],
@@ -454,6 +461,7 @@ pub mod types {
     }
 
     impl<'a> TablePairs<'a> {
+        #[inline]
         pub fn new(key: i32, value: &'a str) -> Self {
             Self { key, value }
         }
@@ -486,6 +494,7 @@ pub mod types {
     }
 
     impl<'a> Envelope<'a> {
+        #[inline]
         pub fn new(msg_id: i64, body: tl::ObjectRef<'a>) -> Self {
             Self { msg_id, body }
         }
@@ -524,6 +533,7 @@ pub mod types {
         pub struct AnimalEmpty {}
 
         impl AnimalEmpty {
+            #[inline]
             pub fn new() -> Self {
                 Self {}
             }
@@ -559,6 +569,7 @@ pub mod types {
         }
 
         impl<'a> Cat<'a> {
+            #[inline]
             pub fn new(id: i64, name: &'a str, lives: u32) -> Self {
                 Self { id, name, lives }
             }
@@ -606,6 +617,7 @@ pub mod types {
         }
 
         impl<'a> Dog<'a> {
+            #[inline]
             pub fn new(
                 id: i64,
                 name: &'a str,
@@ -670,6 +682,7 @@ pub mod types {
         }
 
         impl<'a> Owner<'a> {
+            #[inline]
             pub fn new(self_: bool, pets: &'a [enums::zoo::Animal<'a>]) -> Self {
                 Self { self_, pets }
             }
@@ -711,6 +724,7 @@ pub mod types {
         }
 
         impl Leaf {
+            #[inline]
             pub fn new(value: i32) -> Self {
                 Self { value }
             }
@@ -745,6 +759,7 @@ pub mod types {
         }
 
         impl<'a> Node<'a> {
+            #[inline]
             pub fn new(left: &'a enums::Tree<'a>, right: &'a enums::Tree<'a>) -> Self {
                 Self { left, right }
             }
@@ -881,6 +896,7 @@ pub mod functions {
     }
 
     impl GetTable {
+        #[inline]
         pub fn new(id: tl::Int128) -> Self {
             Self { id }
         }
@@ -918,6 +934,7 @@ pub mod functions {
     }
 
     impl<X> InvokeWithLayer<X> {
+        #[inline]
         pub fn new(layer: i32, query: X) -> Self {
             Self { layer, query }
         }
@@ -989,6 +1006,7 @@ pub mod functions {
         }
 
         impl<'a> GetAnimals<'a> {
+            #[inline]
             pub fn new(limit: i32) -> Self {
                 Self { ids: None, limit }
             }
@@ -1029,6 +1047,7 @@ pub mod functions {
         }
 
         impl<'a> Feed<'a> {
+            #[inline]
             pub fn new(animal: enums::zoo::Animal<'a>) -> Self {
                 Self { animal }
             }

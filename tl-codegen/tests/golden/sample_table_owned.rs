@@ -28,6 +28,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -54,6 +55,7 @@ pub mod types {
     }
 
     impl Account {
+        #[inline]
         pub fn new(id: i64) -> Self {
             Self {
                 id,
@@ -83,6 +85,7 @@ pub mod types {
     }
 
     impl Masks {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 extra: None,
@@ -111,6 +114,7 @@ pub mod types {
     }
 
     impl Lists {
+        #[inline]
         pub fn new(
             ints: Vec<i32>,
             longs: Vec<i64>,
@@ -148,6 +152,7 @@ pub mod types {
     }
 
     impl Stats {
+        #[inline]
         pub fn new(count: i32) -> Self {
             Self {
                 count,
@@ -203,6 +208,7 @@ pub mod types {
     }
 
     impl Row {
+        #[inline]
         pub fn new(cells: Vec<i32>) -> Self {
             Self { cells }
         }
@@ -249,6 +255,7 @@ pub mod types {
     }
 
     impl Table {
+        #[inline]
         pub fn new(
             width: u32,
             rows: Vec<types::Row>,
@@ -322,6 +329,7 @@ pub mod types {
     }
 
     impl TablePairs {
+        #[inline]
         pub fn new(key: i32, value: String) -> Self {
             Self { key, value }
         }
@@ -337,6 +345,7 @@ pub mod types {
     }
 
     impl Envelope {
+        #[inline]
         pub fn new(msg_id: i64, body: tl::Object) -> Self {
             Self { msg_id, body }
         }
@@ -358,6 +367,7 @@ pub mod types {
         pub struct AnimalEmpty {}
 
         impl AnimalEmpty {
+            #[inline]
             pub fn new() -> Self {
                 Self {}
             }
@@ -379,6 +389,7 @@ pub mod types {
         }
 
         impl Cat {
+            #[inline]
             pub fn new(id: i64, name: String, lives: u32) -> Self {
                 Self { id, name, lives }
             }
@@ -408,6 +419,7 @@ pub mod types {
         }
 
         impl Dog {
+            #[inline]
             pub fn new(
                 id: i64,
                 name: String,
@@ -446,6 +458,7 @@ pub mod types {
         }
 
         impl Owner {
+            #[inline]
             pub fn new(self_: bool, pets: Vec<enums::zoo::Animal>) -> Self {
                 Self { self_, pets }
             }
@@ -470,6 +483,7 @@ pub mod types {
         }
 
         impl Leaf {
+            #[inline]
             pub fn new(value: i32) -> Self {
                 Self { value }
             }
@@ -490,6 +504,7 @@ pub mod types {
         }
 
         impl Node {
+            #[inline]
             pub fn new(left: enums::Tree, right: enums::Tree) -> Self {
                 Self {
                     left: Box::new(left),
@@ -563,6 +578,7 @@ pub mod functions {
     }
 
     impl GetTable {
+        #[inline]
         pub fn new(id: tl::Int128) -> Self {
             Self { id }
         }
@@ -587,6 +603,7 @@ pub mod functions {
     }
 
     impl<X> InvokeWithLayer<X> {
+        #[inline]
         pub fn new(layer: i32, query: X) -> Self {
             Self { layer, query }
         }
@@ -638,6 +655,7 @@ pub mod functions {
         }
 
         impl GetAnimals {
+            #[inline]
             pub fn new(limit: i32) -> Self {
                 Self { ids: None, limit }
             }
@@ -661,6 +679,7 @@ pub mod functions {
         }
 
         impl Feed {
+            #[inline]
             pub fn new(animal: enums::zoo::Animal) -> Self {
                 Self { animal }
             }

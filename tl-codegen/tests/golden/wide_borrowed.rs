@@ -25,6 +25,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -64,6 +65,7 @@ pub mod types {
     pub struct Light {}
 
     impl Light {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -99,6 +101,7 @@ pub mod types {
     }
 
     impl Dark {
+        #[inline]
         pub fn new(depth: i32) -> Self {
             Self { depth }
         }
@@ -137,6 +140,7 @@ pub mod types {
     }
 
     impl<'a> Mixed<'a> {
+        #[inline]
         pub fn new(parts: &'a [i32], of: types::Point) -> Self {
             Self { parts, of }
         }
@@ -180,6 +184,7 @@ pub mod types {
     }
 
     impl Part {
+        #[inline]
         pub fn new(live: bool) -> Self {
             Self { live, max_id: None }
         }
@@ -225,6 +230,7 @@ pub mod types {
     }
 
     impl<'a> Deep<'a> {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 ids: None,
@@ -277,6 +283,7 @@ pub mod types {
     }
 
     impl<'a> Pair<'a> {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 first: None,
@@ -349,6 +356,7 @@ pub mod types {
     }
 
     impl Few {
+        #[inline]
         pub fn new(
             a: i32,
             b: i64,
@@ -513,6 +521,7 @@ pub mod types {
     }
 
     impl<'a> Wide<'a> {
+        #[inline]
         pub fn new(
             id: i32,
             date: i32,

@@ -25,6 +25,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -64,6 +65,7 @@ pub mod types {
     pub struct Light {}
 
     impl Light {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -99,6 +101,7 @@ pub mod types {
     }
 
     impl Dark {
+        #[inline]
         pub fn new(depth: i32) -> Self {
             Self { depth }
         }
@@ -137,6 +140,7 @@ pub mod types {
     }
 
     impl Mixed {
+        #[inline]
         pub fn new(parts: Vec<i32>, of: types::Point) -> Self {
             Self { parts, of }
         }
@@ -179,6 +183,7 @@ pub mod types {
     }
 
     impl Part {
+        #[inline]
         pub fn new(live: bool) -> Self {
             Self { live, max_id: None }
         }
@@ -224,6 +229,7 @@ pub mod types {
     }
 
     impl Deep {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 ids: None,
@@ -275,6 +281,7 @@ pub mod types {
     }
 
     impl Pair {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 first: None,
@@ -346,6 +353,7 @@ pub mod types {
     }
 
     impl Few {
+        #[inline]
         pub fn new(
             a: i32,
             b: i64,
@@ -510,6 +518,7 @@ pub mod types {
     }
 
     impl Wide {
+        #[inline]
         pub fn new(
             id: i32,
             date: i32,

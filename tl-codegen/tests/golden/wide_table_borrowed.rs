@@ -29,6 +29,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -47,6 +48,7 @@ pub mod types {
     pub struct Light {}
 
     impl Light {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -67,6 +69,7 @@ pub mod types {
     }
 
     impl Dark {
+        #[inline]
         pub fn new(depth: i32) -> Self {
             Self { depth }
         }
@@ -88,6 +91,7 @@ pub mod types {
     }
 
     impl<'a> Mixed<'a> {
+        #[inline]
         pub fn new(parts: &'a [i32], of: types::Point) -> Self {
             Self { parts, of }
         }
@@ -109,6 +113,7 @@ pub mod types {
     }
 
     impl Part {
+        #[inline]
         pub fn new(live: bool) -> Self {
             Self { live, max_id: None }
         }
@@ -130,6 +135,7 @@ pub mod types {
     }
 
     impl<'a> Deep<'a> {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 ids: None,
@@ -157,6 +163,7 @@ pub mod types {
     }
 
     impl<'a> Pair<'a> {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 first: None,
@@ -190,6 +197,7 @@ pub mod types {
     }
 
     impl Few {
+        #[inline]
         pub fn new(
             a: i32,
             b: i64,
@@ -320,6 +328,7 @@ pub mod types {
     }
 
     impl<'a> Wide<'a> {
+        #[inline]
         pub fn new(
             id: i32,
             date: i32,

@@ -28,6 +28,7 @@ pub mod types {
     }
 
     impl Point {
+        #[inline]
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
@@ -45,6 +46,7 @@ pub mod types {
     pub struct Light {}
 
     impl Light {
+        #[inline]
         pub fn new() -> Self {
             Self {}
         }
@@ -64,6 +66,7 @@ pub mod types {
     }
 
     impl Dark {
+        #[inline]
         pub fn new(depth: i32) -> Self {
             Self { depth }
         }
@@ -84,6 +87,7 @@ pub mod types {
     }
 
     impl Mixed {
+        #[inline]
         pub fn new(parts: Vec<i32>, of: types::Point) -> Self {
             Self { parts, of }
         }
@@ -104,6 +108,7 @@ pub mod types {
     }
 
     impl Part {
+        #[inline]
         pub fn new(live: bool) -> Self {
             Self { live, max_id: None }
         }
@@ -124,6 +129,7 @@ pub mod types {
     }
 
     impl Deep {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 ids: None,
@@ -150,6 +156,7 @@ pub mod types {
     }
 
     impl Pair {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 first: None,
@@ -182,6 +189,7 @@ pub mod types {
     }
 
     impl Few {
+        #[inline]
         pub fn new(
             a: i32,
             b: i64,
@@ -312,6 +320,7 @@ pub mod types {
     }
 
     impl Wide {
+        #[inline]
         pub fn new(
             id: i32,
             date: i32,

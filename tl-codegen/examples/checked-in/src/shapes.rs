@@ -22,6 +22,7 @@ pub mod types {
         }
 
         impl Circle {
+            #[inline]
             pub fn new(radius: f64) -> Self {
                 Self { radius }
             }
@@ -56,6 +57,7 @@ pub mod types {
         }
 
         impl Polygon {
+            #[inline]
             pub fn new(points: Vec<types::shape::PolygonPoints>) -> Self {
                 Self { points }
             }
@@ -96,6 +98,7 @@ pub mod types {
         }
 
         impl PolygonPoints {
+            #[inline]
             pub fn new(x: f64, y: f64) -> Self {
                 Self { x, y }
             }
@@ -183,6 +186,7 @@ pub mod functions {
     }
 
     impl Area {
+        #[inline]
         pub fn new(shape: enums::Shape) -> Self {
             Self { shape }
         }

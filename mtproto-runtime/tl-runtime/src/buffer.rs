@@ -1,88 +1,111 @@
 //! Where the writer puts bytes: one comparison and one store for a number.
 //!
+//! A [`Buffer`] is two words that go by value from body to body, so that the place of the next byte stays
+//! in a register; what changes seldom is in its [`Core`].
+//!
 //! # Why this is sound
-//! `start..end` is memory that the buffer alone may write: the scratch, or the spare capacity of the
-//! vector, which nothing else can reach while the buffer borrows it. `next` is in it, and all of
+//! `start..end` is memory that the buffer alone may write: the scratch, or the vector's from where its
+//! bytes ended, which nothing else can reach while the core borrows it. `next` is in it, and all of
 //! `start..next` has been written. Facts kept by this file alone:
-//! 1. Nothing is stored before `room` has made sure that it fits between `next` and `end`, but by `table::write`,
-//!    which looks itself (`spare`) and says how far it has come (`advance`).
-//! 2. The vector's buffer is moved, and its length set, only where `start`, `next` and `end` are set anew right after
-//!    (`make_room`) or never used again (`finish`).
-//! 3. What becomes part of the vector's length was written: it is `start..next`.
+//! 1. Nothing is stored before it is sure that it fits between `next` and `end`: `spot` and `room` are that,
+//!    and `table::write` looks itself (`spare`) and says how far it has come (`advance`).
+//! 2. The vector's memory is moved in `move_room` alone, which returns where `next` is then. Whoever has the
+//!    buffer by value can't be left with an old `next`, since what panics keeps what it was given; whoever has
+//!    it by reference lends it (`lend`), and has the beginning of the memory after a panic. Functions that
+//!    take a copy of a buffer that goes on being used (`copy`) make room at most once, as the first thing.
+//! 3. A core is seen by buffers of one lifetime `'a` only, which can't be made longer or shorter, and whoever
+//!    gives a buffer away is given one of the same lifetime back: so it is of the same core.
+//! 4. What becomes part of the vector's length was written: it is `start..next`.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::{NonNull, copy_nonoverlapping};
 use core::slice;
 
+use crate::WriteError;
+
 /// Room on the stack for values that are not long.
-pub(crate) type Scratch = [MaybeUninit<u8>; 512];
+type Scratch = [MaybeUninit<u8>; 512];
 
 /// Scratch that nothing was written to.
-pub(crate) const SCRATCH: Scratch = [MaybeUninit::uninit(); 512];
+const SCRATCH: Scratch = [MaybeUninit::uninit(); 512];
+
+/// As much fits where `next` is not behind `Core::limit`.
+const SLACK: usize = 16;
 
 /// See the top of the file.
 pub(crate) struct Buffer<'a> {
     next: NonNull<u8>,
-    end: NonNull<u8>,
-    /// Where the bytes begin that are only here.
-    start: NonNull<u8>,
+    core: &'a Core,
+    brand: PhantomData<Cell<&'a ()>>,
+}
+
+/// What a buffer seldom looks at.
+struct Core {
+    /// The address up to which [`SLACK`] bytes fit; 0 if so many fit nowhere.
+    limit: Cell<usize>,
+    end: Cell<NonNull<u8>>,
+    /// Where the bytes begin: what is before are bytes that the vector had before, or were counted.
+    start: Cell<NonNull<u8>>,
     /// Where they go; `None` if they are only counted.
-    bytes: Option<&'a mut Vec<u8>>,
-    /// `start..end` is scratch and not the spare capacity of `bytes`.
-    in_scratch: bool,
-    /// How many bytes went before `start`.
-    written: usize,
-    scratch: PhantomData<&'a mut Scratch>,
+    bytes: Option<NonNull<Vec<u8>>>,
+    /// How many bytes the vector had before.
+    before: usize,
+    /// `start..end` is scratch and not the memory of `bytes`.
+    in_scratch: Cell<bool>,
+    /// How many bytes were counted before `start`.
+    counted: Cell<usize>,
+    /// Why the value can't be written.
+    error: Cell<Option<WriteError>>,
+}
+
+/// Appends what the function writes; nothing if the value can't be written.
+#[inline]
+pub(crate) fn append(
+    bytes: &mut Vec<u8>,
+    write: impl for<'w> FnOnce(Buffer<'w>) -> Buffer<'w>,
+) -> Result<(), WriteError> {
+    let core = Core::new(Some(bytes), &mut []);
+    let next = write(core.buffer()).next;
+    core.finish(next).1
+}
+
+/// What the function writes. It stays in a scratch until it is all there or too much: the vector gets a
+/// size that is right, most of the time.
+#[inline]
+pub(crate) fn collect(
+    write: impl for<'w> FnOnce(Buffer<'w>) -> Buffer<'w>,
+) -> Result<Vec<u8>, WriteError> {
+    let mut bytes = Vec::new();
+    let mut scratch = SCRATCH;
+    let core = Core::new(Some(&mut bytes), &mut scratch);
+    let next = write(core.buffer()).next;
+    core.finish(next).1?;
+    Ok(bytes)
+}
+
+/// How many bytes the function writes, of what can be written. The scratch is written over and over.
+#[inline]
+pub(crate) fn count(write: impl for<'w> FnOnce(Buffer<'w>) -> Buffer<'w>) -> usize {
+    let mut scratch = SCRATCH;
+    let core = Core::new(None, &mut scratch);
+    let next = write(core.buffer()).next;
+    core.finish(next).0
 }
 
 impl<'a> Buffer<'a> {
-    /// Appends to the bytes.
-    pub(crate) fn append(bytes: &'a mut Vec<u8>) -> Self {
-        Self::new(Some(bytes), None)
-    }
-
-    /// Appends to the bytes what stays in the scratch until it is all there or too much: a new
-    /// vector gets a size that is right, most of the time.
-    pub(crate) fn append_at_once(bytes: &'a mut Vec<u8>, scratch: &'a mut Scratch) -> Self {
-        Self::new(Some(bytes), Some(scratch))
-    }
-
-    /// Counts, and writes the scratch over and over.
-    pub(crate) fn count(scratch: &'a mut Scratch) -> Self {
-        Self::new(None, Some(scratch))
-    }
-
-    fn new(bytes: Option<&'a mut Vec<u8>>, scratch: Option<&'a mut Scratch>) -> Self {
-        let in_scratch = scratch.is_some();
-        let room = scratch.map_or(&mut [][..], |scratch| scratch);
-        let (start, end) = ends(room);
-        let mut this = Self {
-            next: start,
-            end,
-            start,
-            bytes,
-            in_scratch,
-            written: 0,
-            scratch: PhantomData,
-        };
-        if !in_scratch {
-            this.use_spare();
-        }
-        this
-    }
-
     /// Bytes of a number known when this is compiled.
     #[inline]
     pub(crate) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        if let Some(next) = self.room(N) {
-            // SAFETY: there is room for N bytes.
-            unsafe {
-                next.cast::<[u8; N]>().write_unaligned(bytes);
-                self.next = next.add(N);
-            }
+        const { assert!(N <= SLACK) };
+        let spot = self.spot(N);
+        // SAFETY: there is room for N bytes.
+        unsafe {
+            spot.cast::<[u8; N]>().write_unaligned(bytes);
+            self.next = spot.add(N);
         }
     }
 
@@ -114,23 +137,34 @@ impl<'a> Buffer<'a> {
         }
     }
 
-    /// How many bytes are between `start` and `next`.
+    /// Where so many bytes may be written, at most [`SLACK`].
     #[inline]
-    fn here(&self) -> usize {
-        self.next.addr().get() - self.start.addr().get()
+    fn spot(&self, size: usize) -> NonNull<u8> {
+        if self.next.addr().get() <= self.core.limit.get() {
+            self.next
+        } else {
+            self.core.make_room(self.next, size)
+        }
     }
 
-    /// How many bytes are between `next` and `end`.
+    /// Where so many bytes may be written; if nowhere, they were counted, and `next` has moved.
     #[inline]
-    fn left(&self) -> usize {
-        self.end.addr().get() - self.next.addr().get()
+    fn room(&mut self, size: usize) -> Option<NonNull<u8>> {
+        if self.core.end.get().addr().get() - self.next.addr().get() >= size {
+            return Some(self.next);
+        }
+        let room = self.core.make_much_room(self.next, size);
+        if room.is_none() {
+            self.next = self.core.start.get();
+        }
+        room
     }
 
     /// Where the next byte goes, and where the room ends. Whoever stores there says so by
     /// [`advance`](Buffer::advance).
     #[inline]
     pub(crate) fn spare(&self) -> (*mut u8, *mut u8) {
-        (self.next.as_ptr(), self.end.as_ptr())
+        (self.next.as_ptr(), self.core.end.get().as_ptr())
     }
 
     /// # Safety
@@ -141,109 +175,186 @@ impl<'a> Buffer<'a> {
         self.next = unsafe { NonNull::new_unchecked(next) };
     }
 
-    /// How many bytes were put.
+    /// A number for this place, for [`replace`](Buffer::replace).
     #[inline]
     pub(crate) fn position(&self) -> usize {
-        self.written + self.here()
+        self.next.addr().get() - self.core.start.get().addr().get()
     }
 
-    /// Replaces four bytes that one `put` put where this was the position.
+    /// Replaces four bytes that one `put` put where this was the position. Where bytes are only counted,
+    /// others may be replaced.
     #[inline]
     pub(crate) fn replace(&mut self, position: usize, bytes: [u8; 4]) {
-        match position.checked_sub(self.written) {
-            Some(offset) if offset + 4 <= self.here() => {
-                // SAFETY: they are in `start..next`.
-                unsafe {
-                    self.start
-                        .add(offset)
-                        .cast::<[u8; 4]>()
-                        .write_unaligned(bytes);
-                };
-            }
-            _ => self.replace_written(position, bytes),
+        let last = self.position().checked_sub(4);
+        if last.is_some_and(|last| position <= last) {
+            // SAFETY: they are in `start..next`.
+            unsafe {
+                let at = self.core.start.get().add(position);
+                at.cast::<[u8; 4]>().write_unaligned(bytes);
+            };
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn replace_written(&mut self, position: usize, bytes: [u8; 4]) {
-        if let Some(vec) = &mut self.bytes {
-            let at = vec.len() - self.written + position;
-            if let Some(place) = vec.get_mut(at..at + 4) {
-                place.copy_from_slice(&bytes);
-            }
-        }
-    }
-
-    /// Where so many bytes may be written, which is `next`; if nowhere, they were counted.
-    ///
-    /// Returned, so that it stays in a register from one number to the next: read from memory each
-    /// time, it would be waited for each time.
+    /// Says that the value can't be written. The first call counts.
     #[inline]
-    fn room(&mut self, size: usize) -> Option<NonNull<u8>> {
-        if self.left() >= size {
-            Some(self.next)
-        } else {
-            self.make_room(size)
+    pub(crate) fn fail(&self, error: WriteError) {
+        self.core.fail(error);
+    }
+
+    /// The same buffer, for functions as in 2. at the top of the file: it is replaced by what they return.
+    #[inline]
+    pub(crate) fn copy(&self) -> Self {
+        Self { ..*self }
+    }
+
+    /// Has a function write, which may panic.
+    #[inline]
+    pub(crate) fn lend(&mut self, write: impl FnOnce(Self) -> Self) {
+        /// The buffer while it is lent. It is dropped by a panic alone.
+        struct Lent<'b, 'a>(&'b mut Buffer<'a>);
+
+        impl Drop for Lent<'_, '_> {
+            fn drop(&mut self) {
+                self.0.next = self.0.core.start.get();
+            }
         }
+
+        let lent = Lent(self);
+        let buffer = write(lent.0.copy());
+        *ManuallyDrop::new(lent).0 = buffer;
+    }
+}
+
+impl Core {
+    /// The core of a buffer that is used for no longer than the vector and the scratch are borrowed here.
+    fn new(bytes: Option<&mut Vec<u8>>, scratch: &mut [MaybeUninit<u8>]) -> Self {
+        let in_scratch = !scratch.is_empty();
+        let (start, end) = ends(scratch);
+        let core = Self {
+            limit: Cell::new(limit(end)),
+            end: Cell::new(end),
+            start: Cell::new(start),
+            before: bytes.as_ref().map_or(0, |bytes| bytes.len()),
+            bytes: bytes.map(NonNull::from),
+            in_scratch: Cell::new(in_scratch),
+            counted: Cell::new(0),
+            error: Cell::new(None),
+        };
+        if !in_scratch && let Some(bytes) = core.bytes() {
+            core.use_memory(bytes);
+        }
+        core
+    }
+
+    /// The buffer; there is no other.
+    #[inline]
+    fn buffer(&self) -> Buffer<'_> {
+        Buffer {
+            next: self.start.get(),
+            core: self,
+            brand: PhantomData,
+        }
+    }
+
+    /// The vector; the caller has no other reference to it.
+    #[allow(clippy::mut_from_ref, reason = "of this file alone, one at a time")]
+    fn bytes(&self) -> Option<&mut Vec<u8>> {
+        // SAFETY: it is borrowed for as long as the core is used.
+        self.bytes.map(|mut bytes| unsafe { bytes.as_mut() })
+    }
+
+    /// How many bytes are between `start` and `next`.
+    fn here(&self, next: NonNull<u8>) -> usize {
+        next.addr().get() - self.start.get().addr().get()
+    }
+
+    /// Where so many bytes may be written, at most [`SLACK`]: `next`, or what becomes of it.
+    #[cold]
+    #[inline(never)]
+    fn make_room(&self, next: NonNull<u8>, size: usize) -> NonNull<u8> {
+        // Counted is only what is longer than the scratch.
+        self.move_room(next, size).unwrap_or(self.start.get())
     }
 
     #[cold]
     #[inline(never)]
-    fn make_room(&mut self, size: usize) -> Option<NonNull<u8>> {
-        let here = self.here();
-        let Some(bytes) = &mut self.bytes else {
-            self.settle();
-            if self.left() >= size {
-                return Some(self.next);
-            }
-            self.written += size;
-            return None;
+    fn make_much_room(&self, next: NonNull<u8>, size: usize) -> Option<NonNull<u8>> {
+        self.move_room(next, size)
+    }
+
+    fn move_room(&self, next: NonNull<u8>, size: usize) -> Option<NonNull<u8>> {
+        let room = |next: NonNull<u8>| self.end.get().addr().get() - next.addr().get();
+        if room(next) >= size {
+            return Some(next);
+        }
+        let here = self.here(next);
+        let Some(bytes) = self.bytes() else {
+            let start = self.start.get();
+            let is_enough = room(start) >= size;
+            let counted = if is_enough { here } else { here + size };
+            self.counted.set(self.counted.get() + counted);
+            return is_enough.then_some(start);
         };
         // Small vectors grow fast, so that they need not be moved often.
-        let len = bytes.len() + here;
+        let len = self.before + here;
         let more = if len < 1 << 15 { 3 * len } else { 0 };
         let more = size.max(more).max(64);
-        if self.in_scratch {
+        if self.in_scratch.get() {
             bytes.reserve(here + more);
-        }
-        self.settle();
-        if let Some(bytes) = &mut self.bytes {
+            self.settle(bytes, here);
+            self.in_scratch.set(false);
+        } else {
+            self.settle(bytes, here);
             bytes.reserve(more);
         }
-        self.in_scratch = false;
-        self.use_spare();
-        Some(self.next)
+        self.use_memory(bytes);
+        // SAFETY: so many were written behind those from before.
+        Some(unsafe { self.start.get().add(here) })
     }
 
-    /// Hands over what was written.
-    fn settle(&mut self) {
-        let len = self.here();
-        self.written += len;
-        if let Some(bytes) = &mut self.bytes {
-            if self.in_scratch {
-                // SAFETY: so many bytes of the scratch were written.
-                let scratch = unsafe { slice::from_raw_parts(self.start.as_ptr(), len) };
-                bytes.extend_from_slice(scratch);
-            } else {
-                // SAFETY: so many bytes behind the vector's length were written.
-                unsafe { bytes.set_len(bytes.len() + len) };
-            }
+    /// Makes the first `here` bytes of the room the end of the vector.
+    fn settle(&self, bytes: &mut Vec<u8>, here: usize) {
+        if self.in_scratch.get() {
+            // SAFETY: so many bytes of the scratch were written.
+            let scratch = unsafe { slice::from_raw_parts(self.start.get().as_ptr(), here) };
+            bytes.extend_from_slice(scratch);
+        } else {
+            // SAFETY: so many bytes behind those from before were written.
+            unsafe { bytes.set_len(self.before + here) };
         }
-        self.next = self.start;
     }
 
-    fn use_spare(&mut self) {
-        if let Some(bytes) = &mut self.bytes {
-            (self.start, self.end) = ends(bytes.spare_capacity_mut());
-            self.next = self.start;
-        }
+    /// The room is what the vector has from where its bytes ended before.
+    fn use_memory(&self, bytes: &mut Vec<u8>) {
+        let memory = bytes.as_mut_ptr();
+        // SAFETY: no vector is at null; it has `before` bytes, and memory for `capacity`.
+        let (start, end) = unsafe {
+            let memory = NonNull::new_unchecked(memory);
+            (memory.add(self.before), memory.add(bytes.capacity()))
+        };
+        self.start.set(start);
+        self.end.set(end);
+        self.limit.set(limit(end));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail(&self, error: WriteError) {
+        let first = self.error.take();
+        self.error.set(first.or(Some(error)));
     }
 
     /// Hands over all of it, and says how many bytes it was.
-    pub(crate) fn finish(mut self) -> usize {
-        self.settle();
-        self.written
+    fn finish(&self, next: NonNull<u8>) -> (usize, Result<(), WriteError>) {
+        let here = self.here(next);
+        let error = self.error.take();
+        if let Some(bytes) = self.bytes() {
+            match error {
+                None => self.settle(bytes, here),
+                Some(_) => bytes.truncate(self.before),
+            }
+        }
+        (self.counted.get() + here, error.map_or(Ok(()), Err))
     }
 }
 
@@ -252,6 +363,11 @@ impl<'a> Buffer<'a> {
 #[inline]
 pub(crate) const fn padded(size: usize) -> usize {
     (size + 3) & !3
+}
+
+/// See [`Core::limit`]. Where less than [`SLACK`] bytes fit it is before all of them.
+fn limit(end: NonNull<u8>) -> usize {
+    end.addr().get().saturating_sub(SLACK)
 }
 
 /// The beginning of the memory, and its end.
@@ -265,9 +381,10 @@ fn ends(room: &mut [MaybeUninit<u8>]) -> (NonNull<u8>, NonNull<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::WriteErrorKind;
 
     /// Pieces of many sizes, so that every place is one where the room ends.
-    fn pieces(buffer: &mut Buffer<'_>, seed: usize, expected: &mut Vec<u8>) {
+    fn pieces<'a>(mut buffer: Buffer<'a>, seed: usize, expected: &mut Vec<u8>) -> Buffer<'a> {
         let text: Vec<u8> = (0..2000_u32).map(|i| i.to_le_bytes()[0]).collect();
         let mut open = Vec::new();
         for i in 0..200 {
@@ -276,17 +393,15 @@ mod tests {
                 len => len,
             };
             if i % 10 == seed % 10 {
-                let position = buffer.position();
-                assert_eq!(position, expected.len());
+                open.push((buffer.position(), expected.len()));
                 buffer.put([0; 4]);
                 expected.extend([0, 0, 0, 0]);
-                open.push(position);
             }
             if i % 15 == 0
-                && let Some(position) = open.pop()
+                && let Some((position, at)) = open.pop()
             {
                 buffer.replace(position, [1, 2, 3, 4]);
-                expected[position..position + 4].copy_from_slice(&[1, 2, 3, 4]);
+                expected[at..at + 4].copy_from_slice(&[1, 2, 3, 4]);
             }
             match (i + seed) % 4 {
                 0 => {
@@ -306,37 +421,30 @@ mod tests {
                     expected.resize(before + size, 0);
                 }
                 _ => {
-                    buffer.put([5; 64]);
-                    expected.extend([5; 64]);
+                    buffer.put([5; 16]);
+                    expected.extend([5; 16]);
                 }
             }
         }
+        buffer
     }
 
     #[test]
     fn all_targets_get_the_same() {
         for seed in 0..60 {
             let mut expected = Vec::new();
-            let mut scratch = SCRATCH;
-            let mut buffer = Buffer::count(&mut scratch);
-            pieces(&mut buffer, seed, &mut expected);
-            assert_eq!(buffer.finish(), expected.len());
+            let counted = count(|buffer| pieces(buffer, seed, &mut expected));
+            assert_eq!(counted, expected.len());
 
             let mut again = Vec::new();
-            let mut bytes = Vec::new();
-            let mut scratch = SCRATCH;
-            let mut buffer = Buffer::append_at_once(&mut bytes, &mut scratch);
-            pieces(&mut buffer, seed, &mut again);
+            let bytes = collect(|buffer| pieces(buffer, seed, &mut again)).unwrap();
             assert_eq!(again, expected);
-            assert_eq!(buffer.finish(), expected.len());
             assert_eq!(bytes, expected);
 
             for capacity in [0, seed, 100 * seed] {
                 let mut bytes = Vec::with_capacity(capacity + 3);
                 bytes.extend([9; 3]);
-                let mut buffer = Buffer::append(&mut bytes);
-                pieces(&mut buffer, seed, &mut Vec::new());
-                assert_eq!(buffer.finish(), expected.len());
+                append(&mut bytes, |buffer| pieces(buffer, seed, &mut Vec::new())).unwrap();
                 assert_eq!(bytes[..3], [9; 3]);
                 assert_eq!(bytes[3..], expected);
             }
@@ -344,22 +452,69 @@ mod tests {
     }
 
     #[test]
+    fn room_that_ends_anywhere() {
+        for capacity in 0..300 {
+            let mut bytes = Vec::with_capacity(capacity);
+            append(&mut bytes, |mut buffer| {
+                for _ in 0..20 {
+                    buffer.put([1; 4]);
+                    buffer.put_padded([2], &[3; 3]);
+                    buffer.put([4; 8]);
+                }
+                buffer
+            })
+            .unwrap();
+            let unit = [1, 1, 1, 1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4];
+            assert_eq!(bytes, [unit; 20].concat());
+            if capacity >= 320 {
+                assert_eq!(bytes.capacity(), capacity, "what fits is not moved");
+            }
+        }
+    }
+
+    #[test]
     fn nothing() {
         let mut bytes = Vec::new();
-        let mut buffer = Buffer::append(&mut bytes);
-        buffer.put([]);
-        buffer.put_slice(&[]);
-        assert_eq!(buffer.finish(), 0);
+        append(&mut bytes, |mut buffer| {
+            buffer.put([]);
+            buffer.put_slice(&[]);
+            buffer
+        })
+        .unwrap();
         assert!(bytes.is_empty());
+        assert_eq!(count(|buffer| buffer), 0);
+        assert_eq!(collect(|buffer| buffer).unwrap().capacity(), 0);
     }
 
     #[test]
     fn short_values_get_a_vector_of_their_size() {
-        let mut bytes = Vec::new();
-        let mut scratch = SCRATCH;
-        let mut buffer = Buffer::append_at_once(&mut bytes, &mut scratch);
-        buffer.put_slice(&[1; 92]);
-        buffer.finish();
-        assert_eq!(bytes.capacity(), 92);
+        let bytes = collect(|mut buffer| {
+            buffer.put_slice(&[1; 92]);
+            buffer
+        });
+        assert_eq!(bytes.unwrap().capacity(), 92);
+    }
+
+    #[test]
+    fn what_fails_leaves_nothing() {
+        fn error(len: usize) -> WriteError {
+            WriteError(WriteErrorKind::TooLong { len })
+        }
+
+        fn fails(mut buffer: Buffer<'_>, size: usize) -> Buffer<'_> {
+            buffer.put_slice(&alloc::vec![7; size]);
+            buffer.fail(error(1));
+            buffer.put([1; 16]);
+            buffer.fail(error(2));
+            buffer
+        }
+
+        for size in [0, 10, 10_000] {
+            let mut bytes = alloc::vec![9; 3];
+            let result = append(&mut bytes, |buffer| fails(buffer, size));
+            assert_eq!((result, &bytes[..]), (Err(error(1)), &[9; 3][..]));
+            assert_eq!(collect(|buffer| fails(buffer, size)), Err(error(1)));
+            assert_eq!(count(|buffer| fails(buffer, size)), size + 16);
+        }
     }
 }

@@ -7,8 +7,11 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::buffer::padded;
-use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer, utf8};
+use crate::buffer::{Buffer, padded};
+use crate::{
+    Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, WriteError, WriteErrorKind,
+    Writer, utf8,
+};
 
 const LONG_FORM: u8 = 254;
 
@@ -120,23 +123,32 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl Writer<'_> {
     /// `bytes`
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let len = bytes.len();
-        match u8::try_from(len) {
-            Ok(short) if short < LONG_FORM => self.put_padded([short], bytes),
-            _ => match u32::try_from(len) {
-                Ok(long) if long < 1 << 24 => {
-                    self.put_padded((long << 8 | u32::from(LONG_FORM)).to_le_bytes(), bytes);
-                }
-                _ => self.too_long(len),
-            },
-        }
+        let buffer = self.buffer();
+        *buffer = append(buffer.copy(), bytes);
     }
 
     /// `string`
+    #[inline]
     pub fn string(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
+}
+
+/// Makes room at most once, before anything else.
+fn append<'a>(mut buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
+    let len = bytes.len();
+    match u8::try_from(len) {
+        Ok(short) if short < LONG_FORM => buffer.put_padded([short], bytes),
+        _ => match u32::try_from(len) {
+            Ok(long) if long < 1 << 24 => {
+                buffer.put_padded((long << 8 | u32::from(LONG_FORM)).to_le_bytes(), bytes);
+            }
+            _ => buffer.fail(WriteError(WriteErrorKind::TooLong { len })),
+        },
+    }
+    buffer
 }
 
 /// `string`
@@ -177,6 +189,7 @@ impl<'a> TlRead<'a> for Vec<u8> {
 
 /// `string`
 impl TlWrite for str {
+    #[inline]
     fn write(&self, w: &mut Writer<'_>) {
         w.string(self);
     }
@@ -184,6 +197,7 @@ impl TlWrite for str {
 
 /// `string`
 impl TlWrite for String {
+    #[inline]
     fn write(&self, w: &mut Writer<'_>) {
         w.string(self);
     }
@@ -191,6 +205,7 @@ impl TlWrite for String {
 
 /// `bytes`
 impl TlWrite for [u8] {
+    #[inline]
     fn write(&self, w: &mut Writer<'_>) {
         w.bytes(self);
     }
@@ -198,6 +213,7 @@ impl TlWrite for [u8] {
 
 /// `bytes`
 impl TlWrite for Vec<u8> {
+    #[inline]
     fn write(&self, w: &mut Writer<'_>) {
         w.bytes(self);
     }

@@ -203,10 +203,8 @@ mod tests {
         assert_eq!(*Reader::new(&list[4..]).read_with(bare).unwrap(), [1, 2]);
         let bare = Arc::<Vec<i32>>::read_bare;
         assert_eq!(*Reader::new(&list[4..]).read_with(bare).unwrap(), [1, 2]);
-        let mut bytes = Vec::new();
-        let mut writer = Writer::new(crate::buffer::Buffer::append(&mut bytes));
-        Arc::new(alloc::vec![1_i32, 2]).write_bare(&mut writer);
-        writer.finish().1.unwrap();
+        let arc = crate::Bare(Arc::new(alloc::vec![1_i32, 2]));
+        let bytes = arc.to_bytes().unwrap();
         assert_eq!(bytes, list[4..]);
     }
 }

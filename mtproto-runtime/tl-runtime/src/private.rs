@@ -5,12 +5,11 @@ pub use crate::slot::{Filled, Slot};
 pub use crate::table;
 use alloc::vec::Vec;
 
-use crate::buffer::Buffer;
-use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, outline};
+use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, buffer, outline};
 
 /// The contract between emitted code and this crate; a new number for every change that makes
 /// code emitted before it wrong or slow.
-pub const CONTRACT: u32 = 4;
+pub const CONTRACT: u32 = 5;
 
 /// Fails the build when emitted code and this crate don't fit: emitted code has
 /// `const _: () = tl::private::contract(4);`.
@@ -75,18 +74,25 @@ pub fn next_id(r: &Reader<'_>) -> Option<u32> {
 ///
 /// # Errors
 /// Those of the function.
-pub fn write_to(
+pub fn put_to(
+    bytes: &mut Vec<u8>,
+    put: impl for<'w> FnOnce(Writer<'w>) -> Writer<'w>,
+) -> Result<(), WriteError> {
+    buffer::append(bytes, |buffer| put(Writer::new(buffer)).into_buffer())
+}
+
+/// The same of a function that gets the writer by reference.
+///
+/// # Errors
+/// Those of the function.
+pub(crate) fn write_to(
     bytes: &mut Vec<u8>,
     write: impl FnOnce(&mut Writer<'_>),
 ) -> Result<(), WriteError> {
-    let before = bytes.len();
-    let mut writer = Writer::new(Buffer::append(bytes));
-    write(&mut writer);
-    let (_, result) = writer.finish();
-    if result.is_err() {
-        bytes.truncate(before);
-    }
-    result
+    put_to(bytes, |mut w| {
+        write(&mut w);
+        w
+    })
 }
 
 /// Whether a flag bit is set.

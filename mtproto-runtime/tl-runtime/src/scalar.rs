@@ -72,8 +72,9 @@ macro_rules! scalar {
                 w.$method(*self);
             }
 
-            fn write_elements(values: &[Self], w: &mut Writer<'_>) {
+            fn write_elements<'w>(values: &[Self], mut w: Writer<'w>) -> Writer<'w> {
                 w.numbers(values);
+                w
             }
         }
     )* };
@@ -102,7 +103,7 @@ macro_rules! fixed {
         impl TlWrite for $ty {
             #[inline]
             fn write(&self, w: &mut Writer<'_>) {
-                w.put(*self);
+                w.raw(self);
             }
         }
     )* };
@@ -147,10 +148,12 @@ impl<'a> TlRead<'a> for () {
 
 /// `True`; bare, as `true`, it takes no bytes.
 impl TlWrite for () {
+    #[inline]
     fn write(&self, w: &mut Writer<'_>) {
-        w.boxed(self);
+        w.id(Self::ID);
     }
 
+    #[inline]
     fn write_bare(&self, _: &mut Writer<'_>) {}
 }
 

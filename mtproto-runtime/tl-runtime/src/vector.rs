@@ -370,28 +370,26 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// `vector<T>`
     pub fn vector<T: TlWrite>(&mut self, values: &[T]) {
-        self.count(values.len());
-        T::write_elements(values, self);
+        self.lend(|w| w.put_vector(values));
     }
 
     /// `vector<%T>`
     pub fn vector_of_bare<T: TlWrite>(&mut self, values: &[T]) {
-        self.vector_with(values, T::write_bare);
+        self.lend(|w| w.put_vector_of_bare(values));
     }
 
     /// `Vector<T>`
     pub fn boxed_vector<T: TlWrite>(&mut self, values: &[T]) {
-        self.id(VECTOR_ID);
-        self.vector(values);
+        self.lend(|w| w.put_boxed_vector(values));
     }
 
     /// `Vector<%T>`
     pub fn boxed_vector_of_bare<T: TlWrite>(&mut self, values: &[T]) {
-        self.id(VECTOR_ID);
-        self.vector_of_bare(values);
+        self.lend(|w| w.put_boxed_vector_of_bare(values));
     }
 
     /// The id of `Vector`.
+    #[inline]
     pub fn vector_id(&mut self) {
         self.id(VECTOR_ID);
     }
@@ -410,7 +408,7 @@ impl Writer<'_> {
 
     /// `n*[T]`: values one after another, without a count before them.
     pub fn repeat<T: TlWrite>(&mut self, values: &[T]) {
-        T::write_elements(values, self);
+        self.lend(|w| w.put_repeat(values));
     }
 
     /// `n*[…]`: what a function writes, one after another, without a count before them.
@@ -418,6 +416,66 @@ impl Writer<'_> {
         for value in values {
             write(value, self);
         }
+    }
+}
+
+/// For emitted code, as in `writer`.
+#[doc(hidden)]
+impl Writer<'_> {
+    #[must_use]
+    pub fn put_vector<T: TlWrite>(mut self, values: &[T]) -> Self {
+        self.count(values.len());
+        T::write_elements(values, self)
+    }
+
+    #[must_use]
+    pub fn put_vector_of_bare<T: TlWrite>(self, values: &[T]) -> Self {
+        self.put_vector_with(values, T::write_bare_on)
+    }
+
+    #[must_use]
+    pub fn put_boxed_vector<T: TlWrite>(mut self, values: &[T]) -> Self {
+        self.vector_id();
+        self.put_vector(values)
+    }
+
+    #[must_use]
+    pub fn put_boxed_vector_of_bare<T: TlWrite>(mut self, values: &[T]) -> Self {
+        self.vector_id();
+        self.put_vector_of_bare(values)
+    }
+
+    #[must_use]
+    pub fn put_vector_with<T>(mut self, values: &[T], write: impl FnMut(&T, Self) -> Self) -> Self {
+        self.count(values.len());
+        self.put_repeat_with(values, write)
+    }
+
+    #[must_use]
+    pub fn put_boxed_vector_with<T>(
+        mut self,
+        values: &[T],
+        write: impl FnMut(&T, Self) -> Self,
+    ) -> Self {
+        self.vector_id();
+        self.put_vector_with(values, write)
+    }
+
+    #[must_use]
+    pub fn put_repeat<T: TlWrite>(self, values: &[T]) -> Self {
+        T::write_elements(values, self)
+    }
+
+    #[must_use]
+    pub fn put_repeat_with<T>(
+        mut self,
+        values: &[T],
+        mut write: impl FnMut(&T, Self) -> Self,
+    ) -> Self {
+        for value in values {
+            self = write(value, self);
+        }
+        self
     }
 }
 
@@ -451,23 +509,27 @@ impl<'a, T: TlRead<'a> + Copy> TlRead<'a> for &'a [T] {
 
 /// `Vector<T>`; bare, `vector<T>`.
 impl<T: TlWrite> TlWrite for Vec<T> {
-    fn write(&self, w: &mut Writer<'_>) {
-        w.boxed_vector(self);
+    const BY_VALUE: bool = true;
+
+    fn write_on<'w>(&self, w: Writer<'w>) -> Writer<'w> {
+        w.put_boxed_vector(self)
     }
 
-    fn write_bare(&self, w: &mut Writer<'_>) {
-        w.vector(self);
+    fn write_bare_on<'w>(&self, w: Writer<'w>) -> Writer<'w> {
+        w.put_vector(self)
     }
 }
 
 /// `Vector<T>`; bare, `vector<T>`.
 impl<T: TlWrite> TlWrite for [T] {
-    fn write(&self, w: &mut Writer<'_>) {
-        w.boxed_vector(self);
+    const BY_VALUE: bool = true;
+
+    fn write_on<'w>(&self, w: Writer<'w>) -> Writer<'w> {
+        w.put_boxed_vector(self)
     }
 
-    fn write_bare(&self, w: &mut Writer<'_>) {
-        w.vector(self);
+    fn write_bare_on<'w>(&self, w: Writer<'w>) -> Writer<'w> {
+        w.put_vector(self)
     }
 }
 

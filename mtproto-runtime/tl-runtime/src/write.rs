@@ -2,8 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::buffer::{Buffer, SCRATCH};
-use crate::{WriteError, WriteErrorKind, Writer};
+use crate::{WriteError, WriteErrorKind, Writer, buffer};
 
 /// A type whose values can be written as bytes.
 ///
@@ -26,31 +25,60 @@ use crate::{WriteError, WriteErrorKind, Writer};
 pub trait TlWrite {
     /// Writes a value as it stands alone.
     fn write(&self, w: &mut Writer<'_>) {
-        match Self::CONSTRUCTOR_ID {
-            Some(id) => {
-                w.id(id);
-                self.write_bare(w);
-            }
-            None => w.fail(WriteErrorKind::Invalid(NOT_IMPLEMENTED)),
+        match Self::CONSTRUCTOR_ID.is_some() || Self::BY_VALUE {
+            true => w.lend(|w| self.write_on(w)),
+            false => w.fail(WriteErrorKind::Invalid(NOT_IMPLEMENTED)),
         }
     }
 
     /// Writes a value without its id.
     #[inline]
     fn write_bare(&self, w: &mut Writer<'_>) {
-        self.write(w);
+        match Self::CONSTRUCTOR_ID.is_some() || Self::BY_VALUE {
+            true => w.lend(|w| self.write_bare_on(w)),
+            false => self.write(w),
+        }
     }
 
-    /// For generated code: the id that [`write`](TlWrite::write) writes.
+    /// For generated code: the id that [`write`](TlWrite::write) writes, before what `write_bare_on` writes.
     #[doc(hidden)]
     const CONSTRUCTOR_ID: Option<u32> = None;
 
+    /// For generated code: `write_on` is implemented.
+    #[doc(hidden)]
+    const BY_VALUE: bool = false;
+
+    /// As [`write`](TlWrite::write), with the writer by value.
+    #[doc(hidden)]
+    fn write_on<'w>(&self, mut w: Writer<'w>) -> Writer<'w> {
+        match Self::CONSTRUCTOR_ID {
+            Some(id) => {
+                w.id(id);
+                self.write_bare_on(w)
+            }
+            None => {
+                self.write(&mut w);
+                w
+            }
+        }
+    }
+
+    /// As [`write_bare`](TlWrite::write_bare), with the writer by value.
+    #[doc(hidden)]
+    #[inline]
+    fn write_bare_on<'w>(&self, mut w: Writer<'w>) -> Writer<'w> {
+        match Self::BY_VALUE {
+            true => self.write_on(w),
+            false => {
+                self.write_bare(&mut w);
+                w
+            }
+        }
+    }
+
     /// The number of bytes that the value takes, or would take if it could be written.
     fn size(&self) -> usize {
-        let mut scratch = SCRATCH;
-        let mut writer = Writer::new(Buffer::count(&mut scratch));
-        self.write(&mut writer);
-        writer.finish().0
+        buffer::count(|buffer| self.write_on(Writer::new(buffer)).into_buffer())
     }
 
     /// The value as bytes.
@@ -58,12 +86,7 @@ pub trait TlWrite {
     /// # Errors
     /// If the value is not one that the schema can say.
     fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
-        let mut bytes = Vec::new();
-        let mut scratch = SCRATCH;
-        let mut writer = Writer::new(Buffer::append_at_once(&mut bytes, &mut scratch));
-        self.write(&mut writer);
-        writer.finish().1?;
-        Ok(bytes)
+        buffer::collect(|buffer| self.write_on(Writer::new(buffer)).into_buffer())
     }
 
     /// Appends the value to some bytes.
@@ -71,23 +94,18 @@ pub trait TlWrite {
     /// # Errors
     /// If the value is not one that the schema can say; nothing is appended then.
     fn write_to(&self, bytes: &mut Vec<u8>) -> Result<(), WriteError> {
-        let before = bytes.len();
-        let mut writer = Writer::new(Buffer::append(bytes));
-        self.write(&mut writer);
-        let (_, result) = writer.finish();
-        if result.is_err() {
-            bytes.truncate(before);
-        }
-        result
+        buffer::append(bytes, |buffer| {
+            self.write_on(Writer::new(buffer)).into_buffer()
+        })
     }
 
     /// Writes values one after another. A built-in may know a faster way than the provided one.
     #[doc(hidden)]
-    fn write_elements(values: &[Self], w: &mut Writer<'_>)
+    fn write_elements<'w>(values: &[Self], w: Writer<'w>) -> Writer<'w>
     where
         Self: Sized,
     {
-        w.repeat_with(values, Self::write);
+        w.put_repeat_with(values, Self::write_on)
     }
 }
 
@@ -134,23 +152,55 @@ pub trait TlWrite {
 pub trait TlWriteWith<const N: usize> {
     /// Writes a value as it stands alone.
     fn write_with(&self, w: &mut Writer<'_>, nats: [u32; N]) {
-        match Self::CONSTRUCTOR_ID {
-            Some(id) => {
-                w.id(id);
-                self.write_bare_with(w, nats);
-            }
-            None => w.fail(WriteErrorKind::Invalid(NOT_IMPLEMENTED)),
+        match Self::CONSTRUCTOR_ID.is_some() || Self::BY_VALUE {
+            true => w.lend(|w| self.write_with_on(w, nats)),
+            false => w.fail(WriteErrorKind::Invalid(NOT_IMPLEMENTED)),
         }
     }
 
     /// Writes a value without its id.
     fn write_bare_with(&self, w: &mut Writer<'_>, nats: [u32; N]) {
-        self.write_with(w, nats);
+        match Self::CONSTRUCTOR_ID.is_some() || Self::BY_VALUE {
+            true => w.lend(|w| self.write_bare_with_on(w, nats)),
+            false => self.write_with(w, nats),
+        }
     }
 
-    /// For generated code: the id that [`write_with`](TlWriteWith::write_with) writes.
+    /// For generated code: the id that [`write_with`](TlWriteWith::write_with) writes, before what
+    /// `write_bare_with_on` writes.
     #[doc(hidden)]
     const CONSTRUCTOR_ID: Option<u32> = None;
+
+    /// For generated code: `write_with_on` is implemented.
+    #[doc(hidden)]
+    const BY_VALUE: bool = false;
+
+    /// As [`write_with`](TlWriteWith::write_with), with the writer by value.
+    #[doc(hidden)]
+    fn write_with_on<'w>(&self, mut w: Writer<'w>, nats: [u32; N]) -> Writer<'w> {
+        match Self::CONSTRUCTOR_ID {
+            Some(id) => {
+                w.id(id);
+                self.write_bare_with_on(w, nats)
+            }
+            None => {
+                self.write_with(&mut w, nats);
+                w
+            }
+        }
+    }
+
+    /// As [`write_bare_with`](TlWriteWith::write_bare_with), with the writer by value.
+    #[doc(hidden)]
+    fn write_bare_with_on<'w>(&self, mut w: Writer<'w>, nats: [u32; N]) -> Writer<'w> {
+        match Self::BY_VALUE {
+            true => self.write_with_on(w, nats),
+            false => {
+                self.write_bare_with(&mut w, nats);
+                w
+            }
+        }
+    }
 }
 
 const NOT_IMPLEMENTED: &str = "a type whose writing is not implemented";

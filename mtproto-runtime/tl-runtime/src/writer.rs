@@ -36,30 +36,34 @@ use crate::{Identified, TlWrite, TlWriteWith, WriteError, WriteErrorKind, scalar
 /// ```
 pub struct Writer<'a> {
     buffer: Buffer<'a>,
-    error: Option<WriteError>,
 }
 
 impl<'a> Writer<'a> {
+    #[inline]
     pub(crate) fn new(buffer: Buffer<'a>) -> Self {
-        Self {
-            buffer,
-            error: None,
-        }
+        Self { buffer }
     }
 
+    #[inline]
     pub(crate) fn buffer(&mut self) -> &mut Buffer<'a> {
         &mut self.buffer
     }
 
-    /// How many bytes were written, or would have been.
-    pub(crate) fn finish(self) -> (usize, Result<(), WriteError>) {
-        (self.buffer.finish(), self.error.map_or(Ok(()), Err))
+    #[inline]
+    pub(crate) fn into_buffer(self) -> Buffer<'a> {
+        self.buffer
+    }
+
+    /// Has a function write that takes the writer by value.
+    #[inline]
+    pub(crate) fn lend(&mut self, write: impl FnOnce(Self) -> Self) {
+        self.buffer.lend(|buffer| write(Self { buffer }).buffer);
     }
 
     /// Says that the value can't be written. The first call counts.
-    #[cold]
+    #[inline]
     pub fn fail(&mut self, kind: WriteErrorKind) {
-        self.error.get_or_insert(WriteError(kind));
+        self.buffer.fail(WriteError(kind));
     }
 
     /// Several fields stand and fall with one flag bit: fails unless they are all there or all
@@ -82,7 +86,7 @@ impl<'a> Writer<'a> {
     /// The id of a constructor or function.
     #[inline]
     pub fn id(&mut self, id: u32) {
-        self.put(id.to_le_bytes());
+        self.fixed(id.to_le_bytes());
     }
 
     /// A value after its id.
@@ -105,31 +109,31 @@ impl<'a> Writer<'a> {
     /// `#`
     #[inline]
     pub fn nat(&mut self, value: u32) {
-        self.put(value.to_le_bytes());
+        self.fixed(value.to_le_bytes());
     }
 
     /// `int`
     #[inline]
     pub fn int(&mut self, value: i32) {
-        self.put(value.to_le_bytes());
+        self.fixed(value.to_le_bytes());
     }
 
     /// `long`
     #[inline]
     pub fn long(&mut self, value: i64) {
-        self.put(value.to_le_bytes());
+        self.fixed(value.to_le_bytes());
     }
 
     /// `double`
     #[inline]
     pub fn double(&mut self, value: f64) {
-        self.put(value.to_le_bytes());
+        self.fixed(value.to_le_bytes());
     }
 
     /// `float`
     #[inline]
     pub fn float(&mut self, value: f32) {
-        self.put(value.to_le_bytes());
+        self.fixed(value.to_le_bytes());
     }
 
     /// `Bool`
@@ -209,13 +213,8 @@ impl<'a> Writer<'a> {
     }
 
     #[inline]
-    pub(crate) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+    fn fixed<const N: usize>(&mut self, bytes: [u8; N]) {
         self.buffer.put(bytes);
-    }
-
-    #[inline]
-    pub(crate) fn put_padded<const N: usize>(&mut self, header: [u8; N], bytes: &[u8]) {
-        self.buffer.put_padded(header, bytes);
     }
 
     /// Numbers, one after another.
@@ -229,9 +228,119 @@ impl<'a> Writer<'a> {
         }
     }
 
-    #[cold]
+    #[inline]
     pub(crate) fn too_long(&mut self, len: usize) {
         self.fail(WriteErrorKind::TooLong { len });
+    }
+}
+
+/// For emitted code: the writer goes by value from body to body, and so stays in registers. What is
+/// written is the same as by the methods without `put`.
+#[doc(hidden)]
+impl Writer<'_> {
+    #[inline]
+    #[must_use]
+    pub fn put_id(mut self, id: u32) -> Self {
+        self.id(id);
+        self
+    }
+
+    /// A value as it stands alone.
+    #[inline]
+    #[must_use]
+    pub fn put<T: TlWrite + ?Sized>(self, value: &T) -> Self {
+        value.write_on(self)
+    }
+
+    /// A value without its id.
+    #[inline]
+    #[must_use]
+    pub fn put_bare<T: TlWrite + ?Sized>(self, value: &T) -> Self {
+        value.write_bare_on(self)
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn put_boxed<T: TlWrite + Identified + ?Sized>(mut self, value: &T) -> Self {
+        self.id(T::ID);
+        value.write_bare_on(self)
+    }
+
+    /// A value that depends on numbers from outside, as it stands alone.
+    #[inline]
+    #[must_use]
+    pub fn put_with<T, const N: usize>(self, value: &T, nats: [u32; N]) -> Self
+    where
+        T: TlWriteWith<N> + ?Sized,
+    {
+        value.write_with_on(self, nats)
+    }
+
+    /// The same without its id.
+    #[inline]
+    #[must_use]
+    pub fn put_bare_with<T, const N: usize>(self, value: &T, nats: [u32; N]) -> Self
+    where
+        T: TlWriteWith<N> + ?Sized,
+    {
+        value.write_bare_with_on(self, nats)
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn put_boxed_with<T, const N: usize>(mut self, value: &T, nats: [u32; N]) -> Self
+    where
+        T: TlWriteWith<N> + Identified + ?Sized,
+    {
+        self.id(T::ID);
+        value.write_bare_with_on(self, nats)
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn put_optional<T: TlWrite>(self, value: &Option<T>) -> Self {
+        match value {
+            Some(value) => value.write_on(self),
+            None => self,
+        }
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn put_optional_bare<T: TlWrite>(self, value: &Option<T>) -> Self {
+        match value {
+            Some(value) => value.write_bare_on(self),
+            None => self,
+        }
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn put_flagged<T: TlWrite>(self, flags: &mut Flags, bit: u8, value: &Option<T>) -> Self {
+        match value {
+            Some(value) => {
+                flags.set(bit);
+                value.write_on(self)
+            }
+            None => self,
+        }
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn put_flagged_bare<T: TlWrite>(
+        self,
+        flags: &mut Flags,
+        bit: u8,
+        value: &Option<T>,
+    ) -> Self {
+        match value {
+            Some(value) => {
+                flags.set(bit);
+                value.write_bare_on(self)
+            }
+            None => self,
+        }
     }
 }
 
@@ -274,8 +383,6 @@ impl Flags {
 
 impl core::fmt::Debug for Writer<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Writer")
-            .field("error", &self.error)
-            .finish_non_exhaustive()
+        f.debug_struct("Writer").finish_non_exhaustive()
     }
 }

@@ -274,8 +274,9 @@ impl Emitter<'_> {
         self.out.dedent();
         self.out
             .open(&[") -> ::core::result::Result<(), tl::WriteError>"]);
-        self.out.open(&["tl::private::write_to(bytes, |w|"]);
+        self.out.open(&["tl::private::put_to(bytes, |mut w|"]);
         self.write_answer(output, &nats);
+        self.out.line(&["w"]);
         self.out.dedent();
         self.out.line(&["})"]);
         self.out.close();

@@ -59,7 +59,7 @@ impl Style {
 }
 
 /// The version of the agreement between emitted code and the run time.
-const CONTRACT: &str = "4";
+const CONTRACT: &str = "5";
 
 /// The text of a file.
 #[must_use]

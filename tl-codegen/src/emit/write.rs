@@ -18,14 +18,18 @@ impl Emitter<'_> {
             self.out.blank();
         }
         let name = if id.is_some() { "write_bare" } else { "write" };
-        if self.writes_nothing(item) {
-            let signature = method(name, "_", "_", count);
-            self.out.line(&[&signature, " {}"]);
-        } else {
-            self.write_method(name, "w", "nats", count);
-            self.write_fields(item);
-            self.out.close();
+        if id.is_none() {
+            self.by_value();
         }
+        if self.writes_nothing(item) {
+            self.write_method(name, "w", "_", count);
+            self.out.line(&["w"]);
+        } else {
+            self.write_method(name, "mut w", "nats", count);
+            self.write_fields(item);
+            self.out.line(&["w"]);
+        }
+        self.out.close();
         self.out.close();
     }
 
@@ -33,6 +37,7 @@ impl Emitter<'_> {
         let count = item.nats.len();
         self.write_impl(&item.name, &item.generics, count);
         let writer = if item.variants.is_empty() { "_" } else { "w" };
+        self.by_value();
         self.write_method("write", writer, nats_of_enum(item), count);
         if item.variants.is_empty() {
             self.out.line(&["match *self {}"]);
@@ -42,8 +47,8 @@ impl Emitter<'_> {
                 let Some(ty) = &variant.payload else {
                     let id = hex(variant.identity.id);
                     let value = match variant.identity.is_default {
-                        true => "{}".to_owned(),
-                        false => text!["w.id(", id, "),"],
+                        true => "w,".to_owned(),
+                        false => text!["w.put_id(", id, "),"],
                     };
                     self.out.line(&["Self::", &variant.name, " => ", &value]);
                     continue;
@@ -54,10 +59,10 @@ impl Emitter<'_> {
                     _ => "value",
                 };
                 let call = match (variant.identity.is_default, count) {
-                    (false, 0) => text!["w.boxed(", place, ")"],
-                    (false, _) => format!("w.boxed_with({place}, nats)"),
-                    (true, 0) => text!["tl::TlWrite::write(", place, ", w)"],
-                    (true, _) => format!("tl::TlWriteWith::write_with({place}, w, nats)"),
+                    (false, 0) => text!["w.put_boxed(", place, ")"],
+                    (false, _) => format!("w.put_boxed_with({place}, nats)"),
+                    (true, 0) => text!["w.put(", place, ")"],
+                    (true, _) => format!("w.put_with({place}, nats)"),
                 };
                 if self.out.fits(variant.name.len() + call.len() + 18) {
                     self.out
@@ -86,9 +91,39 @@ impl Emitter<'_> {
         }
     }
 
+    /// Opens a method that gets the writer by value.
     fn write_method(&mut self, name: &str, writer: &str, nats: &str, count: usize) {
-        let signature = method(name, writer, nats, count);
-        self.out.open(&[&signature]);
+        let writer = text![writer, ": tl::Writer<'w>"];
+        if count == 0 {
+            let signature = text![
+                "fn ",
+                name,
+                "_on<'w>(&self, ",
+                writer,
+                ") -> tl::Writer<'w>"
+            ];
+            self.out.open(&[&signature]);
+            return;
+        }
+        let name = text!["fn ", name, "_with_on<'w>"];
+        let nats = format!("{nats}: [u32; {count}]");
+        let signature = text![name, "(&self, ", writer, ", ", nats, ") -> tl::Writer<'w>"];
+        if self.out.fits(signature.len() + 2) {
+            self.out.open(&[&signature]);
+            return;
+        }
+        self.out.begin(&[&name], "(");
+        for argument in ["&self", &writer, &nats] {
+            self.out.line(&[argument, ","]);
+        }
+        self.out.dedent();
+        self.out.open(&[") -> tl::Writer<'w>"]);
+    }
+
+    /// Says that `write_on` is implemented.
+    fn by_value(&mut self) {
+        self.out.line(&["const BY_VALUE: bool = true;"]);
+        self.out.blank();
     }
 
     fn writes_nothing(&self, item: &Struct) -> bool {
@@ -141,16 +176,20 @@ impl Emitter<'_> {
         };
         let bit = bit.to_string();
         match (alone(ty), flags) {
-            (Alone::Read, None) => self.out.line(&["w.optional(&self.", name, ");"]),
-            (Alone::ReadBare, None) => self.out.line(&["w.optional_bare(&self.", name, ");"]),
+            (Alone::Read, None) => self.out.line(&["w = w.put_optional(&self.", name, ");"]),
+            (Alone::ReadBare, None) => {
+                self.out
+                    .line(&["w = w.put_optional_bare(&self.", name, ");"]);
+            }
             (Alone::Read, Some(flags)) => {
                 let args = [&text!["&mut ", flags], &bit, &text!["&self.", name]];
-                self.out.call("w.flagged", &args.map(String::as_str), ";");
+                self.out
+                    .call("w = w.put_flagged", &args.map(String::as_str), ";");
             }
             (Alone::ReadBare, Some(flags)) => {
                 let args = [&text!["&mut ", flags], &bit, &text!["&self.", name]];
                 self.out
-                    .call("w.flagged_bare", &args.map(String::as_str), ";");
+                    .call("w = w.put_flagged_bare", &args.map(String::as_str), ";");
             }
             (Alone::No, flags) => {
                 self.out.open(&["if let Some(", name, ") = &self.", name]);
@@ -178,28 +217,33 @@ impl Emitter<'_> {
                 }
             }
             Type::Vector { element, bare } => {
-                let boxed = if *bare { "" } else { "boxed_" };
+                let boxed = if *bare {
+                    "w = w.put_"
+                } else {
+                    "w = w.put_boxed_"
+                };
                 match alone(element) {
                     Alone::Read => {
                         self.out
-                            .line(&["w.", boxed, "vector(", &place.slice(borrowed), ")", end]);
+                            .line(&[boxed, "vector(", &place.slice(borrowed), ")", end]);
                     }
                     Alone::ReadBare => {
                         let name = "vector_of_bare(";
                         self.out
-                            .line(&["w.", boxed, name, &place.slice(borrowed), ")", end]);
+                            .line(&[boxed, name, &place.slice(borrowed), ")", end]);
                     }
                     Alone::No => {
-                        let function = format!("w.{boxed}vector_with");
+                        let function = text![boxed, "vector_with"];
                         self.write_each(&function, element, place, nats, end);
                     }
                 }
             }
             Type::Repeat { element, .. } => match alone(element) {
-                Alone::Read => self
-                    .out
-                    .line(&["w.repeat(", &place.slice(borrowed), ")", end]),
-                _ => self.write_each("w.repeat_with", element, place, nats, end),
+                Alone::Read => {
+                    self.out
+                        .line(&["w = w.put_repeat(", &place.slice(borrowed), ")", end]);
+                }
+                _ => self.write_each("w = w.put_repeat_with", element, place, nats, end),
             },
             Type::Array { element, .. } => {
                 let slice = Place {
@@ -207,8 +251,8 @@ impl Emitter<'_> {
                     is_reference: true,
                 };
                 match alone(element) {
-                    Alone::Read => self.out.line(&["w.repeat(", &slice.path, ")", end]),
-                    _ => self.write_each("w.repeat_with", element, &slice, nats, end),
+                    Alone::Read => self.out.line(&["w = w.put_repeat(", &slice.path, ")", end]),
+                    _ => self.write_each("w = w.put_repeat_with", element, &slice, nats, end),
                 }
             }
             Type::Named(named) => {
@@ -227,10 +271,11 @@ impl Emitter<'_> {
                 other => self.write_value(other, place, nats, end),
             },
             Type::Variable(_) | Type::OutputOf(_) | Type::WithoutId(_) => {
-                self.out
-                    .line(&["tl::TlWrite::write(", &place.reference(), ", w)", end]);
+                self.out.line(&["w = w.put(", &place.reference(), ")", end]);
             }
-            Type::WithId(_) => self.out.line(&["w.boxed(", &place.reference(), ")", end]),
+            Type::WithId(_) => self
+                .out
+                .line(&["w = w.put_boxed(", &place.reference(), ")", end]),
         }
     }
 
@@ -253,12 +298,13 @@ impl Emitter<'_> {
     ) {
         let slice = place.slice(self.style.borrowed);
         self.out
-            .begin(&[function, "(", &slice, ", |value, w|"], " {");
+            .begin(&[function, "(", &slice, ", |value, mut w|"], " {");
         let value = Place {
             path: "value".to_owned(),
             is_reference: true,
         };
         self.write_value(element, &value, nats, ";");
+        self.out.line(&["w"]);
         self.out.dedent();
         self.out.line(&["})", end]);
     }
@@ -380,14 +426,6 @@ impl Emitter<'_> {
     }
 }
 
-fn method(name: &str, writer: &str, nats: &str, count: usize) -> String {
-    let writer = text![writer, ": &mut tl::Writer<'_>"];
-    match count {
-        0 => text!["fn ", name, "(&self, ", writer, ")"],
-        _ => format!("fn {name}_with(&self, {writer}, {nats}: [u32; {count}])"),
-    }
-}
-
 /// Where a value is while it is written.
 struct Place {
     path: String,
@@ -447,7 +485,7 @@ fn write_scalar(scalar: Scalar, place: &Place, borrowed: bool) -> String {
         Scalar::Bytes => text!["w.bytes(", place.slice(borrowed), ")"],
         Scalar::True { bare: true } => String::new(),
         Scalar::True { bare: false } | Scalar::Object => {
-            text!["tl::TlWrite::write(", place.reference(), ", w)"]
+            text!["w = w.put(", place.reference(), ")"]
         }
     }
 }
@@ -455,10 +493,10 @@ fn write_scalar(scalar: Scalar, place: &Place, borrowed: bool) -> String {
 fn write_named(named: &Named, reference: &str, nats: &Nats<'_>) -> String {
     let bare = if named.bare { "_bare" } else { "" };
     if named.nats.is_empty() {
-        return text!["tl::TlWrite::write", bare, "(", reference, ", w)"];
+        return text!["w = w.put", bare, "(", reference, ")"];
     }
     format!(
-        "tl::TlWriteWith::write{bare}_with({reference}, w, {})",
+        "w = w.put{bare}_with({reference}, {})",
         nats.array(&named.nats)
     )
 }

@@ -6,12 +6,11 @@ use core::fmt;
 
 use super::constructor::{Constructor, Parameter, Parameters};
 use super::print;
-use crate::buffer::{Buffer, SCRATCH};
 use crate::table::plan::Tables;
 use crate::table::rows::{Kind, Variant};
 use crate::table::view::{self, Content, Placed, Sequence, Sort, Value};
 use crate::table::write;
-use crate::{WriteError, Writer};
+use crate::{WriteError, Writer, buffer};
 
 /// A value of a constructor or a function, seen with its names.
 ///
@@ -207,10 +206,11 @@ pub(super) fn with_id(tables: &'static Tables, id: u32) -> Option<Constructor> {
 
 /// How many bytes are written.
 fn count(write: impl FnOnce(&mut Writer<'_>)) -> usize {
-    let mut scratch = SCRATCH;
-    let mut writer = Writer::new(Buffer::count(&mut scratch));
-    write(&mut writer);
-    writer.finish().0
+    buffer::count(|buffer| {
+        let mut w = Writer::new(buffer);
+        write(&mut w);
+        w.into_buffer()
+    })
 }
 
 /// The text form, without a line break at its end.

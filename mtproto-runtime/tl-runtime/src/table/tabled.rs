@@ -170,6 +170,13 @@ pub trait Reads<'a, T> {
 pub trait Writes<T: ?Sized> {
     /// Writes a value as it stands alone, or without its id.
     fn write(value: &T, w: &mut Writer<'_>, bare: bool);
+
+    /// The same with the writer by value.
+    #[inline]
+    fn put<'w>(value: &T, mut w: Writer<'w>, bare: bool) -> Writer<'w> {
+        Self::write(value, &mut w, bare);
+        w
+    }
 }
 
 /// A type that has a table.
@@ -219,6 +226,16 @@ where
     #[inline]
     fn write_bare(&self, w: &mut Writer<'_>) {
         T::By::write(self, w, true);
+    }
+
+    #[inline]
+    fn write_on<'w>(&self, w: Writer<'w>) -> Writer<'w> {
+        T::By::put(self, w, false)
+    }
+
+    #[inline]
+    fn write_bare_on<'w>(&self, w: Writer<'w>) -> Writer<'w> {
+        T::By::put(self, w, true)
     }
 }
 
@@ -290,6 +307,14 @@ impl<T: TlWrite + ?Sized> Writes<Box<T>> for Pointer {
             (**value).write(w);
         }
     }
+
+    #[inline]
+    fn put<'w>(value: &Box<T>, w: Writer<'w>, bare: bool) -> Writer<'w> {
+        match bare {
+            true => w.put_bare(&**value),
+            false => w.put(&**value),
+        }
+    }
 }
 
 impl<T: TlWrite + ?Sized> Writes<&T> for Pointer {
@@ -298,6 +323,14 @@ impl<T: TlWrite + ?Sized> Writes<&T> for Pointer {
             (**value).write_bare(w);
         } else {
             (**value).write(w);
+        }
+    }
+
+    #[inline]
+    fn put<'w>(value: &&T, w: Writer<'w>, bare: bool) -> Writer<'w> {
+        match bare {
+            true => w.put_bare(&**value),
+            false => w.put(&**value),
         }
     }
 }

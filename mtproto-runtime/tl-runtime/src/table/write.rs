@@ -122,7 +122,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                 at.cast::<[u8; N]>().write(bytes);
                 at.add(N)
             } else {
-                self.slowly(at, |w| w.put(bytes))
+                self.slowly(at, |w| w.raw(&bytes))
             }
         }
     }

@@ -57,25 +57,23 @@ impl Item<'_, '_> {
         let methods = match (&self.layouts, &input.data) {
             (Layouts::Struct(layout), Data::Struct(body)) => {
                 let value = local("value");
-                let fields = reader.body(layout, body, &quote!(Self));
-                let fields = quote!({ #fields ::core::result::Result::Ok(#value) });
-                match layout.id {
-                    None => quote! {
-                        fn read(#r: &mut #tl::Reader<#lifetime>) -> #tl::ReadResult<Self> #fields
-                    },
-                    Some(id) => {
-                        let id = hex(id);
-                        let name = &layout.name;
-                        quote! {
-                            fn read(#r: &mut #tl::Reader<#lifetime>) -> #tl::ReadResult<Self> {
-                                #r.expect_id(#id, #name)?;
-                                <Self as #tl::TlRead<#lifetime>>::read_bare(#r)
-                            }
+                let fields = reader.fields(layout, body, &quote!(Self));
+                let id = match layout.id.map(hex) {
+                    Some(id) => quote!(::core::option::Option::Some(#id)),
+                    None => quote!(::core::option::Option::None),
+                };
+                let outline = outline(layout, body);
+                // As in generated code: the provided methods read to where the value is to be.
+                quote! {
+                    const CONSTRUCTOR: #tl::private::Constructor = #tl::private::Constructor(
+                        #id,
+                        <Self as #tl::TlRead<#lifetime>>::MIN_SIZE,
+                        #outline,
+                    );
 
-                            fn read_bare(
-                                #r: &mut #tl::Reader<#lifetime>,
-                            ) -> #tl::ReadResult<Self> #fields
-                        }
+                    fn read_fields(#r: &mut #tl::Reader<#lifetime>) -> #tl::ReadResult<Self> {
+                        #fields
+                        ::core::result::Result::Ok(#value)
                     }
                 }
             }
@@ -309,10 +307,23 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    /// Statements that read the fields and leave the value in the variable `value`.
+    /// Statements that read a constructor and leave the value in the variable `value`.
     fn body(&self, layout: &Layout, body: &Body<'_>, constructor: &TokenStream) -> TokenStream {
         let r = self.r;
+        let fields = self.fields(layout, body, constructor);
+        if layout.slots.iter().all(|slot| is_empty(slot, body)) {
+            return quote!(#r.empty(); #fields);
+        }
         let outline = outline(layout, body);
+        quote! {
+            #r.enter(#outline)?;
+            #fields
+            #r.leave();
+        }
+    }
+
+    /// The same for the fields alone.
+    fn fields(&self, layout: &Layout, body: &Body<'_>, constructor: &TokenStream) -> TokenStream {
         let whole = local("value");
         let slots = layout.slots.iter().enumerate().map(|(index, slot)| {
             let binding = binding(index);
@@ -338,18 +349,9 @@ impl Reading<'_> {
             let value = value.unwrap_or_else(|| default(field));
             quote!(#member: #value)
         });
-        if layout.slots.iter().all(|slot| is_empty(slot, body)) {
-            return quote! {
-                #r.empty();
-                #(#slots)*
-                let #whole = #constructor { #(#fields),* };
-            };
-        }
         quote! {
-            #r.enter(#outline)?;
             #(#slots)*
             let #whole = #constructor { #(#fields),* };
-            #r.leave();
         }
     }
 

@@ -155,6 +155,7 @@ fn append<'a>(mut buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
 impl<'a> TlRead<'a> for &'a str {
     const MIN_SIZE: usize = 4;
 
+    #[inline]
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
         Ok(r.str())
     }
@@ -164,6 +165,7 @@ impl<'a> TlRead<'a> for &'a str {
 impl<'a> TlRead<'a> for String {
     const MIN_SIZE: usize = 4;
 
+    #[inline]
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
         Ok(r.string())
     }
@@ -173,6 +175,7 @@ impl<'a> TlRead<'a> for String {
 impl<'a> TlRead<'a> for &'a [u8] {
     const MIN_SIZE: usize = 4;
 
+    #[inline]
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
         Ok(r.bytes())
     }
@@ -182,6 +185,7 @@ impl<'a> TlRead<'a> for &'a [u8] {
 impl<'a> TlRead<'a> for Vec<u8> {
     const MIN_SIZE: usize = 4;
 
+    #[inline]
     fn read(r: &mut Reader<'a>) -> ReadResult<Self> {
         Ok(r.byte_vec())
     }

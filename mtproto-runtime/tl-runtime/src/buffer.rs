@@ -36,6 +36,9 @@ const SCRATCH: Scratch = [MaybeUninit::uninit(); 512];
 /// As much fits where `next` is not behind `Core::limit`.
 const SLACK: usize = 16;
 
+/// As many bytes are copied without a call.
+pub(crate) const FEW: usize = 32;
+
 /// See the top of the file.
 pub(crate) struct Buffer<'a> {
     next: NonNull<u8>,
@@ -137,6 +140,33 @@ impl<'a> Buffer<'a> {
         }
     }
 
+    /// Few bytes after a header of one, and zeros until all is a multiple of four; `None` if there is no
+    /// room. No call, so that it needs no more registers than there are.
+    #[inline]
+    pub(crate) fn put_few(&self, header: u8, bytes: &[u8]) -> Option<Self> {
+        let len = bytes.len();
+        let size = padded(1 + len);
+        if len > FEW || self.left() < size {
+            return None;
+        }
+        let next = self.next;
+        // SAFETY: there is room for `size` bytes, which is at least 1 + len and four; what is borrowed
+        // elsewhere is not in it.
+        let next = unsafe {
+            next.add(size - 4).cast::<[u8; 4]>().write_unaligned([0; 4]);
+            next.write(header);
+            copy_short(bytes.as_ptr(), next.add(1).as_ptr(), len);
+            next.add(size)
+        };
+        Some(Self { next, ..*self })
+    }
+
+    /// How many bytes are between `next` and the end of the room.
+    #[inline]
+    fn left(&self) -> usize {
+        self.core.end.get().addr().get() - self.next.addr().get()
+    }
+
     /// Where so many bytes may be written, at most [`SLACK`].
     #[inline]
     fn spot(&self, size: usize) -> NonNull<u8> {
@@ -150,7 +180,7 @@ impl<'a> Buffer<'a> {
     /// Where so many bytes may be written; if nowhere, they were counted, and `next` has moved.
     #[inline]
     fn room(&mut self, size: usize) -> Option<NonNull<u8>> {
-        if self.core.end.get().addr().get() - self.next.addr().get() >= size {
+        if self.left() >= size {
             return Some(self.next);
         }
         let room = self.core.make_much_room(self.next, size);
@@ -185,9 +215,13 @@ impl<'a> Buffer<'a> {
     /// others may be replaced.
     #[inline]
     pub(crate) fn replace(&mut self, position: usize, bytes: [u8; 4]) {
-        let last = self.position().checked_sub(4);
-        if last.is_some_and(|last| position <= last) {
-            // SAFETY: they are in `start..next`.
+        // No memory is longer than the largest isize.
+        let behind = self
+            .position()
+            .cast_signed()
+            .wrapping_sub(position.cast_signed());
+        if behind >= 4 {
+            // SAFETY: positions are not negative, so that they are in `start..next`.
             unsafe {
                 let at = self.core.start.get().add(position);
                 at.cast::<[u8; 4]>().write_unaligned(bytes);
@@ -363,6 +397,38 @@ impl Core {
 #[inline]
 pub(crate) const fn padded(size: usize) -> usize {
     (size + 3) & !3
+}
+
+/// Copies bytes, which most of the time are few.
+///
+/// # Safety
+/// So many bytes may be read and written, and are not the same.
+#[inline(always)]
+pub(crate) unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
+    /// The first and the last bytes, which may overlap.
+    macro_rules! ends {
+        ($n:literal) => {{
+            let first = from.cast::<[u8; $n]>().read();
+            let last = from.add(len - $n).cast::<[u8; $n]>().read();
+            to.cast::<[u8; $n]>().write(first);
+            to.add(len - $n).cast::<[u8; $n]>().write(last);
+        }};
+    }
+    // SAFETY: see above.
+    unsafe {
+        match len {
+            0 => {}
+            1..4 => {
+                to.write(from.read());
+                to.add(len / 2).write(from.add(len / 2).read());
+                to.add(len - 1).write(from.add(len - 1).read());
+            }
+            4..8 => ends!(4),
+            8..16 => ends!(8),
+            16..=32 => ends!(16),
+            _ => copy_nonoverlapping(from, to, len),
+        }
+    }
 }
 
 /// See [`Core::limit`]. Where less than [`SLACK`] bytes fit it is before all of them.

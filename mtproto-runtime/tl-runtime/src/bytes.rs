@@ -136,8 +136,18 @@ impl Writer<'_> {
     }
 }
 
+/// Most strings are short.
+fn append<'a>(buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
+    #[allow(clippy::cast_possible_truncation, reason = "few are less than 254")]
+    match buffer.put_few(bytes.len() as u8, bytes) {
+        Some(buffer) => buffer,
+        None => append_many(buffer, bytes),
+    }
+}
+
 /// Makes room at most once, before anything else.
-fn append<'a>(mut buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
+#[inline(never)]
+fn append_many<'a>(mut buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
     let len = bytes.len();
     match u8::try_from(len) {
         Ok(short) if short < LONG_FORM => buffer.put_padded([short], bytes),

@@ -167,7 +167,8 @@ impl<'a> Writer<'a> {
     #[inline]
     pub fn flags(&mut self, bits: u32) -> Flags {
         let position = self.buffer.position();
-        self.nat(0);
+        // Those that are known: written now, they need no registers until the others are.
+        self.nat(bits);
         Flags { position, bits }
     }
 

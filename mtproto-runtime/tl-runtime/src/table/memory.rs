@@ -6,6 +6,7 @@ use core::alloc::Layout as Memory;
 use core::ptr;
 
 use super::rows::Layout;
+pub(super) use crate::buffer::copy_short;
 
 /// # Safety
 /// The slot is an enum whose tag has so many bytes, and as many variants.
@@ -84,37 +85,5 @@ pub(super) unsafe fn copy_number(from: *const u8, to: *mut u8, size: usize) {
         let last = from.add(size - 4).cast::<[u8; 4]>().read();
         to.cast::<[u8; 4]>().write(first);
         to.add(size - 4).cast::<[u8; 4]>().write(last);
-    }
-}
-
-/// Copies bytes, which most of the time are few.
-///
-/// # Safety
-/// So many bytes may be read and written, and are not the same.
-#[inline(always)]
-pub(super) unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
-    /// The first and the last bytes, which may overlap.
-    macro_rules! ends {
-        ($n:literal) => {{
-            let first = from.cast::<[u8; $n]>().read();
-            let last = from.add(len - $n).cast::<[u8; $n]>().read();
-            to.cast::<[u8; $n]>().write(first);
-            to.add(len - $n).cast::<[u8; $n]>().write(last);
-        }};
-    }
-    // SAFETY: see above.
-    unsafe {
-        match len {
-            0 => {}
-            1..4 => {
-                to.write(from.read());
-                to.add(len / 2).write(from.add(len / 2).read());
-                to.add(len - 1).write(from.add(len - 1).read());
-            }
-            4..8 => ends!(4),
-            8..16 => ends!(8),
-            16..=32 => ends!(16),
-            _ => ptr::copy_nonoverlapping(from, to, len),
-        }
     }
 }

@@ -34,7 +34,7 @@ impl TlWrite for Thing {
 fn things(depth: u8) -> Thing {
     Thing {
         id: depth.into(),
-        name: (depth % 2 == 0).then(|| "имя".repeat(depth.into())),
+        name: depth.is_multiple_of(2).then(|| "имя".repeat(depth.into())),
         parts: (0..depth).map(things).collect(),
         fails: false,
     }

@@ -17,34 +17,19 @@ mod wide_table_borrowed;
 #[path = "golden/wide_table_owned.rs"]
 mod wide_table_owned;
 
-use std::fmt::Debug;
+/// What is the same, for the fuzzer, too.
+#[path = "../../mtproto-runtime/tl-runtime/fuzz/targets.rs"]
+mod targets;
 
-use tl_codegen::{IdRule, Sampler};
-use tl_parser::Compiler;
-use tl_parser::source::Source;
-use tl_runtime::{Arena, Identified, Limits, ReadError, Reader, TlRead, TlWrite, WriteError};
+use std::path::{Path, PathBuf};
 
-/// What is to be the same: the text of the value, its bytes and its size, or the error.
-type Seen = Result<(String, Result<Vec<u8>, WriteError>, usize), ReadError>;
+use targets::ENTRIES;
+use tl_codegen::Sampler;
+use tl_runtime::{Limits, TlWrite};
 
-fn seen<'a, T: TlRead<'a> + TlWrite + Debug + Clone + PartialEq>(
-    bytes: &'a [u8],
-    arena: &'a Arena,
-    limits: Limits,
-) -> Seen {
-    let value = Reader::new(bytes)
-        .with_arena(arena)
-        .with_limits(limits)
-        .read_all::<T>()?;
-    let copy = value.clone();
-    // A NaN is not equal to itself, whoever compares.
-    assert_eq!(copy == value, value == value.clone());
-    assert_eq!(format!("{copy:?}"), format!("{value:?}"));
-    Ok((
-        format!("{value:?} {value:#?}"),
-        copy.to_bytes(),
-        copy.size(),
-    ))
+/// How many values of each type: fewer where each takes long, under valgrind.
+fn rounds(usual: usize) -> usize {
+    std::env::var("ROUNDS").map_or(usual, |rounds| rounds.parse().expect("a number"))
 }
 
 /// Small numbers that look random.
@@ -81,72 +66,69 @@ fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-macro_rules! same {
-    ($sampler:ident, $schema:ident, $random:ident, $($path:ident)::+ $(<$lifetime:lifetime>)?) => {{
-        let name = <sample_owned::$($path)::+ as Identified>::NAME;
-        let id = $schema.find_combinators(name).next().unwrap();
-        for round in 0..1000 {
-            let mut bytes = $sampler.combinator(id).unwrap();
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../mtproto-runtime/tl-runtime/fuzz")
+}
+
+#[test]
+fn the_same_values_and_the_same_errors() {
+    let mut random = Random(3);
+    for entry in ENTRIES {
+        let (schema, id) = entry.combinator();
+        let mut sampler = Sampler::new(schema, 2);
+        for round in 0..rounds(500) {
+            let whole = sampler.combinator(id).unwrap();
+            let mut bytes = whole.clone();
             if round % 4 > 0 {
-                bytes = damaged(&bytes, &mut $random);
+                bytes = damaged(&bytes, &mut random);
             }
             let limits = Limits {
                 depth: [64, 3][round % 2],
                 memory: [None, Some(2000)][round / 2 % 2],
             };
-            let arena = Arena::new();
-            let by_code = seen::<sample_owned::$($path)::+>(&bytes, &arena, limits);
-            let by_table = seen::<sample_table_owned::$($path)::+>(&bytes, &arena, limits);
-            assert_eq!(by_code, by_table, "{name} {bytes:02x?}");
-            let by_code = seen::<sample_borrowed::$($path)::+$(<$lifetime>)?>(&bytes, &arena, limits);
-            let by_table = seen::<sample_table_borrowed::$($path)::+$(<$lifetime>)?>(&bytes, &arena, limits);
-            // Other layouts take other memory.
-            let is_memory = |seen: &Seen| {
-                seen.as_ref().is_err_and(|e| matches!(e.kind(), tl_runtime::ReadErrorKind::TooMuchMemory))
-            };
-            if !is_memory(&by_code) && !is_memory(&by_table) {
-                assert_eq!(by_code, by_table, "{name} {bytes:02x?}");
-            }
+            (entry.check)(&bytes, limits);
+            (entry.compare)(&whole, &bytes);
         }
-    }};
+    }
 }
 
+/// Writes what the fuzzer begins with: values as they are, and random values to tamper with.
 #[test]
-fn the_same_values_and_the_same_errors() {
-    let mut compiler = Compiler::new().id_rule(IdRule::Telegram);
-    compiler.add(Source::new("sample.tl", include_str!("golden/sample.tl")).unwrap());
-    let schema = compiler.compile().schema.unwrap();
-    let mut sampler = Sampler::new(&schema, 2);
-    let mut random = Random(3);
-    same!(sampler, schema, random, types::Point);
-    same!(sampler, schema, random, types::Account<'_>);
-    same!(sampler, schema, random, types::Masks);
-    same!(sampler, schema, random, types::Lists<'_>);
-    same!(sampler, schema, random, types::Table<'_>);
-    same!(sampler, schema, random, types::Envelope<'_>);
-    same!(sampler, schema, random, types::zoo::Cat<'_>);
-    same!(sampler, schema, random, types::zoo::Dog<'_>);
-    same!(sampler, schema, random, types::zoo::Owner<'_>);
-    same!(sampler, schema, random, types::tree::Node<'_>);
-    same!(sampler, schema, random, functions::zoo::GetAnimals<'_>);
-    same!(sampler, schema, random, functions::zoo::Feed<'_>);
+#[ignore = "writes files"]
+fn seeds() {
+    let folder = fuzz().join("seeds/tables");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (which, entry) in (0..).zip(ENTRIES) {
+        let (schema, id) = entry.combinator();
+        let value = Sampler::new(schema, 1).combinator(id).unwrap();
+        let scripts = [
+            [&[which, 0], &value[..]].concat(),
+            vec![which, 1, 7, 0, 0, 0],
+            vec![which, 1, 9, 0, 0, 0, 3, 17, 0, 2, 5, 8, 0, 4],
+            vec![which, 27, 5, 0, 0, 0, 4, 9, 0, 255],
+        ];
+        for (number, script) in scripts.iter().enumerate() {
+            let name = format!("{}_{number}", entry.name);
+            std::fs::write(folder.join(name), script).unwrap();
+        }
+    }
+}
+
+/// What the fuzzer began with, and what it has found.
+#[test]
+fn kept_inputs() {
+    let mut count = 0;
+    for folder in ["seeds/tables", "regressions/tables"] {
+        for file in std::fs::read_dir(fuzz().join(folder)).unwrap() {
+            targets::tables(&std::fs::read(file.unwrap().path()).unwrap());
+            count += 1;
+        }
+    }
+    assert!(count > 60, "{count}");
 }
 
 #[test]
 fn structs_of_several_pieces() {
-    use {wide_borrowed as sample_borrowed, wide_owned as sample_owned};
-    use {wide_table_borrowed as sample_table_borrowed, wide_table_owned as sample_table_owned};
-
-    let mut compiler = Compiler::new().id_rule(IdRule::Telegram);
-    compiler.add(Source::new("wide.tl", include_str!("golden/wide.tl")).unwrap());
-    let schema = compiler.compile().schema.unwrap();
-    let mut sampler = Sampler::new(&schema, 5);
-    let mut random = Random(7);
-    same!(sampler, schema, random, types::Few);
-    same!(sampler, schema, random, types::Deep<'_>);
-    same!(sampler, schema, random, types::Pair<'_>);
-    same!(sampler, schema, random, types::Wide<'_>);
-
     // Two fields of one bit, far from each other.
     macro_rules! error {
         ($module:ident) => {{

@@ -52,15 +52,23 @@ fn mixed_owned() {
 /// What tables deal with in several pieces.
 #[test]
 fn wide() {
-    let borrowed = Config::new().ownership(Ownership::Borrowed);
+    let borrowed = |owned: &str| {
+        Config::new()
+            .ownership(Ownership::Borrowed)
+            .owned_module(owned)
+    };
     let tables = |config: &Config| config.clone().codec("*", Codec::Table).assert_layout(true);
     for (name, config) in [
         ("owned", Config::new()),
-        ("borrowed", borrowed.clone()),
+        ("borrowed", borrowed("crate::wide_owned")),
         ("table_owned", tables(&Config::new())),
-        ("table_borrowed", tables(&borrowed)),
+        (
+            "table_borrowed",
+            tables(&borrowed("crate::wide_table_owned")),
+        ),
     ] {
         let text = generate_of("wide.tl", include_str!("golden/wide.tl"), &config);
+        assert!(!text.contains("T::foreign("), "a table can't say all of it");
         expect_file![format!("golden/wide_{name}.rs")].assert_eq(&text);
     }
 }

@@ -1,6 +1,11 @@
 //! Values by their tables and by the schema alone: the same texts.
 
-#![allow(clippy::unwrap_used, clippy::panic, elided_lifetimes_in_paths)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    elided_lifetimes_in_paths
+)]
 
 #[path = "golden/sample_table_borrowed.rs"]
 mod sample_table_borrowed;
@@ -25,6 +30,11 @@ fn schema() -> Schema {
     let mut compiler = Compiler::new().id_rule(IdRule::Telegram);
     compiler.add(Source::new("sample.tl", include_str!("golden/sample.tl")).unwrap());
     compiler.compile().schema.unwrap()
+}
+
+/// How many values of each type: fewer where each takes long, under valgrind.
+fn rounds(usual: u32) -> u32 {
+    std::env::var("ROUNDS").map_or(usual, |rounds| rounds.parse().expect("a number"))
 }
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(schema);
@@ -168,7 +178,7 @@ fn texts_and_places_are_those_of_the_schema_alone() {
     let schema = schema();
     let catalog = Catalog::new(&schema);
     let mut sampler = Sampler::new(&schema, 1);
-    all!(same!(60, sampler, catalog, schema));
+    all!(same!(rounds(60), sampler, catalog, schema));
 }
 
 macro_rules! back {
@@ -195,7 +205,7 @@ macro_rules! back {
 fn json_becomes_the_same_value() {
     let schema = schema();
     let mut sampler = Sampler::new(&schema, 2);
-    all!(back!(60, sampler, schema));
+    all!(back!(rounds(60), sampler, schema));
 }
 
 /// An enum goes by the name of the constructor.
@@ -260,7 +270,7 @@ const PIECES: [&str; 32] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(rounds(1500)))]
 
     /// Texts that were tampered with: the same bytes, or none.
     #[test]
@@ -310,7 +320,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(rounds(3000)))]
 
     /// Bytes that were tampered with: what is read of them goes through both forms and back.
     #[test]

@@ -15,7 +15,12 @@ pub(crate) struct Args {
 }
 
 /// Crates that have a folder `fuzz`, from the workspace's root.
-const CRATES: &[&str] = &["tl-parser", "tl-codegen", "mtproto-runtime"];
+const CRATES: &[&str] = &[
+    "tl-parser",
+    "tl-codegen",
+    "mtproto-runtime/tl-runtime",
+    "mtproto-runtime",
+];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let filter = args.filter.as_deref().unwrap_or("");

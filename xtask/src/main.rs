@@ -8,6 +8,7 @@ mod deps;
 mod fuzz;
 mod grammar;
 mod licenses;
+mod memory;
 mod metadata;
 mod msrv;
 mod mutations;
@@ -53,6 +54,8 @@ enum Chore {
     Bench(bench::Args),
     /// Check under valgrind that no branch and no address of the cryptography depends on a secret
     ConstantTime,
+    /// Run the tests of tables under the address sanitizer and under valgrind
+    Memory(memory::Args),
     /// Remove checks of the protocol one by one, and see a test notice each (takes long)
     Mutations(mutations::Args),
     /// Run every fuzz target for a short time (needs `cargo install cargo-fuzz`)
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Chore::Msrv => msrv::run(),
         Chore::Bench(args) => bench::run(&args),
         Chore::ConstantTime => constant_time::run(),
+        Chore::Memory(args) => memory::run(&args),
         Chore::Mutations(args) => mutations::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Simulate(args) => simulate::run(&args),

@@ -346,6 +346,203 @@ pub mod types {
     }
 
     /// ```tl
+    /// many#739af06d flags:# a:flags.0?int more:# b:more.5?string c:more.31?true last:# d:last.31?long e:last.2?Shade f:last.2?true and:# g:and.0?Point h:flags.31?Bool = Many;
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Many {
+        pub a: Option<i32>,
+        pub b: Option<String>,
+        pub c: bool,
+        pub d: Option<i64>,
+        pub e: Option<Box<enums::Shade>>,
+        pub f: bool,
+        pub g: Option<types::Point>,
+        pub h: Option<bool>,
+    }
+
+    impl Many {
+        pub fn new() -> Self {
+            Self {
+                a: None,
+                b: None,
+                c: false,
+                d: None,
+                e: None,
+                f: false,
+                g: None,
+                h: None,
+            }
+        }
+    }
+
+    impl tl::Identified for Many {
+        const ID: u32 = 0x739af06d;
+        const NAME: &'static str = "many";
+    }
+
+    impl<'a> tl::TlRead<'a> for Many {
+        const CONSTRUCTOR: tl::private::Constructor = tl::private::Constructor(
+            Some(0x739af06d),
+            20,
+            "many flags# a?0.0 more# b?1.5 last# d?2.31 e?2.2 and# g?3.0 h?0.31",
+        );
+
+        #[inline]
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            let flags = r.nat();
+            let more;
+            let last;
+            let and;
+            Ok(Self {
+                a: r.optional(flags & 1),
+                b: {
+                    more = r.nat();
+                    r.optional(more & 1 << 5)
+                },
+                c: more & 1 << 31 != 0,
+                d: {
+                    last = r.nat();
+                    r.optional(last & 1 << 31)
+                },
+                e: r.optional(last & 1 << 2),
+                f: last & 1 << 2 != 0,
+                g: {
+                    and = r.nat();
+                    r.optional(and & 1)
+                },
+                h: r.optional(flags & 1 << 31),
+            })
+        }
+    }
+
+    impl tl::TlWrite for Many {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0x739af06d);
+
+        fn write_bare(&self, w: &mut tl::Writer<'_>) {
+            w.check_flag(self.e.is_some() == self.f, "many", "last.2");
+            let mut flags = w.flags(0);
+            w.flagged(&mut flags, 0, &self.a);
+            let mut more = w.flags((self.c as u32) << 31);
+            w.flagged(&mut more, 5, &self.b);
+            let mut last = w.flags((self.f as u32) << 2);
+            w.flagged(&mut last, 31, &self.d);
+            w.flagged(&mut last, 2, &self.e);
+            let mut and = w.flags(0);
+            w.flagged(&mut and, 0, &self.g);
+            w.flagged(&mut flags, 31, &self.h);
+            w.set_flags(flags);
+            w.set_flags(more);
+            w.set_flags(last);
+            w.set_flags(and);
+        }
+    }
+
+    /// ```tl
+    /// odd#82d8f3c7 flags:# three:3*[ int ] shades:flags.0?2*[ Shade ] yes:True number:Int text:flags.1?String no:flags.2?True numbers:flags.3?int512 names:vector<String> all:Vector<Bool> many:flags.4?%Many = Odd;
+    /// ```
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Odd {
+        pub three: [i32; 3],
+        pub shades: Option<[enums::Shade; 2]>,
+        pub yes: (),
+        pub number: i32,
+        pub text: Option<String>,
+        pub no: Option<()>,
+        pub numbers: Option<tl::Int512>,
+        pub names: Vec<String>,
+        pub all: Vec<bool>,
+        pub many: Option<Box<types::Many>>,
+    }
+
+    impl Odd {
+        pub fn new(
+            three: [i32; 3],
+            yes: (),
+            number: i32,
+            names: Vec<String>,
+            all: Vec<bool>,
+        ) -> Self {
+            Self {
+                three,
+                shades: None,
+                yes,
+                number,
+                text: None,
+                no: None,
+                numbers: None,
+                names,
+                all,
+                many: None,
+            }
+        }
+    }
+
+    impl tl::Identified for Odd {
+        const ID: u32 = 0x82d8f3c7;
+        const NAME: &'static str = "odd";
+    }
+
+    impl<'a> tl::TlRead<'a> for Odd {
+        const CONSTRUCTOR: tl::private::Constructor = tl::private::Constructor(
+            Some(0x82d8f3c7),
+            44,
+            "odd flags# three shades?0.0 yes number text?0.1 no?0.2 numbers?0.3 names all many?0.4",
+        );
+
+        #[inline]
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            let flags = r.nat();
+            Ok(Self {
+                three: r.array_with(|r| Ok(r.int()))?,
+                shades: if flags & 1 != 0 {
+                    Some(r.array_with(|r| tl::TlRead::read(r))?)
+                } else {
+                    None
+                },
+                yes: tl::TlRead::read(r)?,
+                number: r.boxed()?,
+                text: if flags & 1 << 1 != 0 {
+                    Some(r.boxed()?)
+                } else {
+                    None
+                },
+                no: r.optional(flags & 1 << 2),
+                numbers: r.optional(flags & 1 << 3),
+                names: r.vector_with(8, |r| r.boxed()),
+                all: r.boxed_vector(),
+                many: r.optional_bare(flags & 1 << 4),
+            })
+        }
+    }
+
+    impl tl::TlWrite for Odd {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0x82d8f3c7);
+
+        fn write_bare(&self, w: &mut tl::Writer<'_>) {
+            let mut flags = w.flags(0);
+            w.repeat(&self.three);
+            if let Some(shades) = &self.shades {
+                flags.set(0);
+                w.repeat(shades);
+            }
+            tl::TlWrite::write(&self.yes, w);
+            w.boxed(&self.number);
+            if let Some(text) = &self.text {
+                flags.set(1);
+                w.boxed(text);
+            }
+            w.flagged(&mut flags, 2, &self.no);
+            w.flagged(&mut flags, 3, &self.numbers);
+            w.vector_with(&self.names, |value, w| {
+                w.boxed(value);
+            });
+            w.boxed_vector(&self.all);
+            w.flagged_bare(&mut flags, 4, &self.many);
+            w.set_flags(flags);
+        }
+    }
+
+    /// ```tl
     /// few#f789ffcc a:int b:long c:int128 d:# e:int256 f:int512 g:double h:int = Few;
     /// ```
     #[derive(Clone, Debug, PartialEq)]
@@ -426,7 +623,7 @@ pub mod types {
     }
 
     /// ```tl
-    /// wide#6fae2feb flags:# f0:flags.0?true f1:flags.7?bytes f2:flags.14?Shade f3:flags.21?double f4:flags.28?vector<string> f5:flags.3?float id:int date:int hash:long name:string f6:flags.10?string f7:flags.17?Part f8:flags.24?long f9:flags.31?true f10:flags.6?true f11:flags.13?true f12:flags.20?true f13:flags.27?true f14:flags.2?true f15:flags.9?true f16:flags.16?true f17:flags.23?true f18:flags.30?true f19:flags.5?true f20:flags.12?true f21:flags.19?true f22:flags.26?true f23:flags.1?Part f24:flags.8?long f25:flags.15?Deep f26:flags.22?Vector<Deep> f27:flags.29?int f28:flags.4?Vector<int> f29:flags.11?Bool f30:flags.18?int128 f31:flags.25?# flags2:# rest:Shade f32:flags2.0?int f33:flags2.7?Shade f34:flags2.14?Deep f35:flags2.21?true f36:flags2.28?Part f37:flags2.3?int128 f38:flags2.10?float f39:flags2.17?Vector<int> f40:flags2.24?double f41:flags2.31?Vector<Deep> f42:flags2.6?bytes f43:flags2.13?long f44:flags2.20?# f45:flags2.27?string f46:flags2.2?Bool f47:flags2.9?vector<string> f48:flags2.16?int f49:flags2.23?Shade f50:flags2.30?Deep f51:flags2.5?true f52:flags2.12?Part f53:flags2.19?int128 f54:flags2.26?float f55:flags2.1?Vector<int> f56:flags2.8?double f57:flags2.15?Vector<Deep> f58:flags2.22?bytes f59:flags2.29?long f60:flags2.4?# f61:flags2.11?string f62:flags2.18?Bool f63:flags2.25?vector<string> flags3:# f64:flags3.0?string f65:flags3.7?# f66:flags3.14?long f67:flags3.21?bytes f68:flags3.28?Vector<Deep> f69:flags3.3?double f70:flags3.10?Vector<int> f71:flags3.17?float f72:flags3.24?int128 f73:flags3.31?Part f74:flags3.6?true f75:flags3.13?Deep f76:flags3.20?Shade f77:flags3.27?int f78:flags3.2?vector<string> f79:flags3.9?Bool f80:flags3.16?string f81:flags3.23?# f82:flags3.30?long f83:flags3.5?bytes also:flags.3?string too:flags.20?true yet:flags2.9?int and:flags3.0?Part last:int = Wide;
+    /// wide#536b54b0 flags:# f0:flags.0?true f1:flags.7?bytes f2:flags.14?Shade f3:flags.21?double f4:flags.28?vector<string> f5:flags.3?float id:int date:int hash:long name:string f6:flags.10?string f7:flags.17?Part f8:flags.24?long f9:flags.31?true f10:flags.6?true f11:flags.13?true f12:flags.20?true f13:flags.27?true f14:flags.2?true f15:flags.9?true f16:flags.16?true f17:flags.23?true f18:flags.30?true f19:flags.5?true f20:flags.12?true f21:flags.19?true f22:flags.26?true f23:flags.1?Part f24:flags.8?long f25:flags.15?Deep f26:flags.22?Vector<Deep> f27:flags.29?int f28:flags.4?Vector<int> f29:flags.11?Bool f30:flags.18?int128 f31:flags.25?# flags2:# rest:Shade f32:flags2.0?int f33:flags2.7?Shade f34:flags2.14?Deep f35:flags2.21?true f36:flags2.28?Part f37:flags2.3?int128 f38:flags2.10?float f39:flags2.17?Vector<int> f40:flags2.24?double f41:flags2.31?Vector<Deep> f42:flags2.6?bytes f43:flags2.13?long f44:flags2.20?int f45:flags2.27?string f46:flags2.2?Bool f47:flags2.9?vector<string> f48:flags2.16?int f49:flags2.23?Shade f50:flags2.30?Deep f51:flags2.5?true f52:flags2.12?Part f53:flags2.19?int128 f54:flags2.26?float f55:flags2.1?Vector<int> f56:flags2.8?double f57:flags2.15?Vector<Deep> f58:flags2.22?bytes f59:flags2.29?long f60:flags2.4?int f61:flags2.11?string f62:flags2.18?Bool f63:flags2.25?vector<string> flags3:# f64:flags3.0?string f65:flags3.7?int f66:flags3.14?long f67:flags3.21?bytes f68:flags3.28?Vector<Deep> f69:flags3.3?double f70:flags3.10?Vector<int> f71:flags3.17?float f72:flags3.24?int128 f73:flags3.31?Part f74:flags3.6?true f75:flags3.13?Deep f76:flags3.20?Shade f77:flags3.27?int f78:flags3.2?vector<string> f79:flags3.9?Bool f80:flags3.16?string f81:flags3.23?int f82:flags3.30?long f83:flags3.5?bytes also:flags.3?string too:flags.20?true yet:flags2.9?int and:flags3.0?Part last:int = Wide;
     /// ```
     #[derive(Clone, Debug, PartialEq)]
     pub struct Wide {
@@ -479,7 +676,7 @@ pub mod types {
         pub f41: Option<Vec<types::Deep>>,
         pub f42: Option<Vec<u8>>,
         pub f43: Option<i64>,
-        pub f44: Option<u32>,
+        pub f44: Option<i32>,
         pub f45: Option<String>,
         pub f46: Option<bool>,
         pub f47: Option<Vec<String>>,
@@ -495,12 +692,12 @@ pub mod types {
         pub f57: Option<Vec<types::Deep>>,
         pub f58: Option<Vec<u8>>,
         pub f59: Option<i64>,
-        pub f60: Option<u32>,
+        pub f60: Option<i32>,
         pub f61: Option<String>,
         pub f62: Option<bool>,
         pub f63: Option<Vec<String>>,
         pub f64: Option<String>,
-        pub f65: Option<u32>,
+        pub f65: Option<i32>,
         pub f66: Option<i64>,
         pub f67: Option<Vec<u8>>,
         pub f68: Option<Vec<types::Deep>>,
@@ -516,7 +713,7 @@ pub mod types {
         pub f78: Option<Vec<String>>,
         pub f79: Option<bool>,
         pub f80: Option<String>,
-        pub f81: Option<u32>,
+        pub f81: Option<i32>,
         pub f82: Option<i64>,
         pub f83: Option<Vec<u8>>,
         pub also: Option<String>,
@@ -636,15 +833,15 @@ pub mod types {
     }
 
     impl tl::Identified for Wide {
-        const ID: u32 = 0x6fae2feb;
+        const ID: u32 = 0x536b54b0;
         const NAME: &'static str = "wide";
     }
 
     impl<'a> tl::TlRead<'a> for Wide {
         const CONSTRUCTOR: tl::private::Constructor = tl::private::Constructor(
-            Some(0x6fae2feb),
+            Some(0x536b54b0),
             44,
-            "wide flags# f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44#?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60#?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?5.0 f65#?5.7 f66?5.14 f67?5.21 f68?5.28 f69?5.3 f70?5.10 f71?5.17 f72?5.24 f73?5.31 f75?5.13 f76?5.20 f77?5.27 f78?5.2 f79?5.9 f80?5.16 f81#?5.23 f82?5.30 f83?5.5 also?0.3 yet?2.9 and?5.0 last",
+            "wide flags# f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?3.0 f65?3.7 f66?3.14 f67?3.21 f68?3.28 f69?3.3 f70?3.10 f71?3.17 f72?3.24 f73?3.31 f75?3.13 f76?3.20 f77?3.27 f78?3.2 f79?3.9 f80?3.16 f81?3.23 f82?3.30 f83?3.5 also?0.3 yet?2.9 and?3.0 last",
         );
 
         #[inline]
@@ -758,7 +955,7 @@ pub mod types {
     }
 
     impl tl::TlWrite for Wide {
-        const CONSTRUCTOR_ID: Option<u32> = Some(0x6fae2feb);
+        const CONSTRUCTOR_ID: Option<u32> = Some(0x536b54b0);
 
         fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
             w.check_flag(self.f5.is_some() == self.also.is_some(), "wide", "flags.3");

@@ -7,7 +7,7 @@ use core::slice;
 
 use super::memory::read_tag;
 use super::plan::{Code, Op, Piece, Tables};
-use super::presence::{fields_of, present, type_of, variant_of};
+use super::presence::{fields_of, present_in_both, type_of, variant_of};
 use super::rows::{Type, TypeForm};
 use crate::{Object, ObjectRef};
 
@@ -36,13 +36,44 @@ impl<const BORROWED: bool> Compare<BORROWED> {
         unsafe {
             match ty.form {
                 TypeForm::Struct { .. } => self.structs(ty, a, b),
-                TypeForm::Enum { tag, .. } => {
-                    let index = read_tag(a, tag);
-                    let op = &variant_of(self.tables, ty, index).flat;
-                    let offset = op.offset as usize;
-                    index == read_tag(b, tag) && self.values(op, a.add(offset), b.add(offset))
-                }
+                TypeForm::Enum { tag, .. } => self.enums(ty.first, tag, a, b),
                 TypeForm::Foreign(ops) => (ops.eq)(a, b),
+            }
+        }
+    }
+
+    /// Enums by their first variant and the size of their tags.
+    unsafe fn enums(self, first: u32, tag: u8, a: *const u8, b: *const u8) -> bool {
+        // SAFETY: as above; the row describes the enum: its variant is that of the tag, whose payload
+        // is at this offset.
+        unsafe {
+            let index = read_tag(a, tag);
+            if index != read_tag(b, tag) {
+                return false;
+            }
+            let op = &variant_of(self.tables, first, index).flat;
+            let offset = op.offset as usize;
+            let (a, b) = (a.add(offset), b.add(offset));
+            match op.code {
+                Code::Nothing => true,
+                Code::Number => same_number(a, b, usize::from(op.of)),
+                Code::Struct => self.structs(type_of(self.tables, op), a, b),
+                Code::Indirect => self.indirect(op, a, b),
+                _ => self.values(op, a, b),
+            }
+        }
+    }
+
+    /// What is behind pointers.
+    #[inline(always)]
+    unsafe fn indirect(self, op: &Op, a: *const u8, b: *const u8) -> bool {
+        // SAFETY: as above; a box and a reference are pointers to values of the shape.
+        unsafe {
+            let op = &self.tables.shape(op.of).op;
+            let (a, b) = (a.cast::<*const u8>().read(), b.cast::<*const u8>().read());
+            match op.code {
+                Code::Struct => self.structs(type_of(self.tables, op), a, b),
+                _ => self.values(op, a, b),
             }
         }
     }
@@ -54,9 +85,9 @@ impl<const BORROWED: bool> Compare<BORROWED> {
             unsafe {
                 let mut there = piece.always;
                 if ty.is_conditional {
-                    there = present(self.tables, piece, a);
-                    if there != present(self.tables, piece, b) {
-                        return false;
+                    match present_in_both(self.tables, piece, [a, b]) {
+                        Some(both) => there = both,
+                        None => return false,
                     }
                 }
                 let mut left = there & (piece.always | piece.values);
@@ -69,7 +100,7 @@ impl<const BORROWED: bool> Compare<BORROWED> {
                     let same = match op.code {
                         Code::Flags => true,
                         Code::Number => same_number(a, b, usize::from(op.of)),
-                        Code::Enum => self.types(type_of(self.tables, op), a, b),
+                        Code::Enum => self.enums(op.first, op.with, a, b),
                         _ => self.values_here(op, a, b),
                     };
                     if !same {
@@ -115,16 +146,11 @@ impl<const BORROWED: bool> Compare<BORROWED> {
                 Code::Bytes => same!(Vec<u8>),
                 Code::Object if BORROWED => same!(ObjectRef<'_>),
                 Code::Object => same!(Object),
-                Code::Struct
-                | Code::StructWithId
-                | Code::Enum
-                | Code::Foreign
-                | Code::ForeignBare => self.types(type_of(self.tables, op), a, b),
+                Code::Enum => self.enums(op.first, op.with, a, b),
+                Code::Struct | Code::StructWithId => self.structs(type_of(self.tables, op), a, b),
+                Code::Foreign | Code::ForeignBare => self.types(type_of(self.tables, op), a, b),
                 Code::WithId => self.values(&self.tables.shape(op.of).op, a, b),
-                Code::Indirect => {
-                    let (a, b) = (a.cast::<*const u8>().read(), b.cast::<*const u8>().read());
-                    self.values(&self.tables.shape(op.of).op, a, b)
-                }
+                Code::Indirect => self.indirect(op, a, b),
                 Code::Vector => {
                     let shape = self.tables.shape(op.of);
                     let Some(ops) = shape.sequence else {
@@ -144,9 +170,14 @@ impl<const BORROWED: bool> Compare<BORROWED> {
     unsafe fn elements(self, shape: u16, a: *const u8, b: *const u8, len: usize) -> bool {
         let element = self.tables.shape(shape);
         let size = element.layout.size;
+        let op = &element.op;
         // SAFETY: there are so many.
         (0..len).all(|index| unsafe {
-            self.values(&element.op, a.add(index * size), b.add(index * size))
+            let (a, b) = (a.add(index * size), b.add(index * size));
+            match op.code {
+                Code::Enum => self.enums(op.first, op.with, a, b),
+                _ => self.values(op, a, b),
+            }
         })
     }
 }

@@ -54,7 +54,7 @@ unsafe fn own_type(tables: &'static Tables, ty: &'static Type, from: *const u8, 
                 }
             }
             TypeForm::Enum { tag, .. } => {
-                let op = &variant_of(tables, ty, read_tag(from, tag)).flat;
+                let op = &variant_of(tables, ty.first, read_tag(from, tag)).flat;
                 let offset = op.offset as usize;
                 own(tables, op, from.add(offset), to.add(offset));
             }

@@ -253,7 +253,10 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                     op.slow = Code::Flags;
                     op.of = 4;
                     op.bit = Op::ALWAYS | nats as u8;
-                    op.offset = work.maps as u32;
+                    op.quick = 4;
+                    op.with = 1;
+                    op.offset = 4 * nats as u32;
+                    op.first = work.maps as u32;
                     work.maps += 1;
                     field_size = 0;
                 } else if shape != Field::FLAG {
@@ -319,32 +322,40 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                         op.offset += presence.value;
                         op.mark = to_u8((presence.value - presence.offset) as usize);
                     }
+                    // Flags that stand one after another are tested at once.
+                    let mut run = 1;
                     if run_left > 0 {
                         run_left -= 1;
-                    } else {
-                        if shape == Field::FLAG {
-                            // How many flags are tested at once that stand one after another.
-                            let mut to = at + 1;
-                            while to < stop && to < at + 8 && fields[to] >> 16 == Field::FLAG as u32
-                            {
-                                to += 1;
-                            }
-                            if to == at + 8 {
-                                run_left = 7;
-                                sort = Sort::Eight as usize;
-                            } else if to >= at + 4 {
-                                run_left = 3;
-                                sort = Sort::Four as usize;
-                            }
+                        run = 0;
+                    } else if shape == Field::FLAG {
+                        while at + run < stop && fields[at + run] >> 16 == Field::FLAG as u32 {
+                            run += 1;
+                        }
+                        run_left = run - 1;
+                    }
+                    let mut width = 1;
+                    if run >= 8 {
+                        width = 8;
+                        sort = Sort::Eight as usize;
+                    } else if run >= 4 {
+                        width = 4;
+                        sort = Sort::Four as usize;
+                    }
+                    let mut from = 0;
+                    while from < run {
+                        // The last may look at some a second time.
+                        if from + width > run {
+                            from = run - width;
                         }
                         let test = Test {
-                            offset: offset as u32 + presence.offset,
+                            offset: (offset + from) as u32 + presence.offset,
                             none: presence.none,
-                            index: index as u8,
+                            index: (index + from) as u8,
                             width: presence.width,
                         };
                         work.found[found_count] = (sort, test);
                         found_count += 1;
+                        from += width;
                     }
                 }
                 if shape == Field::FLAGS || matches!(op.slow, Code::Nat) {
@@ -372,8 +383,20 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             work.pieces += 1;
         }
         assert!(nats <= MAX_NATS, "too many fields of type #");
+        let whole = (size + align - 1) & !(align - 1);
+        at = first;
+        while at < end {
+            let op = &mut self.ops[at];
+            if let Code::Number = op.code
+                && op.of <= 8
+                && op.offset as usize + 8 <= whole
+            {
+                op.quick = op.of as u8;
+            }
+            at += 1;
+        }
         let ty = &mut self.types[row];
-        ty.layout.size = (size + align - 1) & !(align - 1);
+        ty.layout.size = whole;
         ty.layout.align = align;
         ty.owns = owns;
         ty.is_conditional = is_conditional;
@@ -578,6 +601,17 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             Kind::WithId => (Code::WithId, of),
         };
         let slow = code;
+        let (with, first) = match code {
+            Code::Enum => match self.types[of as usize] {
+                Type {
+                    form: TypeForm::Enum { tag, .. },
+                    first,
+                    ..
+                } => (tag, first),
+                _ => (0, 0),
+            },
+            _ => (0, 0),
+        };
         let (code, of) = match slow.number_size() {
             0 => (slow, of),
             size => (Code::Number, size),
@@ -586,6 +620,8 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             code,
             slow,
             of,
+            with,
+            first,
             ..Op::NOTHING
         }
     }

@@ -21,8 +21,15 @@ pub(super) struct Op {
     pub(super) slow: Code,
     /// A row, a shape, or a size.
     pub(super) of: u16,
-    /// Of the value, in the struct or enum; of flags, which of the maps.
+    /// Of a number, its size if eight bytes can be copied from there, in the struct: 4 or 8; of flags
+    /// 4; of all else 0.
+    pub(super) quick: u8,
+    /// Of flags 1; of an enum, how many bytes its tag has.
+    pub(super) with: u8,
+    /// Of the value, in the struct or enum; of flags, among all flags of the struct.
     pub(super) offset: u32,
+    /// Of flags, which of the maps; of an enum, its first variant.
+    pub(super) first: u32,
 }
 
 impl Op {
@@ -33,7 +40,10 @@ impl Op {
         mark: 0,
         slow: Code::Nothing,
         of: 0,
+        quick: 0,
+        with: 0,
         offset: 0,
+        first: 0,
     };
 }
 
@@ -261,7 +271,7 @@ impl Tables {
 
     #[inline]
     pub(super) fn map(&self, op: &Op) -> &'static Map {
-        &self.maps[op.offset as usize]
+        &self.maps[op.first as usize]
     }
 
     /// How an option of the shape is made.

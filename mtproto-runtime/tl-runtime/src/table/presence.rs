@@ -49,15 +49,15 @@ pub(super) fn fields_of(tables: &'static Tables, ty: &Type) -> (&'static [Op], &
 /// The variant of an enum that a tag stands for.
 ///
 /// # Safety
-/// The row describes the enum, and a value of it has the tag.
+/// The row describes the enum, whose first variant it is, and a value of it has the tag.
 #[inline(always)]
 pub(super) unsafe fn variant_of(
     tables: &'static Tables,
-    ty: &Type,
+    first: u32,
     index: usize,
 ) -> &'static Variant {
     // SAFETY: `lay_out` has looked at all variants of the row; the enum has no other tags.
-    unsafe { tables.variants().get_unchecked(ty.first as usize + index) }
+    unsafe { tables.variants().get_unchecked(first as usize + index) }
 }
 
 /// The row of a type.
@@ -94,49 +94,122 @@ fn count(piece: &Piece, sort: Sort) -> usize {
 #[inline(always)]
 pub(super) unsafe fn present(tables: &'static Tables, piece: &Piece, value: *const u8) -> u64 {
     let mut there = piece.always;
-    // SAFETY: the row describes the struct, and these bytes of it are always initialised; the tests
+    let mut several = 0;
+    // SAFETY: see above.
+    unsafe {
+        try_all(
+            tables,
+            piece,
+            [value],
+            |test, [is_there]| there |= is_there << (test.index & 63),
+            |test, [flags]| several |= flags << (test.index & 63),
+        );
+    }
+    there | several
+}
+
+/// The same of two structs, if the same fields of both are there.
+///
+/// # Safety
+/// As of [`present`], of both.
+#[inline(always)]
+pub(super) unsafe fn present_in_both(
+    tables: &'static Tables,
+    piece: &Piece,
+    values: [*const u8; 2],
+) -> Option<u64> {
+    // One behind the other, the last test in the lowest bit: to say of each which field it is about
+    // would be most of the time, for both, and hardly any field is there.
+    let (mut found, mut other) = (0_u64, 0_u64);
+    let (mut several, mut differ) = (piece.always, 0);
+    // SAFETY: see above.
+    let end = unsafe {
+        try_all(
+            tables,
+            piece,
+            values,
+            |_, [a, b]| {
+                found = found + found + a;
+                other = other + other + b;
+            },
+            |test, [a, b]| {
+                several |= a << (test.index & 63);
+                differ |= a ^ b;
+            },
+        )
+    };
+    if found != other || differ != 0 {
+        return None;
+    }
+    while found != 0 {
+        let bit = found.trailing_zeros() as usize;
+        found &= found - 1;
+        // SAFETY: the tests that have found it end there.
+        let index = unsafe { (*end.sub(bit + 1)).index };
+        several |= 1 << (index & 63);
+    }
+    Some(several)
+}
+
+/// Does the tests of a piece on several structs: those of one field each, which are 64 at most, then those
+/// of several flags. Says where the first end.
+///
+/// # Safety
+/// As of [`present`], of all values.
+#[inline(always)]
+unsafe fn try_all<const N: usize>(
+    tables: &'static Tables,
+    piece: &Piece,
+    values: [*const u8; N],
+    mut one: impl FnMut(&Test, [u64; N]),
+    mut several: impl FnMut(&Test, [u64; N]),
+) -> *const Test {
+    // SAFETY: the row describes the structs, and these bytes of them are always initialised; the tests
     // are there, in this order, and so many of each sort.
     unsafe {
+        let at = |test: &Test| values.map(|value| value.add(test.offset as usize));
         let next = &mut tables.tests().as_ptr().add(piece.first_test as usize);
         for test in take(next, count(piece, Sort::Zero)) {
-            let found = value.add(test.offset as usize).cast::<usize>().read();
-            there |= u64::from(found != 0) << (test.index & 63);
+            let found = at(test).map(|place| place.cast::<usize>().read() != 0);
+            one(test, found.map(u64::from));
         }
         for test in take(next, count(piece, Sort::Top)) {
-            let found = value.add(test.offset as usize).cast::<usize>().read();
-            there |= u64::from(found != word(TOP)) << (test.index & 63);
+            let found = at(test).map(|place| place.cast::<usize>().read() != word(TOP));
+            one(test, found.map(u64::from));
         }
         for test in take(next, count(piece, Sort::Byte)) {
-            let found = value.add(test.offset as usize).read();
-            there |= u64::from(u16::from(found) != test.none) << (test.index & 63);
+            let found = at(test).map(|place| u16::from(place.read()) != test.none);
+            one(test, found.map(u64::from));
         }
         for test in take(next, count(piece, Sort::Mark)) {
             // It is 0 or 1.
-            let found = value.add(test.offset as usize).read();
-            there |= u64::from(found) << (test.index & 63);
+            one(test, at(test).map(|place| u64::from(place.read())));
         }
         if !piece.is_special {
-            return there;
+            return *next;
         }
         for test in take(next, count(piece, Sort::Other)) {
-            let is_there = differs(value.add(test.offset as usize), test.width, test.none);
-            there |= u64::from(is_there) << (test.index & 63);
+            let found = at(test).map(|place| differs(place, test.width, test.none));
+            one(test, found.map(u64::from));
         }
+        let end = *next;
         for test in take(next, count(piece, Sort::Four)) {
-            let place = value.add(test.offset as usize);
-            let flags = u32::from_le(place.cast::<u32>().read_unaligned());
-            // Each flag is a byte, 0 or 1: the product has them side by side in its upper bits.
-            let flags = flags.wrapping_mul(0x0102_0408) >> 24 & 0xf;
-            there |= u64::from(flags) << (test.index & 63);
+            let flags = at(test).map(|place| {
+                let flags = u32::from_le(place.cast::<u32>().read_unaligned());
+                // Each flag is a byte, 0 or 1: the product has them side by side in its upper bits.
+                u64::from(flags.wrapping_mul(0x0102_0408) >> 24 & 0xf)
+            });
+            several(test, flags);
         }
         for test in take(next, count(piece, Sort::Eight)) {
-            let place = value.add(test.offset as usize);
-            let flags = u64::from_le(place.cast::<u64>().read_unaligned());
-            let flags = flags.wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            there |= flags << (test.index & 63);
+            let flags = at(test).map(|place| {
+                let flags = u64::from_le(place.cast::<u64>().read_unaligned());
+                flags.wrapping_mul(0x0102_0408_1020_4080) >> 56
+            });
+            several(test, flags);
         }
+        end
     }
-    there
 }
 
 /// Makes a piece of a struct of zeros one that has no field which need not be there.

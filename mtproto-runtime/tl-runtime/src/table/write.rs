@@ -5,6 +5,7 @@
 //! function, and what does not fit is left to the writer, which makes room.
 #![allow(unsafe_code)]
 
+use core::mem::MaybeUninit;
 use core::ptr;
 use core::slice;
 
@@ -80,6 +81,8 @@ struct Pen<'p, 'w, const BORROWED: bool> {
     w: &'p mut Writer<'w>,
     tables: &'static Tables,
     end: *mut u8,
+    /// [`Pen::QUICK`] bytes before the end, an address: up to there nobody asks how long a number is.
+    soft: usize,
 }
 
 /// Where writing goes on.
@@ -87,14 +90,27 @@ type At = *mut u8;
 
 impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     fn new(w: &'p mut Writer<'w>, tables: &'static Tables) -> Self {
-        let end = ptr::null_mut();
-        Self { w, tables, end }
+        Self {
+            w,
+            tables,
+            end: ptr::null_mut(),
+            soft: 0,
+        }
+    }
+
+    const QUICK: usize = 16;
+
+    /// Whether there is room for so many bytes as [`Pen::QUICK`].
+    #[inline(always)]
+    fn is_roomy(&self, at: At) -> bool {
+        (at as usize) < self.soft
     }
 
     /// The room, from the writer.
     fn take_back(&mut self) -> At {
         let (next, end) = self.w.buffer().spare();
         self.end = end;
+        self.soft = (end as usize).saturating_sub(Self::QUICK);
         next
     }
 
@@ -154,7 +170,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                     self.structure(at, ty, value)
                 }
                 (_, TypeForm::Struct { .. }) => self.structure(at, ty, value),
-                (_, TypeForm::Enum { .. }) => self.enumeration(at, ty, value),
+                (_, TypeForm::Enum { tag, .. }) => self.variant(at, ty.first, tag, value),
                 (_, TypeForm::Foreign(ops)) => {
                     self.slowly(at, |w| (ops.write)(value, w, code == Code::ForeignBare))
                 }
@@ -162,26 +178,52 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         }
     }
 
+    /// An enum of an op.
     #[inline]
-    unsafe fn enumeration(&mut self, at: At, ty: &'static Type, value: *const u8) -> At {
+    unsafe fn enumeration(&mut self, at: At, op: &Op, value: *const u8) -> At {
+        // SAFETY: as above; the op has these of the row.
+        unsafe { self.variant(at, op.first, op.with, value) }
+    }
+
+    /// An enum by its first variant and the size of its tag.
+    #[inline(never)]
+    unsafe fn variant(&mut self, mut at: At, first: u32, tag: u8, value: *const u8) -> At {
         // SAFETY: as above; the row describes the enum: its variant is that of the tag, whose payload
         // is at this offset.
         unsafe {
-            let TypeForm::Enum { tag, .. } = ty.form else {
-                return at;
-            };
-            let variant = variant_of(self.tables, ty, read_tag(value, tag));
-            let at = self.put(at, variant.id.to_le_bytes());
+            let variant = variant_of(self.tables, first, read_tag(value, tag));
             let op = &variant.flat;
             let place = value.add(op.offset as usize);
+            if !self.is_roomy(at) {
+                at = self.put(at, variant.id.to_le_bytes());
+                return self.value(at, op, place);
+            }
+            at.cast::<[u8; 4]>().write(variant.id.to_le_bytes());
+            at = at.add(4);
+            if op.quick != 0 {
+                // There is room for twelve bytes, and more.
+                copy_eight(place, at);
+                return at.add(usize::from(op.quick));
+            }
             match op.code {
                 Code::Nothing => at,
-                Code::Number => self.number(at, op, place),
-                Code::Struct => {
-                    let ty = type_of(self.tables, op);
-                    self.structure(at, ty, place)
-                }
+                Code::Struct => self.structure(at, type_of(self.tables, op), place),
+                Code::Indirect => self.indirect(at, op, place),
                 _ => self.value(at, op, place),
+            }
+        }
+    }
+
+    /// What is behind a pointer.
+    #[inline(always)]
+    unsafe fn indirect(&mut self, at: At, op: &Op, place: *const u8) -> At {
+        // SAFETY: as above; a box and a reference are pointers to values of the shape.
+        unsafe {
+            let inner = &self.tables.shape(op.of).op;
+            let place = place.cast::<*const u8>().read();
+            match inner.code {
+                Code::Struct => self.structure(at, type_of(self.tables, inner), place),
+                _ => self.value(at, inner, place),
             }
         }
     }
@@ -259,21 +301,29 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         value: *const u8,
     ) -> At {
         let words = words.to_bytes();
+        let bases = [value, words.as_ref().as_ptr()];
         while left != 0 {
             let index = left.trailing_zeros() as usize;
             left &= left - 1;
             // SAFETY: the piece has a field for every bit, which has its place at this offset.
             unsafe {
                 let op = ops.get_unchecked(index);
+                // One way for numbers and flags, as nobody can tell which comes next.
+                if op.quick != 0 {
+                    let base = bases[usize::from(op.with & 1)];
+                    let place = base.wrapping_add(op.offset as usize);
+                    let size = usize::from(op.quick);
+                    if self.is_roomy(at) {
+                        copy_eight(place, at);
+                        at = at.add(size);
+                    } else {
+                        at = self.raw(at, place, size);
+                    }
+                    continue;
+                }
                 let place = value.wrapping_add(op.offset as usize);
-                // One way for both, as nobody can tell which comes next.
-                if matches!(op.code, Code::Number | Code::Flags) {
-                    let mask = usize::from(op.bit) % MAX_NATS;
-                    let flags = words.as_ref().as_ptr().wrapping_add(4 * mask);
-                    let from = if op.code == Code::Flags { flags } else { place };
-                    at = self.copy(at, from, usize::from(op.of));
-                } else if op.code == Code::Enum {
-                    at = self.enumeration(at, type_of(self.tables, op), place);
+                if op.code == Code::Enum {
+                    at = self.enumeration(at, op, place);
                 } else {
                     at = self.value_here(at, op, place);
                 }
@@ -287,6 +337,14 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     unsafe fn number(&mut self, at: At, op: &Op, place: *const u8) -> At {
         // SAFETY: as above.
         unsafe { self.copy(at, place, usize::from(op.of)) }
+    }
+
+    /// So many bytes.
+    #[cold]
+    #[inline(never)]
+    unsafe fn raw(&mut self, at: At, from: *const u8, size: usize) -> At {
+        // SAFETY: as above.
+        unsafe { self.copy(at, from, size) }
     }
 
     /// At least four bytes.
@@ -347,18 +405,12 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                     let ty = type_of(self.tables, op);
                     self.structure(at, ty, place)
                 }
-                Code::Enum => {
-                    let ty = type_of(self.tables, op);
-                    self.enumeration(at, ty, place)
-                }
+                Code::Enum => self.enumeration(at, op, place),
                 Code::StructWithId | Code::Foreign | Code::ForeignBare => {
                     let ty = type_of(self.tables, op);
                     self.named(at, op.code, ty, place)
                 }
-                Code::Indirect => {
-                    let inner = self.tables.shape(op.of);
-                    self.value(at, &inner.op, place.cast::<*const u8>().read())
-                }
+                Code::Indirect => self.indirect(at, op, place),
                 Code::WithId => {
                     let inner = self.tables.shape(op.of);
                     let at = self.put(at, id_of_leaf(inner.kind).0.to_le_bytes());
@@ -423,10 +475,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
             at = unsafe {
                 let place = elements.add(index * element.layout.size);
                 match op.code {
-                    Code::Enum => {
-                        let ty = type_of(self.tables, op);
-                        self.enumeration(at, ty, place)
-                    }
+                    Code::Enum => self.enumeration(at, op, place),
                     _ => self.value(at, op, place),
                 }
             };
@@ -435,12 +484,25 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     }
 }
 
+/// Copies eight bytes, of which some may be anything.
+///
+/// # Safety
+/// So many may be read and written, and are not the same.
+#[inline(always)]
+unsafe fn copy_eight(from: *const u8, to: *mut u8) {
+    // SAFETY: see above.
+    unsafe {
+        let bytes = from.cast::<[MaybeUninit<u8>; 8]>().read();
+        to.cast::<[MaybeUninit<u8>; 8]>().write(bytes);
+    }
+}
+
 /// Flags, those of each mask above those before it.
 trait Words: Copy {
     /// Of a mask.
     fn word(self, mask: u8) -> u32;
 
-    /// All of them, as they are on the wire.
+    /// All of them, as they are on the wire, and four bytes more.
     fn to_bytes(self) -> impl AsRef<[u8]>;
 }
 
@@ -452,7 +514,7 @@ impl Words for u64 {
 
     #[inline(always)]
     fn to_bytes(self) -> impl AsRef<[u8]> {
-        self.to_le_bytes()
+        u128::from(self).to_le_bytes()
     }
 }
 
@@ -463,7 +525,9 @@ impl Words for u128 {
     }
 
     fn to_bytes(self) -> impl AsRef<[u8]> {
-        self.to_le_bytes()
+        let mut bytes = [0; 20];
+        bytes[..16].copy_from_slice(&self.to_le_bytes());
+        bytes
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tables beside code: from the same bytes, right and wrong, the same values and the same errors.
 
+#![allow(clippy::expect_used, reason = "tests")]
+
 #[path = "golden/sample_borrowed.rs"]
 mod sample_borrowed;
 #[path = "golden/sample_owned.rs"]
@@ -124,7 +126,7 @@ fn kept_inputs() {
             count += 1;
         }
     }
-    assert!(count > 60, "{count}");
+    assert!(count > 200, "{count}");
 }
 
 #[test]

@@ -76,13 +76,13 @@ macro_rules! entry {
                 let arena = &Arena::new();
                 let by_code = seen::<crate::$code::$($path)::+>(bytes, arena, limits);
                 let by_table = seen_by_table::<crate::$table::$($path)::+>(bytes, arena, limits);
-                assert_same(by_code, by_table, bytes);
+                assert_same(&by_code, &by_table, bytes);
                 let by_code =
                     seen::<crate::$code_borrowed::$($path)::+ $(<$lifetime>)?>(bytes, arena, limits);
                 let by_table = seen_by_table::<crate::$table_borrowed::$($path)::+ $(<$lifetime>)?>(
                     bytes, arena, limits,
                 );
-                assert_same(by_code, by_table, bytes);
+                assert_same(&by_code, &by_table, bytes);
                 // What was made owned has nothing to do with what it was read from.
                 let (copy, arena) = (bytes.to_vec(), Arena::new());
                 let value =
@@ -176,17 +176,18 @@ where
 fn equal<'a, T: Value<'a>>(a: &'a [u8], b: &'a [u8], arena: &'a Arena) -> Option<bool> {
     let a = read::<T>(a, arena, Limits::default()).ok()?;
     let b = read::<T>(b, arena, Limits::default()).ok()?;
-    assert_eq!(a == b, b == a);
-    Some(a == b)
+    let (there, back) = (a == b, b == a);
+    assert_eq!(there, back);
+    Some(there)
 }
 
-fn assert_same(by_code: Seen, by_table: Seen, bytes: &[u8]) {
+fn assert_same(by_code: &Seen, by_table: &Seen, bytes: &[u8]) {
     let is_memory = |seen: &Seen| {
         let error = seen.as_ref().err();
         error.is_some_and(|error| matches!(error.kind(), ReadErrorKind::TooMuchMemory))
     };
     // Other layouts take other memory.
-    if !is_memory(&by_code) && !is_memory(&by_table) {
+    if !is_memory(by_code) && !is_memory(by_table) {
         assert_eq!(by_code, by_table, "{bytes:02x?}");
     }
 }

@@ -361,6 +361,7 @@ pub mod types {
     }
 
     impl Many {
+        #[inline]
         pub fn new() -> Self {
             Self {
                 a: None,
@@ -418,22 +419,23 @@ pub mod types {
     impl tl::TlWrite for Many {
         const CONSTRUCTOR_ID: Option<u32> = Some(0x739af06d);
 
-        fn write_bare(&self, w: &mut tl::Writer<'_>) {
+        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
             w.check_flag(self.e.is_some() == self.f, "many", "last.2");
             let mut flags = w.flags(0);
-            w.flagged(&mut flags, 0, &self.a);
+            w = w.put_flagged(&mut flags, 0, &self.a);
             let mut more = w.flags((self.c as u32) << 31);
-            w.flagged(&mut more, 5, &self.b);
+            w = w.put_flagged(&mut more, 5, &self.b);
             let mut last = w.flags((self.f as u32) << 2);
-            w.flagged(&mut last, 31, &self.d);
-            w.flagged(&mut last, 2, &self.e);
+            w = w.put_flagged(&mut last, 31, &self.d);
+            w = w.put_flagged(&mut last, 2, &self.e);
             let mut and = w.flags(0);
-            w.flagged(&mut and, 0, &self.g);
-            w.flagged(&mut flags, 31, &self.h);
+            w = w.put_flagged(&mut and, 0, &self.g);
+            w = w.put_flagged(&mut flags, 31, &self.h);
             w.set_flags(flags);
             w.set_flags(more);
             w.set_flags(last);
             w.set_flags(and);
+            w
         }
     }
 
@@ -455,6 +457,7 @@ pub mod types {
     }
 
     impl Odd {
+        #[inline]
         pub fn new(
             three: [i32; 3],
             yes: (),
@@ -518,27 +521,29 @@ pub mod types {
     impl tl::TlWrite for Odd {
         const CONSTRUCTOR_ID: Option<u32> = Some(0x82d8f3c7);
 
-        fn write_bare(&self, w: &mut tl::Writer<'_>) {
+        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
             let mut flags = w.flags(0);
-            w.repeat(&self.three);
+            w = w.put_repeat(&self.three);
             if let Some(shades) = &self.shades {
                 flags.set(0);
-                w.repeat(shades);
+                w = w.put_repeat(shades);
             }
-            tl::TlWrite::write(&self.yes, w);
-            w.boxed(&self.number);
+            w = w.put(&self.yes);
+            w = w.put_boxed(&self.number);
             if let Some(text) = &self.text {
                 flags.set(1);
-                w.boxed(text);
+                w = w.put_boxed(text);
             }
-            w.flagged(&mut flags, 2, &self.no);
-            w.flagged(&mut flags, 3, &self.numbers);
-            w.vector_with(&self.names, |value, w| {
-                w.boxed(value);
+            w = w.put_flagged(&mut flags, 2, &self.no);
+            w = w.put_flagged(&mut flags, 3, &self.numbers);
+            w = w.put_vector_with(&self.names, |value, mut w| {
+                w = w.put_boxed(value);
+                w
             });
-            w.boxed_vector(&self.all);
-            w.flagged_bare(&mut flags, 4, &self.many);
+            w = w.put_boxed_vector(&self.all);
+            w = w.put_flagged_bare(&mut flags, 4, &self.many);
             w.set_flags(flags);
+            w
         }
     }
 

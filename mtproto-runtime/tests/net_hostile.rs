@@ -11,6 +11,7 @@ use std::time::Duration;
 use mtproto_runtime::connection::Error;
 use mtproto_runtime::net::server::{Closed, Config, Metrics, Refused, Router, Server};
 use mtproto_runtime::service::gzip;
+use mtproto_runtime::session::CallError;
 use mtproto_runtime::testing::TestServer;
 use mtproto_runtime::tl::TlWrite;
 use mtproto_runtime::transport::Status;
@@ -65,6 +66,10 @@ struct Fixture {
 }
 
 async fn fixture(change: impl FnOnce(&mut Config)) -> Fixture {
+    fixture_with(router(), change).await
+}
+
+async fn fixture_with(router: Router, change: impl FnOnce(&mut Config)) -> Fixture {
     let mut config = TestServer::config().unwrap();
     change(&mut config);
     let (sender, closed) = mpsc::unbounded_channel();
@@ -72,7 +77,7 @@ async fn fixture(change: impl FnOnce(&mut Config)) -> Fixture {
         closed: sender,
         refused: Arc::default(),
     };
-    let builder = Server::builder(config, router()).metrics(log.clone());
+    let builder = Server::builder(config, router).metrics(log.clone());
     Fixture {
         server: TestServer::start(builder).await.unwrap(),
         closed,
@@ -226,6 +231,77 @@ async fn too_many_connections_of_a_key_are_told_so() {
     drop(second);
 }
 
+#[tokio::test]
+async fn too_many_keys_of_an_address_are_refused() {
+    let fixture = fixture(|config| {
+        config.limits.key_burst = 1;
+        config.limits.keys_per_hour = 0;
+    })
+    .await;
+    let mut first = fixture.client().await;
+    first.call(&ECHO.to_le_bytes()).await.unwrap();
+    let mut second = fixture.client().await;
+    let lost = second.until_lost().await;
+    assert!(
+        matches!(lost, Lost::Core(Error::Status(Status::Flood))),
+        "{lost:?}"
+    );
+    assert_eq!(fixture.server.handle().gauges().keys, 1);
+    // The key that there is may be used as before.
+    first.call(&ECHO.to_le_bytes()).await.unwrap();
+}
+
+/// Clients that come and go leave sessions behind. They give way to those of others.
+#[tokio::test]
+async fn a_full_table_of_sessions_is_open_to_others() {
+    let mut fixture = fixture(|config| config.core.max_sessions = 3).await;
+    let mut good = fixture.client().await;
+    good.call(&ECHO.to_le_bytes()).await.unwrap();
+    let stored = good.key.clone().unwrap();
+    let stored = mtproto_runtime::store::StoredKey::new(&stored, good.now()).unwrap();
+    for _ in 0..5 {
+        let (address, rsa_key) = (fixture.server.address(), fixture.server.rsa_key());
+        let mut other = Client::with_key(address, rsa_key, stored.clone()).await;
+        other.call(&ECHO.to_le_bytes()).await.unwrap();
+        drop(other);
+        assert!(matches!(fixture.why().await, Closed::Peer | Closed::Io(_)));
+    }
+    let mut another = fixture.client().await;
+    another.call(&ECHO.to_le_bytes()).await.unwrap();
+    good.call(&ECHO.to_le_bytes()).await.unwrap();
+    assert_eq!(fixture.server.handle().gauges().sessions, 3);
+}
+
+/// An idle session has no timer. What is pushed to it is sent again if the client does not ack it,
+/// and not only when the server looks after everything.
+#[tokio::test(start_paused = true)]
+async fn what_is_pushed_to_an_idle_session_is_sent_again() {
+    const AFTER: Duration = Duration::from_secs(7);
+
+    let fixture = fixture(|config| config.core.session.resend_after = AFTER).await;
+    let mut client = fixture.client().await;
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    // Long enough for the acks, and for what they put an end to.
+    let _ = tokio::time::timeout(Duration::from_secs(50), async {
+        loop {
+            client.turn().await.unwrap();
+        }
+    })
+    .await;
+    let to = sessions(&fixture, &client);
+    let start = Instant::now();
+    fixture.server.handle().push(to, &7_i32).unwrap();
+    // Nobody acks from here on.
+    let mut times = Vec::new();
+    let mut buffer = [0; 1024];
+    while times.len() < 2 {
+        assert!(client.stream().read(&mut buffer).await.unwrap() > 0);
+        times.push(start.elapsed());
+    }
+    assert!(times[0] < Duration::from_secs(1), "{times:?}");
+    assert!(is_about(times[1], AFTER.as_secs()), "{times:?}");
+}
+
 /// How long it took, by the clock of the runtime, which is not the system's here.
 async fn closed_after(fixture: &mut Fixture, start: Instant) -> (Duration, Closed) {
     let why = fixture.why().await;
@@ -297,6 +373,64 @@ fn bomb() -> Vec<u8> {
     body.resize(10_000_000, 0);
     assert!(gzip::pack(&body, &mut bomb));
     bomb
+}
+
+/// How long requests are, in the order in which they run, and how many run then.
+type Notes = Arc<Mutex<Vec<(usize, usize)>>>;
+
+fn noting() -> (Router, Notes) {
+    let notes = Notes::default();
+    let handed = notes.clone();
+    let router = Router::new().on_id(ECHO, move |context, body| {
+        let running = context.server.gauges().running;
+        handed.lock().unwrap().push((body.len(), running));
+        async { Ok(vec![0; 4]) }
+    });
+    (router, notes)
+}
+
+#[tokio::test]
+async fn packed_requests_of_a_packet_share_a_limit_and_hold_nobody_up() {
+    let (router, notes) = noting();
+    let fixture = fixture_with(router, |_| {}).await;
+    let mut client = fixture.client().await;
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    let bomb = bomb();
+    let calls = [&bomb[..], &ECHO.to_le_bytes(), &bomb].map(|body| client.begin(body));
+    let [first, small, second] = calls;
+    client.result(first).await.unwrap();
+    client.result(small).await.unwrap();
+    match client.result(second).await {
+        Err(CallError::Rpc(error)) => assert_eq!(error.code, 420),
+        other => panic!("{other:?}"),
+    }
+    let lengths: Vec<usize> = notes.lock().unwrap().iter().map(|note| note.0).collect();
+    assert_eq!(lengths, [4, 4, 10_000_000]);
+    assert_eq!(*fixture.refused.lock().unwrap(), [Refused::Request]);
+    // On its own it may.
+    client.call(&bomb).await.unwrap();
+}
+
+/// What is packed is unpacked before more of the same connection is read.
+#[tokio::test]
+async fn packed_requests_in_many_packets_wait_in_the_socket() {
+    let (router, notes) = noting();
+    let fixture = fixture_with(router, |_| {}).await;
+    let mut client = fixture.client().await;
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    let bomb = bomb();
+    let mut calls = Vec::new();
+    for _ in 0..40 {
+        calls.push(client.begin(&bomb));
+        client.flush().await.unwrap();
+    }
+    for call in calls {
+        client.result(call).await.unwrap();
+    }
+    // As many as a read may hold.
+    let most = 1 + (64 << 10) / bomb.len();
+    let running = notes.lock().unwrap().iter().map(|note| note.1).max();
+    assert!(running <= Some(most), "{running:?}");
 }
 
 /// Hundreds of connections of all bad kinds, while somebody does honest work.

@@ -201,3 +201,35 @@ async fn temporary_keys_belong_to_the_permanent_one_and_die_with_the_process() {
     client.call(&COUNT.to_le_bytes()).await.unwrap();
     assert_eq!(second.handle().sessions_of(permanent).len(), 1);
 }
+
+/// A key that was made and not used is forgotten by the memory and by the store.
+#[tokio::test]
+async fn keys_that_nobody_uses_are_forgotten() {
+    let mut config = TestServer::config().unwrap();
+    config.timeouts.unused_key = Duration::ZERO;
+    let rsa_key = config.core.handshake.keys[0].public().clone();
+    let store = Kept::default();
+    let server = Server::builder(
+        config,
+        Router::new().on_id(COUNT, |_, body| async { Ok(body) }),
+    )
+    .store(store.clone())
+    .listen("127.0.0.1:0")
+    .await
+    .unwrap();
+    let mut good = Client::connect(server.local_addrs()[0], &rsa_key).await;
+    good.call(&COUNT.to_le_bytes()).await.unwrap();
+    let mut other = Client::connect(server.local_addrs()[0], &rsa_key).await;
+    while other.key.is_none() {
+        other.turn().await.unwrap();
+    }
+    assert_eq!(server.handle().gauges().keys, 2);
+    // Not before: the clock would run ahead of a key exchange.
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(server.handle().gauges().keys, 1);
+    good.call(&COUNT.to_le_bytes()).await.unwrap();
+    assert!(server.drain(Duration::from_secs(60)).await);
+    let kept = good.key.unwrap().auth_key.id();
+    assert_eq!(store.key_ids().unwrap(), [kept]);
+}

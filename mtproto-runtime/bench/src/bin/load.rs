@@ -57,6 +57,7 @@ async fn serve() -> Result<()> {
     config.limits.connections_per_address = 1 << 20;
     config.limits.connections_per_key = 1 << 20;
     config.limits.handshake_burst = 1 << 30;
+    config.limits.key_burst = 1 << 30;
     config.core.max_sessions_per_key = 1 << 20;
     let router = Router::new().on_id(ECHO, |_, request| async move { Ok(request) });
     let server = Server::builder(config, router)

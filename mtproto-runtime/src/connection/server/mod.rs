@@ -56,9 +56,11 @@ pub struct Config<P = Crypto> {
     pub session_lifetime: Duration,
     /// Most sessions of one key. The one that was used longest ago is given up for a new one.
     pub max_sessions_per_key: usize,
-    /// Most sessions in all.
+    /// Most sessions in all. For a new one, that which has been without a connection for longest is
+    /// given up.
     pub max_sessions: usize,
-    /// Most keys in memory; with more, key exchanges are refused.
+    /// Most keys in memory; with more, key exchanges are refused. See also
+    /// [`Server::forget_unused`].
     pub max_keys: usize,
 }
 
@@ -152,6 +154,10 @@ enum Record {
     Closed(SessionRef),
 }
 
+/// Most sessions that speak over one connection at a time; the one that began first to speak over it
+/// leaves it for another. Clients have one or a few; whoever makes more holds on to none.
+const MAX_PER_LINK: usize = 16;
+
 /// How many refused messages of forgotten sessions are remembered for each key. Beyond, the key has
 /// to wait until the lowest of them would be in time.
 const MAX_REFUSED: usize = 256;
@@ -172,6 +178,8 @@ struct KeyEntry {
     era: i64,
     /// No message is taken any more.
     destroyed: bool,
+    /// Nobody has shown yet to have it, nor bound another to it.
+    is_unused: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -205,7 +213,11 @@ pub struct Server<P = Crypto> {
     bound: BTreeSet<(i64, i64)>,
     /// When temporary keys expire, in Unix seconds.
     expiries: BTreeSet<(i32, i64)>,
+    /// When permanent keys were made that nobody has used yet, in Unix seconds.
+    unused: BTreeSet<(i64, i64)>,
     sessions: BTreeMap<SessionRef, Entry>,
+    /// Sessions without a connection, and when they were last used.
+    unlinked: BTreeSet<(Duration, SessionRef)>,
     links: BTreeMap<LinkId, Link>,
     next_link: u64,
     timers: BTreeSet<(Duration, SessionRef)>,
@@ -257,7 +269,9 @@ impl<P: Provider> Server<P> {
             keys: BTreeMap::new(),
             bound: BTreeSet::new(),
             expiries: BTreeSet::new(),
+            unused: BTreeSet::new(),
             sessions: BTreeMap::new(),
+            unlinked: BTreeSet::new(),
             links: BTreeMap::new(),
             next_link: 0,
             timers: BTreeSet::new(),
@@ -304,6 +318,7 @@ impl<P: Provider> Server<P> {
             received: nothing_up_to(highest_received),
             era,
             destroyed: false,
+            is_unused: false,
             auth_key,
         };
         self.keys.entry(entry.auth_key.id()).or_insert(entry);
@@ -324,10 +339,12 @@ impl<P: Provider> Server<P> {
             received: nothing_up_to(i64::MIN),
             era: self.era,
             destroyed: false,
+            is_unused: key.expires_at.is_none(),
         };
-        if let Some(expires_at) = entry.expires_at {
-            self.expiries.insert((expires_at, id));
-        }
+        match entry.expires_at {
+            Some(expires_at) => self.expiries.insert((expires_at, id)),
+            None => self.unused.insert((entry.made_at(), id)),
+        };
         self.keys.insert(id, entry);
         self.records.push_back(Record::NewKey(key));
         true
@@ -407,12 +424,9 @@ impl<P: Provider> Server<P> {
             return;
         };
         for session in sessions {
-            if let Some(entry) = self.sessions.get_mut(&session)
-                && entry.link == Some(link)
-            {
-                entry.link = None;
-                entry.session.handle_disconnected();
-                self.update(now, session);
+            let entry = self.sessions.get(&session);
+            if entry.is_some_and(|entry| entry.link == Some(link)) {
+                self.unlink(now, session);
             }
             if self
                 .keys
@@ -467,6 +481,7 @@ impl<P: Provider> Server<P> {
             };
             self.sessions.insert(session, entry);
         }
+        self.note_use(auth_key_id);
         self.attach(now, session, link);
         let Some(entry) = self.sessions.get_mut(&session) else {
             return Ok(());
@@ -487,6 +502,7 @@ impl<P: Provider> Server<P> {
             return;
         }
         let before = entry.link.replace(link);
+        self.unlinked.remove(&(entry.last_used, session));
         // A client may use several connections in turn. Only one that was never used before says
         // that what was sent over others may be lost.
         if before.is_none() || link > entry.newest_link {
@@ -496,8 +512,23 @@ impl<P: Provider> Server<P> {
         if let Some(before) = before.and_then(|before| self.links.get_mut(&before)) {
             before.sessions.retain(|other| *other != session);
         }
-        if let Some(link) = self.links.get_mut(&link) {
-            link.sessions.push(session);
+        let Some(link) = self.links.get_mut(&link) else {
+            return;
+        };
+        link.sessions.push(session);
+        if link.sessions.len() > MAX_PER_LINK {
+            let first = link.sessions.remove(0);
+            self.unlink(now, first);
+        }
+    }
+
+    /// A session has no connection any more.
+    fn unlink(&mut self, now: Now, session: SessionRef) {
+        if let Some(entry) = self.sessions.get_mut(&session) {
+            entry.link = None;
+            self.unlinked.insert((entry.last_used, session));
+            entry.session.handle_disconnected();
+            self.update(now, session);
         }
     }
 
@@ -520,7 +551,10 @@ impl<P: Provider> Server<P> {
             }
         }
         if self.sessions.len() >= self.config.max_sessions.max(1) {
-            return Err(Error::Status(Status::Flood));
+            match self.unlinked.first() {
+                Some((_, session)) => self.forget(*session),
+                None => return Err(Error::Status(Status::Flood)),
+            }
         }
         Ok(())
     }
@@ -532,6 +566,9 @@ impl<P: Provider> Server<P> {
         };
         if let Some(timer) = entry.timer {
             self.timers.remove(&(timer, session));
+        }
+        if entry.link.is_none() {
+            self.unlinked.remove(&(entry.last_used, session));
         }
         if let Some(link) = entry.link.and_then(|link| self.links.get_mut(&link)) {
             link.sessions.retain(|other| *other != session);
@@ -654,6 +691,9 @@ impl<P: Provider> Server<P> {
         if let Some(expires_at) = key.expires_at {
             self.expiries.remove(&(expires_at, auth_key_id));
         }
+        if key.is_unused {
+            self.unused.remove(&(key.made_at(), auth_key_id));
+        }
         if let Some(permanent) = key.bound {
             self.bound.remove(&(permanent, auth_key_id));
         }
@@ -672,6 +712,31 @@ impl<P: Provider> Server<P> {
             self.remove_key(*id);
         }
         expired
+    }
+
+    /// Forgets permanent keys of key exchanges that were made so long ago and never used, `most` of
+    /// them at a time, and says which. Whoever wants many keys of a server has not much use for
+    /// them; a client uses its key at once, or makes another when it is refused.
+    pub fn forget_unused(&mut self, now: Now, after: Duration, most: usize) -> Vec<i64> {
+        let before = now.unix.saturating_sub(after).as_secs();
+        let unused = self.unused.iter().take(most);
+        let unused: Vec<i64> = unused
+            .take_while(|(made_at, _)| i128::from(*made_at) <= i128::from(before))
+            .map(|(_, id)| *id)
+            .collect();
+        for id in &unused {
+            self.remove_key(*id);
+        }
+        unused
+    }
+
+    /// Somebody has a key.
+    fn note_use(&mut self, auth_key_id: i64) {
+        if let Some(key) = self.keys.get_mut(&auth_key_id)
+            && core::mem::take(&mut key.is_unused)
+        {
+            self.unused.remove(&(key.made_at(), auth_key_id));
+        }
     }
 
     /// The highest id of a message that was received under a key, though it may have been refused
@@ -796,6 +861,7 @@ impl<P: Provider> Server<P> {
                     Ok(permanent) => {
                         entry.session.reply(now, request, Ok(&bind::BOOL_TRUE));
                         self.bound.insert((permanent, from.auth_key_id));
+                        self.note_use(permanent);
                         let bound = Record::Bound(from.auth_key_id, permanent);
                         self.records.push_back(bound);
                     }
@@ -907,6 +973,7 @@ impl<P: Provider> Server<P> {
                 .disconnect_at()
                 .is_some_and(|at| at <= now.monotonic);
             if leaves && let Some(link) = entry.link.take() {
+                self.unlinked.insert((entry.last_used, session));
                 entry.session.handle_disconnected();
                 self.leave(session, link);
             }
@@ -933,6 +1000,11 @@ impl<P: Provider> Server<P> {
 }
 
 impl KeyEntry {
+    /// When a new key was made, in Unix seconds.
+    fn made_at(&self) -> i64 {
+        self.first_salt_until - FIRST_SALT
+    }
+
     fn is_expired(&self, now: Now) -> bool {
         self.expires_at
             .is_some_and(|at| i128::from(at) <= i128::from(now.unix.as_secs()))

@@ -51,11 +51,17 @@ pub struct Limits {
     pub handshake_burst: u32,
     /// How many more each second.
     pub handshake_rate: u32,
+    /// How many permanent keys one address may make in a row.
+    pub key_burst: u32,
+    /// How many more each hour.
+    pub keys_per_hour: u32,
     /// How many steps of key exchanges are computed at a time; others wait.
     pub handshakes_at_a_time: usize,
     /// How many wait. More are refused.
     pub waiting_handshakes: usize,
-    /// Most bytes of all requests that are running, unpacked.
+    /// Most bytes of all requests that are running, unpacked. Those of one packet that are packed
+    /// may have
+    /// [`session.max_unpacked`](crate::session::server::Config::max_unpacked) in all.
     pub request_bytes: usize,
     /// Most bytes that wait for one connection's socket before no more are made.
     pub write_buffer: usize,
@@ -71,6 +77,8 @@ impl Default for Limits {
             refusals: 256,
             handshake_burst: 96,
             handshake_rate: 12,
+            key_burst: 256,
+            keys_per_hour: 256,
             handshakes_at_a_time: processors,
             waiting_handshakes: 1024,
             request_bytes: 256 << 20,
@@ -94,6 +102,9 @@ pub struct Timeouts {
     pub silent: Duration,
     /// For silence of others.
     pub idle: Duration,
+    /// For a permanent key to be used for the first time. One that is not is forgotten, by the store
+    /// too.
+    pub unused_key: Duration,
 }
 
 impl Default for Timeouts {
@@ -104,6 +115,7 @@ impl Default for Timeouts {
             slowest: 1024,
             silent: Duration::from_secs(120),
             idle: Duration::from_secs(900),
+            unused_key: Duration::from_secs(3600),
         }
     }
 }

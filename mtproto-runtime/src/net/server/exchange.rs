@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
+use super::limits::Origin;
 use super::random::ThreadRandom;
-use super::shared::Shared;
+use super::shared::{Shared, lock};
 use crate::handshake::server::{Config, Handshakes, Reply};
 use crate::handshake::{self};
 
@@ -27,7 +28,7 @@ pub(super) struct Exchanges {
 /// What becomes of a step.
 pub(super) enum Step {
     Done(Result<Reply, handshake::Error>),
-    /// Too many wait, or there is no room for a key.
+    /// Too many wait, there is no room for a key, or who asks has made too many.
     Busy,
 }
 
@@ -53,7 +54,7 @@ impl Exchanges {
     }
 
     /// Takes a plain message of a client. A key that comes out is kept and known when this returns.
-    pub(super) async fn step(&self, shared: &Arc<Shared>, body: Vec<u8>) -> Step {
+    pub(super) async fn step(&self, shared: &Arc<Shared>, origin: Origin, body: Vec<u8>) -> Step {
         let _waiting = Waiting::new(&self.waiting);
         if self.waiting.load(Ordering::Relaxed) > self.most_waiting {
             return Step::Busy;
@@ -62,11 +63,12 @@ impl Exchanges {
             return Step::Busy;
         };
         let shared = shared.clone();
-        let step = tokio::task::spawn_blocking(move || shared.exchanges.compute(&shared, &body));
+        let step =
+            tokio::task::spawn_blocking(move || shared.exchanges.compute(&shared, origin, &body));
         step.await.unwrap_or(Step::Busy)
     }
 
-    fn compute(&self, shared: &Shared, body: &[u8]) -> Step {
+    fn compute(&self, shared: &Arc<Shared>, origin: Origin, body: &[u8]) -> Step {
         let Some(part) = self.part(body) else {
             return Step::Done(Err(handshake::Error::Unknown));
         };
@@ -80,11 +82,12 @@ impl Exchanges {
         let Ok(Reply { key: Some(key), .. }) = &result else {
             return Step::Done(result);
         };
-        let full = {
-            let core = shared.lock();
-            core.server.len().0 >= core.server.config().max_keys
-        };
-        if full {
+        if !shared.has_room_for_key(now) {
+            return Step::Busy;
+        }
+        let limits = &shared.config.limits;
+        if key.expires_at.is_none() && !lock(&shared.origins).new_key(origin, now.monotonic, limits)
+        {
             return Step::Busy;
         }
         if let Some(keys) = &shared.keys

@@ -39,9 +39,10 @@ pub(super) struct Origins {
 #[derive(Debug, Default)]
 struct Entry {
     connections: usize,
-    /// Key exchanges in thousandths of a step, and when they were counted.
-    spent: u64,
-    counted_at: Duration,
+    /// Steps of key exchanges.
+    steps: Spent,
+    /// Permanent keys.
+    keys: Spent,
 }
 
 /// What becomes of a new connection.
@@ -54,7 +55,17 @@ pub(super) enum Admission {
     Dropped,
 }
 
-const STEP: u64 = 1000;
+/// What was done of something that has a rate: in parts, of which one is regained each millisecond
+/// for each that may be done in the time.
+#[derive(Debug, Default)]
+struct Spent {
+    parts: u64,
+    counted_at: Duration,
+}
+
+/// Parts of what has a rate by the second, and by the hour.
+const BY_SECOND: u64 = 1000;
+const BY_HOUR: u64 = 3_600_000;
 
 impl Origins {
     /// A new connection. Call [`Self::leave`] for what is not dropped.
@@ -95,13 +106,15 @@ impl Origins {
     /// Whether another step of a key exchange is allowed, which is counted then.
     pub(super) fn handshake(&mut self, origin: Origin, now: Duration, limits: &Limits) -> bool {
         let entry = self.entries.entry(origin).or_default();
-        entry.settle(now, limits);
-        let most = u64::from(limits.handshake_burst) * STEP;
-        let fits = entry.spent + STEP <= most;
-        if fits {
-            entry.spent += STEP;
-        }
-        fits
+        let (most, rate) = (limits.handshake_burst, limits.handshake_rate);
+        entry.steps.spend(now, most, rate, BY_SECOND)
+    }
+
+    /// Whether another permanent key is allowed, which is counted then.
+    pub(super) fn new_key(&mut self, origin: Origin, now: Duration, limits: &Limits) -> bool {
+        let entry = self.entries.entry(origin).or_default();
+        let (most, rate) = (limits.key_burst, limits.keys_per_hour);
+        entry.keys.spend(now, most, rate, BY_HOUR)
     }
 
     /// Forgets origins of which there is nothing to be known.
@@ -110,21 +123,32 @@ impl Origins {
             return;
         }
         self.entries.retain(|_, entry| {
-            entry.settle(now, limits);
-            entry.connections > 0 || entry.spent > 0
+            entry.steps.settle(now, limits.handshake_rate);
+            entry.keys.settle(now, limits.keys_per_hour);
+            entry.connections > 0 || entry.steps.parts > 0 || entry.keys.parts > 0
         });
         self.sweep_at = 2 * self.entries.len();
     }
 }
 
-impl Entry {
+impl Spent {
     /// Time makes up for what was spent.
-    fn settle(&mut self, now: Duration, limits: &Limits) {
+    fn settle(&mut self, now: Duration, rate: u32) {
         let passed = now.saturating_sub(self.counted_at).as_millis();
         let passed = u64::try_from(passed).unwrap_or(u64::MAX);
-        let regained = passed.saturating_mul(u64::from(limits.handshake_rate)) * STEP / 1000;
-        self.spent = self.spent.saturating_sub(regained);
+        let regained = passed.saturating_mul(u64::from(rate));
+        self.parts = self.parts.saturating_sub(regained);
         self.counted_at = now;
+    }
+
+    /// One more, if there may be one.
+    fn spend(&mut self, now: Duration, most: u32, rate: u32, one: u64) -> bool {
+        self.settle(now, rate);
+        let fits = self.parts + one <= u64::from(most) * one;
+        if fits {
+            self.parts += one;
+        }
+        fits
     }
 }
 
@@ -185,6 +209,8 @@ mod tests {
             refusals: 1,
             handshake_burst: 3,
             handshake_rate: 2,
+            key_burst: 2,
+            keys_per_hour: 2,
             ..Limits::default()
         }
     }
@@ -223,12 +249,23 @@ mod tests {
     }
 
     #[test]
+    fn keys_have_a_rate_by_the_hour() {
+        let (mut origins, limits) = (Origins::default(), limits());
+        let mut key =
+            |minutes: u64| origins.new_key(HERE, Duration::from_secs(60 * minutes), &limits);
+        assert!(key(0) && key(0) && !key(0));
+        assert!(!key(29) && key(30) && !key(30));
+        assert!(key(600) && key(600) && !key(600));
+    }
+
+    #[test]
     fn origins_that_did_nothing_lately_are_forgotten() {
         let (mut origins, limits) = (Origins::default(), limits());
         for number in 0..5000_u32 {
             let origin = Origin::V4(number.to_le_bytes());
             let now = Duration::from_secs(number.into());
             origins.handshake(origin, now, &limits);
+            origins.new_key(origin, Duration::ZERO, &limits);
             origins.admit(origin, now, &limits);
             origins.leave(origin, Admission::Welcome);
         }

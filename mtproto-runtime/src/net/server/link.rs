@@ -194,6 +194,7 @@ impl Link {
         // Who does not take answers can't ask for more.
         let has_room = self.out.len() - self.taken < self.shared.config.limits.write_buffer;
         if has_room
+            && !self.wakeup.is_held()
             && self.shared.phase() == Phase::Serving
             && self.stream.poll_read_ready(cx).is_ready()
         {
@@ -338,7 +339,7 @@ impl Link {
             shared.metrics.refused(Refused::Handshake);
             return Err(self.refuse(Status::Flood));
         }
-        let step = shared.exchanges.step(shared, body).await;
+        let step = shared.exchanges.step(shared, self.origin, body).await;
         match step {
             Step::Busy => {
                 shared.metrics.refused(Refused::Handshake);

@@ -39,6 +39,10 @@
 //! twice, though they send again what was not answered: after [`Server::drain`] the store says up to
 //! when messages were received; after a crash the server waits for a second before it listens, and
 //! refuses all older messages. It relies on its own clock not to go back meanwhile.
+//!
+//! What clients told about themselves ([`Context::layer`], [`Context::client`]) is not kept: it changes
+//! with every release of a program, and a client that hears of a new session tells it again. Until
+//! then [`Config::default_layer`] stands for it.
 
 mod config;
 mod context;
@@ -454,5 +458,42 @@ impl core::error::Error for PushError {
 impl From<WriteError> for PushError {
     fn from(error: WriteError) -> Self {
         Self::Write(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// Tells why connections were closed.
+    struct Log(mpsc::UnboundedSender<Closed>);
+
+    impl Metrics for Log {
+        fn closed(&self, _: SocketAddr, why: &Closed) {
+            let _ = self.0.send(why.clone());
+        }
+    }
+
+    /// The system may hand over one more connection when all others have been told already.
+    #[tokio::test]
+    async fn a_connection_that_is_accepted_while_the_server_goes_down_is_closed() {
+        let (sender, mut closed) = mpsc::unbounded_channel();
+        let server = Server::builder(Config::new([]), Router::new())
+            .metrics(Log(sender))
+            .listen("127.0.0.1:0")
+            .await;
+        let Ok(server) = server else {
+            panic!("loopback listens");
+        };
+        server.handle.shared.set_phase(Phase::Closing);
+        let stream = TcpStream::connect(server.local_addrs()).await;
+        let mut bytes = Vec::new();
+        if let Ok(mut stream) = stream {
+            let _ = stream.read_to_end(&mut bytes).await;
+        }
+        assert!(matches!(closed.recv().await, Some(Closed::Drained)));
     }
 }

@@ -1,8 +1,7 @@
 //! From a request of the core to a handler, and back.
 
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::panic::AssertUnwindSafe;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::panic::catch_unwind;
@@ -15,10 +14,10 @@ use tokio::time::Instant;
 use super::context::{ClientInfo, text};
 use super::limits::Reserved;
 use super::metrics::Refused;
-use super::shared::{Shared, lock};
+use super::shared::{Hold, Shared, Wakeup, lock};
 use super::{Context, Handle};
 use crate::connection::server::SessionRef;
-use crate::service::wrappers::{self, Wrapper};
+use crate::service::wrappers::{self, MAX_WRAPPERS, Wrapper};
 use crate::service::{self, gzip};
 use crate::session::RpcError;
 use crate::session::server::RequestId;
@@ -30,6 +29,8 @@ pub(super) struct Request {
     pub(super) id: RequestId,
     pub(super) body: Vec<u8>,
     pub(super) peer: Option<SocketAddr>,
+    /// The connection that it came over.
+    pub(super) wakeup: Option<Arc<Wakeup>>,
 }
 
 /// Requests that handlers work on.
@@ -64,16 +65,28 @@ impl Clients {
     }
 }
 
+/// The packed requests of one packet. They are unpacked one after the other, and share one limit:
+/// what a packet may cost does not depend on how many requests it is cut into.
+#[derive(Debug)]
+pub(super) struct Packed {
+    /// How many bytes may still come out.
+    left: tokio::sync::Mutex<usize>,
+    /// As long as they wait, nothing more is read from who sent them.
+    _hold: Option<Hold>,
+}
+
 impl Shared {
-    /// Takes a request out of its wrappers and gives it to the handler.
-    pub(super) fn begin(self: &Arc<Self>, request: Request) {
-        let Some(mut reserved) = self.budget.reserve(request.body.len()) else {
-            return self.refuse(&request, Refused::Request);
+    /// Takes a request out of its wrappers and gives it to the handler. `packed` is that of the
+    /// packet, once it has one.
+    pub(super) fn begin(self: &Arc<Self>, request: Request, packed: &mut Option<Arc<Packed>>) {
+        let (from, id) = (request.from, request.id);
+        let Some(reserved) = self.budget.reserve(request.body.len()) else {
+            return self.refuse(from, id, Refused::Request);
         };
         let mut context = Context {
-            session: request.from,
+            session: from,
             permanent_key: request.permanent,
-            request: request.id,
+            request: id,
             layer: None,
             client: None,
             without_updates: false,
@@ -82,82 +95,148 @@ impl Shared {
             peer: request.peer,
             server: Handle::new(self.clone()),
         };
-        let Some(body) = self.unwrap(&request, &mut context) else {
-            self.answer(&request, Err(RpcError::new(400, "INPUT_FETCH_ERROR")));
-            return;
-        };
-        let body = match body {
-            Cow::Owned(unpacked) => {
-                match self.budget.reserve(unpacked.len()) {
-                    Some(unpacked) => reserved = unpacked,
-                    None => return self.refuse(&request, Refused::Request),
-                }
-                unpacked
-            }
-            Cow::Borrowed(inner) if inner.len() == request.body.len() => {
-                let Request { body, .. } = request;
-                return self.run(request.from, request.id, body, context, reserved);
-            }
-            Cow::Borrowed(inner) => inner.to_vec(),
-        };
-        self.run(request.from, request.id, body, context, reserved);
+        let mut body = request.body;
+        if self.unwrap(&mut body, &mut context).is_none() {
+            return self.answer_to(from, id, Err(malformed()));
+        }
+        if !gzip::is_packed(&body) {
+            return self.run(context, body, reserved);
+        }
+        let packed = packed.get_or_insert_with(|| {
+            Arc::new(Packed {
+                left: tokio::sync::Mutex::new(self.config.core.session.max_unpacked),
+                _hold: request.wakeup.map(Hold::new),
+            })
+        });
+        self.unpack(context, body, reserved, packed.clone());
     }
 
-    /// The innermost request; notes down what the wrappers say.
-    fn unwrap<'a>(&self, request: &'a Request, context: &mut Context) -> Option<Cow<'a, [u8]>> {
-        let key = request.permanent.unwrap_or(request.from.auth_key_id);
+    /// Takes off what is not packed, and notes down what the wrappers say. `None` if a wrapper is
+    /// malformed, or there are too many.
+    fn unwrap(&self, body: &mut Vec<u8>, context: &mut Context) -> Option<()> {
+        let key = context.permanent_key.unwrap_or(context.session.auth_key_id);
         let mut told = lock(&self.clients).0.get(&key).cloned().unwrap_or_default();
         let mut is_new = false;
-        let limit = self.config.core.session.max_unpacked;
-        let body = wrappers::unwrap(&request.body, limit, |wrapper| match wrapper {
-            Wrapper::Layer(layer) => {
-                is_new |= told.layer != Some(layer);
-                told.layer = Some(layer);
+        let mut inner = body.as_slice();
+        let mut wrappers = 0;
+        while !gzip::is_packed(inner)
+            && let Some((wrapper, rest)) = wrappers::split(inner)?
+        {
+            wrappers += 1;
+            if wrappers > MAX_WRAPPERS {
+                return None;
             }
-            Wrapper::InitConnection(init) => {
-                if !told.client.as_ref().is_some_and(|client| client.is(&init)) {
-                    is_new = true;
-                    told.client = Some(Arc::new(ClientInfo::of(&init)));
+            match wrapper {
+                Wrapper::Layer(layer) => {
+                    is_new |= told.layer != Some(layer);
+                    told.layer = Some(layer);
                 }
+                Wrapper::InitConnection(init) => {
+                    if !told.client.as_ref().is_some_and(|client| client.is(&init)) {
+                        is_new = true;
+                        told.client = Some(Arc::new(ClientInfo::of(&init)));
+                    }
+                }
+                Wrapper::WithoutUpdates => context.without_updates = true,
+                Wrapper::Takeout(id) => context.takeout = Some(id),
+                Wrapper::BusinessConnection(id) => context.business_connection = Some(text(id)),
+                Wrapper::AfterMsgs(_) | Wrapper::Other(_) => {}
             }
-            Wrapper::WithoutUpdates => context.without_updates = true,
-            Wrapper::Takeout(id) => context.takeout = Some(id),
-            Wrapper::BusinessConnection(id) => context.business_connection = Some(text(id)),
-            Wrapper::AfterMsgs(_) | Wrapper::Other(_) => {}
-        });
+            inner = rest;
+        }
         context.layer = told.layer.or(self.config.default_layer);
         context.client.clone_from(&told.client);
         if is_new {
             lock(&self.clients).0.insert(key, told);
         }
-        body
+        let length = body.len() - inner.len();
+        body.drain(..length);
+        Some(())
     }
 
-    fn run(
+    /// Unpacks a request where blocking is allowed, when it is its turn, and gives it to the handler.
+    fn unpack(
+        self: &Arc<Self>,
+        mut context: Context,
+        body: Vec<u8>,
+        reserved: Reserved,
+        packed: Arc<Packed>,
+    ) {
+        let shared = self.clone();
+        let (from, id) = (context.session, context.request);
+        self.spawn(from, id, async move {
+            let (unpacked, is_first) = {
+                let mut left = packed.left.lock().await;
+                let limit = *left;
+                let permit = shared.unpacking.clone().acquire_owned().await;
+                let unpack = move || {
+                    // Not given back before it is done, though nobody waits for it any more.
+                    let _permit = permit;
+                    gzip::unpack(&body, limit)
+                };
+                let unpacked = tokio::task::spawn_blocking(unpack).await;
+                let unpacked = unpacked.ok().and_then(Result::ok);
+                // What is broken or too long has cost as much as there was left.
+                *left -= unpacked.as_ref().map_or(limit, Vec::len);
+                (unpacked, limit == shared.config.core.session.max_unpacked)
+            };
+            drop(packed);
+            let Some(mut body) = unpacked else {
+                // What came after others may do on its own.
+                return match is_first {
+                    true => shared.answer_to(from, id, Err(malformed())),
+                    false => shared.refuse(from, id, Refused::Request),
+                };
+            };
+            drop(reserved);
+            let Some(_reserved) = shared.budget.reserve(body.len()) else {
+                return shared.refuse(from, id, Refused::Request);
+            };
+            let is_good = shared.unwrap(&mut body, &mut context).is_some();
+            if !is_good || gzip::is_packed(&body) {
+                return shared.answer_to(from, id, Err(malformed()));
+            }
+            shared.work(context, body).await;
+        });
+    }
+
+    fn run(self: &Arc<Self>, context: Context, body: Vec<u8>, reserved: Reserved) {
+        let shared = self.clone();
+        self.spawn(context.session, context.request, async move {
+            shared.work(context, body).await;
+            drop(reserved);
+        });
+    }
+
+    /// Does the work for a request in a task of its own, which can be cancelled.
+    fn spawn(
         self: &Arc<Self>,
         from: SessionRef,
         id: RequestId,
-        body: Vec<u8>,
-        context: Context,
-        reserved: Reserved,
+        work: impl Future<Output = ()> + Send + 'static,
     ) {
         let shared = self.clone();
-        let function = service::id(&body).unwrap_or(0);
-        self.metrics.request(function);
         let work = async move {
-            let begun = Instant::now();
-            let result = shared.call_handler(context, body).await;
-            let error = result.as_ref().err().map(|error| error.code);
-            shared.metrics.answered(function, begun.elapsed(), error);
-            shared.answer_to(from, id, result);
+            work.await;
             lock(&shared.running).0.remove(&(from, id));
-            drop(reserved);
             shared.ended.notify_waiters();
         };
         // The lock is held until the task is in the list, so that it does not leave it before.
         let mut running = lock(&self.running);
         let task = tokio::spawn(work);
         running.0.insert((from, id), task.abort_handle());
+    }
+
+    /// Runs the handler and answers.
+    async fn work(self: &Arc<Self>, context: Context, body: Vec<u8>) {
+        let (from, id) = (context.session, context.request);
+        let function = service::id(&body).unwrap_or(0);
+        self.metrics.request(function);
+        let begun = Instant::now();
+        let result = self.call_handler(context, body).await;
+        let error = result.as_ref().err().map(|error| error.code);
+        self.metrics.answered(function, begun.elapsed(), error);
+        self.answer_to(from, id, result);
     }
 
     /// The handler's answer. One that panics is answered for, and harms nobody else.
@@ -172,10 +251,6 @@ impl Shared {
             catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|_| Poll::Ready(internal()))
         })
         .await
-    }
-
-    fn answer(self: &Arc<Self>, request: &Request, result: Result<Vec<u8>, RpcError>) {
-        self.answer_to(request.from, request.id, result);
     }
 
     fn answer_to(
@@ -198,9 +273,9 @@ impl Shared {
         }
     }
 
-    fn refuse(self: &Arc<Self>, request: &Request, what: Refused) {
+    fn refuse(self: &Arc<Self>, from: SessionRef, request: RequestId, what: Refused) {
         self.metrics.refused(what);
-        self.answer(request, Err(RpcError::new(420, "FLOOD_WAIT_1")));
+        self.answer_to(from, request, Err(RpcError::new(420, "FLOOD_WAIT_1")));
     }
 
     /// Nobody wants the answer.
@@ -232,4 +307,8 @@ impl Shared {
             task.abort();
         }
     }
+}
+
+fn malformed() -> RpcError {
+    RpcError::new(400, "INPUT_FETCH_ERROR")
 }

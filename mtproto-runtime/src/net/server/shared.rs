@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::exchange::Exchanges;
@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) handler: Box<dyn Handler>,
     pub(super) metrics: Box<dyn Metrics>,
     pub(super) exchanges: Exchanges,
+    /// How many requests may be unpacked at a time.
+    pub(super) unpacking: Arc<Semaphore>,
     pub(super) keys: Option<Keys>,
     pub(super) origins: Mutex<Origins>,
     pub(super) budget: Arc<Budget>,
@@ -115,6 +117,9 @@ impl Shared {
                 config.limits.handshakes_at_a_time,
                 config.limits.waiting_handshakes,
             ),
+            unpacking: Arc::new(Semaphore::new(
+                std::thread::available_parallelism().map_or(1, usize::from),
+            )),
             keys,
             origins: Mutex::default(),
             budget: Arc::new(Budget::new(config.limits.request_bytes)),
@@ -173,9 +178,10 @@ impl Shared {
         if effects.rearm {
             self.timer.notify_one();
         }
+        let mut packed = None;
         for happened in effects.happened {
             match happened {
-                Happened::Request(request) => self.begin(request),
+                Happened::Request(request) => self.begin(request, &mut packed),
                 Happened::Dropped(from, request) => self.cancel(from, request),
                 Happened::Closed(from) => self.cancel_all(from),
                 Happened::Bound(temporary, permanent) => {
@@ -247,12 +253,50 @@ impl Shared {
             self.act(|core, now| core.server.handle_timeout(now));
             if Instant::now() >= sweep_at {
                 sweep_at = Instant::now() + SWEEP;
-                let expired = self.act(|core, now| core.server.forget_expired(now, 1000));
-                for auth_key_id in expired {
-                    lock(&self.clients).forget(auth_key_id);
-                }
+                self.forget_keys().await;
             }
         }
+    }
+
+    /// Forgets temporary keys that have expired, and permanent ones that nobody uses.
+    async fn forget_keys(self: &Arc<Self>) {
+        /// The lock is held for so many at a time.
+        const AT_A_TIME: usize = 1000;
+
+        loop {
+            let expired = self.act(|core, now| core.server.forget_expired(now, AT_A_TIME));
+            for auth_key_id in &expired {
+                lock(&self.clients).forget(*auth_key_id);
+            }
+            let after = self.config.timeouts.unused_key;
+            let forget = |core: &mut Core, now| core.server.forget_unused(now, after, AT_A_TIME);
+            let unused = self.act(forget);
+            for auth_key_id in &unused {
+                self.key_destroyed(*auth_key_id);
+            }
+            if expired.len().max(unused.len()) < AT_A_TIME {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Whether there is room for another key. One that was made a while ago, and not used since, gives
+    /// way.
+    pub(super) fn has_room_for_key(self: &Arc<Self>, now: Now) -> bool {
+        const WHILE: Duration = Duration::from_secs(60);
+
+        let (has_room, unused) = {
+            let server = &mut self.lock().server;
+            match server.len().0 < server.config().max_keys {
+                true => (true, Vec::new()),
+                false => (false, server.forget_unused(now, WHILE, 1)),
+            }
+        };
+        for auth_key_id in &unused {
+            self.key_destroyed(*auth_key_id);
+        }
+        has_room || !unused.is_empty()
     }
 
     pub(super) fn gauges(&self) -> Gauges {
@@ -329,6 +373,7 @@ impl Core {
                     id: request,
                     body: body.to_vec(),
                     peer: None,
+                    wakeup: None,
                 }),
                 Some(Event::Dropped { from, request }) => Happened::Dropped(from, request),
                 Some(Event::Closed { from }) => Happened::Closed(from),
@@ -347,6 +392,7 @@ impl Core {
                 let link = self.server.link_of(request.from);
                 let link = link.and_then(|link| self.links.get(&link));
                 request.peer = link.map(|link| link.peer);
+                request.wakeup = link.map(|link| link.wakeup.clone());
             }
         }
         while let Some(link) = self.server.poll_wakeup() {
@@ -370,6 +416,26 @@ impl Core {
 pub(super) struct Wakeup {
     is_woken: AtomicBool,
     waker: Mutex<Option<Waker>>,
+    holds: AtomicUsize,
+}
+
+/// For as long as this lives, a connection reads nothing.
+#[derive(Debug)]
+pub(super) struct Hold(Arc<Wakeup>);
+
+impl Hold {
+    pub(super) fn new(wakeup: Arc<Wakeup>) -> Self {
+        wakeup.holds.fetch_add(1, Ordering::AcqRel);
+        Self(wakeup)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if self.0.holds.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.wake();
+        }
+    }
 }
 
 impl Wakeup {
@@ -379,6 +445,11 @@ impl Wakeup {
         {
             waker.wake();
         }
+    }
+
+    /// Whether there is work that reading has to wait for.
+    pub(super) fn is_held(&self) -> bool {
+        self.holds.load(Ordering::Acquire) > 0
     }
 
     /// Ready once for whatever has woken it since it was last.

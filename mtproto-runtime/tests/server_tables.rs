@@ -1,0 +1,175 @@
+//! What a server remembers of clients that mean harm: a table that one of them could fill would be
+//! closed to all others.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::time::Duration;
+
+use mtproto_runtime::Now;
+use mtproto_runtime::connection::Error;
+use mtproto_runtime::connection::server::{Config, Connection, Event, Server, SessionRef};
+use mtproto_runtime::crypto::packet::{self, Header, Padding};
+use mtproto_runtime::crypto::random::SystemRandom;
+use mtproto_runtime::crypto::{AuthKey, Direction};
+use mtproto_runtime::handshake::NewKey;
+use mtproto_runtime::transport::Status;
+
+const START: u64 = 1_790_000_000;
+const REQUEST: [u8; 4] = 0x1111_1111_u32.to_le_bytes();
+
+fn at(seconds: u64) -> Now {
+    Now {
+        monotonic: Duration::from_secs(seconds),
+        unix: Duration::from_secs(START + seconds),
+    }
+}
+
+fn key(number: u8) -> AuthKey {
+    AuthKey::new([number; 256])
+}
+
+fn new_key(number: u8, seconds: u64) -> NewKey {
+    NewKey {
+        auth_key: key(number),
+        first_salt: 5,
+        expires_at: None,
+        server_time: i32::try_from(START + seconds).unwrap(),
+        dc: None,
+    }
+}
+
+fn server(change: impl FnOnce(&mut Config)) -> Server {
+    let mut config = Config::new([]);
+    change(&mut config);
+    Server::new(at(0), config, &mut SystemRandom::new())
+}
+
+/// A connection on which the transport was told.
+fn connection(server: &mut Server) -> Connection {
+    let mut connection = Connection::new(server);
+    let mut rng = SystemRandom::new();
+    connection
+        .handle_bytes(at(0), server, &[0xee; 4], &mut rng)
+        .unwrap();
+    connection
+}
+
+/// A request of a client with this key, in this session.
+fn ask(
+    server: &mut Server,
+    connection: &mut Connection,
+    number: u8,
+    session_id: i64,
+    seconds: u64,
+) -> Result<(), Error> {
+    let mut rng = SystemRandom::new();
+    let header = Header {
+        salt: 5,
+        session_id,
+        msg_id: i64::try_from(START + seconds).unwrap() << 32,
+        seq_no: 1,
+    };
+    let mut packet = Vec::new();
+    packet::seal_message(
+        &key(number),
+        Direction::FromClient,
+        &header,
+        &REQUEST,
+        Padding::Shortest,
+        &mut rng,
+        &mut packet,
+    )
+    .unwrap();
+    let len = u32::try_from(packet.len()).unwrap();
+    let bytes = [&len.to_le_bytes()[..], &packet].concat();
+    connection.handle_bytes(at(seconds), server, &bytes, &mut rng)
+}
+
+fn session(number: u8, session_id: i64) -> SessionRef {
+    SessionRef {
+        auth_key_id: key(number).id(),
+        session_id,
+    }
+}
+
+fn closed(server: &mut Server, seconds: u64) -> Vec<SessionRef> {
+    let mut closed = Vec::new();
+    while let Some(event) = server.poll_event(at(seconds)) {
+        if let Event::Closed { from } = event {
+            closed.push(from);
+        }
+    }
+    closed
+}
+
+#[test]
+fn a_full_table_of_sessions_gives_up_those_without_a_connection() {
+    let mut server = server(|config| config.max_sessions = 3);
+    server.add_new_key(new_key(1, 0));
+    server.add_new_key(new_key(2, 0));
+    let mut good = connection(&mut server);
+    ask(&mut server, &mut good, 1, 1, 1).unwrap();
+    // Another client comes and goes, again and again.
+    for number in 2..10_i64 {
+        let seconds = u64::try_from(number).unwrap();
+        let mut link = connection(&mut server);
+        ask(&mut server, &mut link, 2, number, seconds).unwrap();
+        server.close_link(at(seconds), link.id());
+        let gone: Vec<_> = (number > 3)
+            .then(|| session(2, number - 2))
+            .into_iter()
+            .collect();
+        assert_eq!(closed(&mut server, seconds), gone);
+    }
+    assert!(server.is_connected(session(1, 1)));
+    // Those with one are not given up.
+    let mut links: Vec<Connection> = Vec::new();
+    for number in 10..12 {
+        let mut link = connection(&mut server);
+        ask(&mut server, &mut link, 2, number, 10).unwrap();
+        links.push(link);
+    }
+    let mut link = connection(&mut server);
+    let refused = ask(&mut server, &mut link, 2, 12, 10);
+    assert!(matches!(refused, Err(Error::Status(Status::Flood))));
+    assert!(server.is_connected(session(1, 1)));
+}
+
+#[test]
+fn a_connection_does_not_hold_on_to_any_number_of_sessions() {
+    let mut server = server(|_| {});
+    server.add_new_key(new_key(1, 0));
+    let mut link = connection(&mut server);
+    for number in 0..20 {
+        ask(&mut server, &mut link, 1, number, 1).unwrap();
+    }
+    let connected = (0..20).filter(|number| server.is_connected(session(1, *number)));
+    assert_eq!(connected.collect::<Vec<_>>(), (4..20).collect::<Vec<_>>());
+    // One that is heard again is back.
+    ask(&mut server, &mut link, 1, 0, 2).unwrap();
+    assert!(server.is_connected(session(1, 0)) && !server.is_connected(session(1, 4)));
+    server.close_link(at(3), link.id());
+    assert!((0..20).all(|number| !server.is_connected(session(1, number))));
+    assert_eq!(server.len(), (1, 20));
+}
+
+#[test]
+fn keys_that_nobody_uses_are_forgotten() {
+    let mut server = server(|_| {});
+    for number in 1..=4 {
+        assert!(server.add_new_key(new_key(number, u64::from(number))));
+    }
+    server.add_key(key(5));
+    let mut link = connection(&mut server);
+    ask(&mut server, &mut link, 2, 1, 5).unwrap();
+    let hour = Duration::from_secs(3600);
+    assert!(server.forget_unused(at(3600), hour, 10).is_empty());
+    assert_eq!(server.forget_unused(at(3601), hour, 10), [key(1).id()]);
+    assert_eq!(server.forget_unused(at(9999), hour, 1), [key(3).id()]);
+    server.remove_key(key(4).id());
+    assert!(server.forget_unused(at(9999), hour, 10).is_empty());
+    let mut left: Vec<i64> = server.key_ids().collect();
+    left.sort_unstable();
+    let mut wanted = [key(2).id(), key(5).id()];
+    wanted.sort_unstable();
+    assert_eq!(left, wanted);
+}

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -24,7 +25,8 @@ use super::hash::{sha1, slice};
 /// ```
 #[derive(Clone)]
 pub struct AuthKey {
-    bytes: Box<Zeroizing<[u8; Self::LEN]>>,
+    /// In one place, however many hold it: whatever may be read by mistake is but once in memory.
+    bytes: Arc<Zeroizing<[u8; Self::LEN]>>,
     id: i64,
     aux_hash: i64,
 }
@@ -42,8 +44,10 @@ impl AuthKey {
 
     /// Makes a key of bytes that are written to where they will stay.
     pub(super) fn filled(fill: impl FnOnce(&mut [u8; Self::LEN])) -> Self {
-        let mut bytes = Box::new(Zeroizing::new([0; Self::LEN]));
-        fill(&mut bytes);
+        let mut bytes = Arc::new(Zeroizing::new([0; Self::LEN]));
+        if let Some(place) = Arc::get_mut(&mut bytes) {
+            fill(place);
+        }
         let hash = sha1(&[&bytes[..]]);
         Self {
             id: i64::from_le_bytes(slice(&hash, 12)),

@@ -110,6 +110,8 @@ impl Decoder {
     pub fn shrink_to(&mut self, bytes: usize) {
         if core::mem::take(&mut self.given) {
             self.frame.clear();
+        }
+        if self.frame.is_empty() {
             self.frame.shrink_to(bytes);
         }
     }

@@ -15,7 +15,7 @@ use crate::{Now, Provider, Side};
 /// How often a connection may be told that a key or a handshake is not known.
 const MAX_REFUSALS: u8 = 8;
 /// A buffer for them that is larger is given back.
-const KEPT_PENDING: usize = 1 << 10;
+const KEPT_PENDING: usize = 64;
 /// Most bytes of answers that wait for the socket, besides those of sessions.
 const MAX_PENDING: usize = 64 << 10;
 

@@ -215,7 +215,8 @@ pub struct Server<P = Crypto> {
     expiries: BTreeSet<(i32, i64)>,
     /// When permanent keys were made that nobody has used yet, in Unix seconds.
     unused: BTreeSet<(i64, i64)>,
-    sessions: BTreeMap<SessionRef, Entry>,
+    /// Boxed, since the nodes of such a map are half empty.
+    sessions: BTreeMap<SessionRef, Box<Entry>>,
     /// Sessions without a connection, and when they were last used.
     unlinked: BTreeSet<(Duration, SessionRef)>,
     links: BTreeMap<LinkId, Link>,
@@ -479,7 +480,7 @@ impl<P: Provider> Server<P> {
                 timer: None,
                 is_ready: false,
             };
-            self.sessions.insert(session, entry);
+            self.sessions.insert(session, Box::new(entry));
         }
         self.note_use(auth_key_id);
         self.attach(now, session, link);

@@ -129,8 +129,12 @@ impl<C: Connector> Driver<C> {
         Self { connector, core }
     }
 
-    /// Until the client ends.
-    pub(super) async fn run(mut self) {
+    /// Until the client ends. In a box, since a future would have room for it twice.
+    pub(super) fn run(self) -> impl Future<Output = ()> + Send {
+        Box::new(self).work()
+    }
+
+    async fn work(mut self: Box<Self>) {
         let ended = match self.core.load().await {
             Ok(()) => self.link_after_link().await,
             Err(ended) => ended,

@@ -16,6 +16,7 @@ use super::exchange::Step;
 use super::limits::{Admission, Origin};
 use super::metrics::{Closed, Refused};
 use super::random::ThreadRandom;
+use super::scratch;
 use super::shared::{Phase, Shared, Wakeup, lock};
 use crate::connection::Error;
 use crate::connection::server::{Connection, Received};
@@ -29,8 +30,6 @@ const SHORT_READ: usize = 8 << 10;
 const LONG_READ: usize = 64 << 10;
 /// How long a connection that is over has to take the last words.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-/// A buffer that is larger is given back when it is empty.
-const KEPT: usize = 512;
 /// On how many keys one connection may speak.
 const MAX_KEYS: usize = 16;
 
@@ -52,7 +51,7 @@ pub(super) struct Link {
     key: Option<AuthKey>,
     /// All keys that were used here.
     used: Vec<i64>,
-    packet: Vec<u8>,
+    /// Has room of its own only while the socket does not take it.
     out: Vec<u8>,
     /// How much of `out` the socket has taken.
     taken: usize,
@@ -131,7 +130,6 @@ impl Link {
             wakeup,
             key: None,
             used: Vec::new(),
-            packet: Vec::new(),
             out: Vec::new(),
             taken: 0,
             written: 0,
@@ -140,7 +138,12 @@ impl Link {
         }
     }
 
-    pub(super) async fn run(mut self) {
+    /// In a box, since a future would have room for it twice.
+    pub(super) fn run(self) -> impl Future<Output = ()> + Send {
+        Box::new(self).work()
+    }
+
+    async fn work(mut self: Box<Self>) {
         self.shared.metrics.opened(self.peer);
         let why = loop {
             if let Err(why) = self.turn().await {
@@ -153,7 +156,8 @@ impl Link {
             self.out
                 .extend_from_slice(if is_tls { NOT_TLS } else { NOT_HTTP });
         }
-        self.say_last_words(&why).await;
+        // What is rare has no room in the future of every connection.
+        Box::pin(self.say_last_words(&why)).await;
         tracing::debug!(peer = %self.peer, ?why, "a connection is closed");
         self.shared.metrics.closed(self.peer, &why);
     }
@@ -204,14 +208,14 @@ impl Link {
     }
 
     async fn read(&mut self) -> Result<(), Closed> {
-        let mut buffer = vec![
-            0;
-            if self.reads_long {
-                LONG_READ
-            } else {
-                SHORT_READ
-            }
-        ];
+        let mut buffer = scratch::take();
+        buffer.resize(
+            match self.reads_long {
+                true => LONG_READ,
+                false => SHORT_READ,
+            },
+            0,
+        );
         let count = match self.stream.try_read(&mut buffer) {
             Ok(0) => return Err(Closed::Peer),
             Ok(count) => count,
@@ -225,6 +229,7 @@ impl Link {
             .take(&buffer[..count])
             .await
             .map_err(Closed::Protocol)?;
+        scratch::give(buffer);
         let partial = self.connection.partial();
         self.clock.is_first &= !is_whole;
         if is_whole {
@@ -236,7 +241,7 @@ impl Link {
                 from: 0,
             });
         }
-        self.connection.shrink_to(KEPT);
+        self.connection.shrink_to(0);
         self.fill()?;
         self.write()?;
         self.arm();
@@ -251,7 +256,7 @@ impl Link {
         while self.shared.phase() == Phase::Serving {
             match self.connection.receive(&mut bytes)? {
                 None => break,
-                Some(Received::Plain(body)) => self.take_plain(body).await?,
+                Some(Received::Plain(body)) => Box::pin(self.take_plain(body)).await?,
                 Some(Received::Locked(_)) if self.admission != Admission::Welcome => {
                     return Err(self.refuse(Status::Flood));
                 }
@@ -286,11 +291,13 @@ impl Link {
                         self.used.push(auth_key_id);
                     }
                     let msg_id = message.header.msg_id;
-                    if !mark_if_ahead(&self.shared, auth_key_id, msg_id).await {
+                    if needs_mark(&self.shared, auth_key_id, msg_id)
+                        && !Box::pin(mark(&self.shared, auth_key_id, msg_id)).await
+                    {
                         return Err(self.refuse(Status::Flood));
                     }
                     let mut rng = ThreadRandom;
-                    let result = self.shared.act(|core, now| {
+                    let result = self.shared.act_here(|core, now| {
                         let server = &mut core.server;
                         server.handle_message(now, link, auth_key_id, &message, &mut rng)
                     });
@@ -363,17 +370,21 @@ impl Link {
         if self.connection.transport().is_none() {
             return Ok(());
         }
+        if self.out.capacity() == 0 {
+            self.out = scratch::take();
+        }
         self.connection.take_pending(&mut self.out);
+        let mut packet = scratch::take();
         let mut has_sent = false;
         while self.out.len() - self.taken < config.limits.write_buffer {
-            self.packet.clear();
+            packet.clear();
             let now = self.shared.now();
             let polled = {
                 let mut core = self.shared.lock();
                 if core.server.wants_close(link) {
                     return Err(Closed::Protocol(Error::Disconnect));
                 }
-                let polled = core.server.poll_packet(now, link, &mut self.packet);
+                let polled = core.server.poll_packet(now, link, &mut packet);
                 if let Some((session, _)) = &polled {
                     let id = session.auth_key_id;
                     if self.key.as_ref().is_none_or(|key| key.id() != id) {
@@ -388,14 +399,7 @@ impl Link {
             let provider = &config.core.handshake.provider;
             let padding = config.core.padding;
             self.connection
-                .send(
-                    provider,
-                    key,
-                    padding,
-                    &mut self.packet,
-                    &mut rng,
-                    &mut self.out,
-                )
+                .send(provider, key, padding, &mut packet, &mut rng, &mut self.out)
                 .map_err(Closed::Protocol)?;
             has_sent = true;
         }
@@ -403,8 +407,7 @@ impl Link {
             // What was sent may have to be sent again: the clock has to know.
             self.shared.act(|_, _| ());
         }
-        self.packet.clear();
-        self.packet.shrink_to(KEPT);
+        scratch::give(packet);
         Ok(())
     }
 
@@ -435,8 +438,7 @@ impl Link {
             }
         }
         self.clock.stuck = None;
-        self.out.clear();
-        self.out.shrink_to(KEPT);
+        scratch::give(core::mem::take(&mut self.out));
         self.taken = 0;
         Ok(())
     }
@@ -566,17 +568,16 @@ impl Drop for Link {
     }
 }
 
-/// Waits until it is kept that such a message may have been received, if that has to be; false if it
-/// can't be.
-async fn mark_if_ahead(shared: &Arc<Shared>, auth_key_id: i64, msg_id: i64) -> bool {
-    let needs_mark = shared
-        .keys
-        .as_ref()
-        .is_some_and(|keys| keys.needs_mark(shared.now(), auth_key_id, msg_id));
+/// Whether it has to be kept that such a message may have been received.
+fn needs_mark(shared: &Shared, auth_key_id: i64, msg_id: i64) -> bool {
+    let keys = shared.keys.as_ref();
     // A temporary key does not outlive the server.
-    if !needs_mark || !shared.lock().server.is_permanent(auth_key_id) {
-        return true;
-    }
+    keys.is_some_and(|keys| keys.needs_mark(shared.now(), auth_key_id, msg_id))
+        && shared.lock().server.is_permanent(auth_key_id)
+}
+
+/// Waits until it is kept; false if it can't be.
+async fn mark(shared: &Arc<Shared>, auth_key_id: i64, msg_id: i64) -> bool {
     let shared = shared.clone();
     let marked = tokio::task::spawn_blocking(move || match &shared.keys {
         Some(keys) => keys.mark(auth_key_id, msg_id),

@@ -54,6 +54,7 @@ mod metrics;
 mod random;
 mod requests;
 mod router;
+mod scratch;
 mod shared;
 
 use core::fmt;
@@ -169,8 +170,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop_listening();
         self.timer.abort();
-        self.handle.shared.abort_all();
+        // In this order: whoever begins a request now sees one or the other.
         self.handle.shared.set_phase(Phase::Over);
+        self.handle.shared.abort_all();
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{self, Poll, Waker};
 
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::context::{ClientInfo, text};
 use super::limits::Reserved;
 use super::metrics::Refused;
-use super::shared::{Hold, Shared, Wakeup, lock};
+use super::shared::{Hold, Phase, Shared, Wakeup, lock};
 use super::{Context, Handle};
 use crate::connection::server::SessionRef;
 use crate::service::wrappers::{self, MAX_WRAPPERS, Wrapper};
@@ -77,8 +77,13 @@ pub(super) struct Packed {
 
 impl Shared {
     /// Takes a request out of its wrappers and gives it to the handler. `packed` is that of the
-    /// packet, once it has one.
-    pub(super) fn begin(self: &Arc<Self>, request: Request, packed: &mut Option<Arc<Packed>>) {
+    /// packet, once it has one; `here`: the handler may begin in this task.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        request: Request,
+        packed: &mut Option<Arc<Packed>>,
+        here: bool,
+    ) {
         let (from, id) = (request.from, request.id);
         let Some(reserved) = self.budget.reserve(request.body.len()) else {
             return self.refuse(from, id, Refused::Request);
@@ -100,7 +105,7 @@ impl Shared {
             return self.answer_to(from, id, Err(malformed()));
         }
         if !gzip::is_packed(&body) {
-            return self.run(context, body, reserved);
+            return self.run(context, body, reserved, here);
         }
         let packed = packed.get_or_insert_with(|| {
             Arc::new(Packed {
@@ -200,12 +205,23 @@ impl Shared {
         });
     }
 
-    fn run(self: &Arc<Self>, context: Context, body: Vec<u8>, reserved: Reserved) {
+    fn run(self: &Arc<Self>, context: Context, body: Vec<u8>, reserved: Reserved, here: bool) {
+        let (from, id) = (context.session, context.request);
         let shared = self.clone();
-        self.spawn(context.session, context.request, async move {
+        let work = async move {
             shared.work(context, body).await;
             drop(reserved);
-        });
+        };
+        if !here {
+            return self.spawn(from, id, work);
+        }
+        let mut work = Box::pin(work);
+        // Whatever it waits for is asked again by the task that it gets.
+        let mut nobody = task::Context::from_waker(Waker::noop());
+        match work.as_mut().poll(&mut nobody) {
+            Poll::Ready(()) => self.ended.notify_waiters(),
+            Poll::Pending => self.spawn(from, id, work),
+        }
     }
 
     /// Does the work for a request in a task of its own, which can be cancelled.
@@ -224,6 +240,9 @@ impl Shared {
         // The lock is held until the task is in the list, so that it does not leave it before.
         let mut running = lock(&self.running);
         let task = tokio::spawn(work);
+        if self.phase() == Phase::Over {
+            task.abort();
+        }
         running.0.insert((from, id), task.abort_handle());
     }
 

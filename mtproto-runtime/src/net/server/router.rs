@@ -14,8 +14,10 @@ pub type Answer = Pin<Box<dyn Future<Output = Result<Vec<u8>, RpcError>> + Send>
 /// Answers requests.
 ///
 /// Most programs give a [`Router`]. Requests run at the same time, those of one session too, each in
-/// a task of its own, and are answered in the order in which they end. A request whose answer is not
-/// wanted any more (`rpc_drop_answer`, the end of its session) is dropped at its next `await`.
+/// a task of its own, and are answered in the order in which they end. A request that comes alone is
+/// begun in the task of its connection, and gets its own when it waits for something. What computes for
+/// long belongs on a thread where blocking is allowed, as everywhere in tokio. A request whose answer
+/// is not wanted any more (`rpc_drop_answer`, the end of its session) is dropped at its next `await`.
 pub trait Handler: Send + Sync + 'static {
     /// Answers a request: the serialised function, out of all wrappers and unpacked, at least its
     /// constructor id.

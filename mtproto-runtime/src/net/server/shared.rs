@@ -162,16 +162,29 @@ impl Shared {
 
     /// Does something to the core, and then whatever follows from it.
     pub(super) fn act<T>(self: &Arc<Self>, act: impl FnOnce(&mut Core, Now) -> T) -> T {
-        let now = self.now();
-        let mut core = self.lock();
-        let result = act(&mut core, now);
-        let effects = core.effects(now);
-        drop(core);
-        self.follow(effects);
+        let (result, effects) = self.act_only(act);
+        self.follow(effects, false);
         result
     }
 
-    fn follow(self: &Arc<Self>, effects: Effects) {
+    /// The same for what has been read. A request that came alone is begun here: it may be answered at
+    /// once, and two hops from task to task cost more than most answers.
+    pub(super) fn act_here<T>(self: &Arc<Self>, act: impl FnOnce(&mut Core, Now) -> T) -> T {
+        let (result, effects) = self.act_only(act);
+        let is_request = |happened: &&Happened| matches!(happened, Happened::Request(_));
+        let is_alone = effects.happened.iter().filter(is_request).count() == 1;
+        self.follow(effects, is_alone);
+        result
+    }
+
+    fn act_only<T>(&self, act: impl FnOnce(&mut Core, Now) -> T) -> (T, Effects) {
+        let now = self.now();
+        let mut core = self.lock();
+        let result = act(&mut core, now);
+        (result, core.effects(now))
+    }
+
+    fn follow(self: &Arc<Self>, effects: Effects, here: bool) {
         for wakeup in effects.wake {
             wakeup.wake();
         }
@@ -181,7 +194,7 @@ impl Shared {
         let mut packed = None;
         for happened in effects.happened {
             match happened {
-                Happened::Request(request) => self.begin(request, &mut packed),
+                Happened::Request(request) => self.begin(request, &mut packed, here),
                 Happened::Dropped(from, request) => self.cancel(from, request),
                 Happened::Closed(from) => self.cancel_all(from),
                 Happened::Bound(temporary, permanent) => {

@@ -71,9 +71,20 @@ pub(crate) fn append(
     bytes: &mut Vec<u8>,
     write: impl for<'w> FnOnce(Buffer<'w>) -> Buffer<'w>,
 ) -> Result<(), WriteError> {
-    let core = Core::new(Some(bytes), &mut []);
+    let core = Core::append(bytes);
     let next = write(core.buffer()).next;
-    core.finish(next).1
+    let end = core.before + core.here(next);
+    match core.error.into_inner() {
+        None => {
+            // SAFETY: so many bytes were there before or have been written.
+            unsafe { bytes.set_len(end) };
+            Ok(())
+        }
+        Some(error) => {
+            bytes.truncate(core.before);
+            Err(error)
+        }
+    }
 }
 
 /// What the function writes. It stays in a scratch until it is all there or too much: the vector gets a
@@ -84,19 +95,28 @@ pub(crate) fn collect(
 ) -> Result<Vec<u8>, WriteError> {
     let mut bytes = Vec::new();
     let mut scratch = SCRATCH;
-    let core = Core::new(Some(&mut bytes), &mut scratch);
+    let core = Core::collect(&mut bytes, &mut scratch);
     let next = write(core.buffer()).next;
-    core.finish(next).1?;
-    Ok(bytes)
+    let here = core.here(next);
+    if core.in_scratch.get() {
+        bytes = core.scratch(here).to_vec();
+    } else {
+        // SAFETY: so many bytes have been written.
+        unsafe { bytes.set_len(here) };
+    }
+    match core.error.into_inner() {
+        None => Ok(bytes),
+        Some(error) => Err(error),
+    }
 }
 
 /// How many bytes the function writes, of what can be written. The scratch is written over and over.
 #[inline]
 pub(crate) fn count(write: impl for<'w> FnOnce(Buffer<'w>) -> Buffer<'w>) -> usize {
     let mut scratch = SCRATCH;
-    let core = Core::new(None, &mut scratch);
+    let core = Core::count(&mut scratch);
     let next = write(core.buffer()).next;
-    core.finish(next).0
+    core.counted.get() + core.here(next)
 }
 
 impl<'a> Buffer<'a> {
@@ -260,24 +280,42 @@ impl<'a> Buffer<'a> {
 }
 
 impl Core {
-    /// The core of a buffer that is used for no longer than the vector and the scratch are borrowed here.
-    fn new(bytes: Option<&mut Vec<u8>>, scratch: &mut [MaybeUninit<u8>]) -> Self {
-        let in_scratch = !scratch.is_empty();
-        let (start, end) = ends(scratch);
+    /// For who appends. The core is used for no longer than the vector is borrowed here.
+    #[inline]
+    fn append(bytes: &mut Vec<u8>) -> Self {
         let core = Self {
+            before: bytes.len(),
+            bytes: Some(NonNull::from(&mut *bytes)),
+            in_scratch: Cell::new(false),
+            ..Self::count(&mut [])
+        };
+        core.use_memory(bytes);
+        core
+    }
+
+    /// For who collects. The core is used for no longer than both are borrowed here.
+    #[inline]
+    fn collect(bytes: &mut Vec<u8>, scratch: &mut Scratch) -> Self {
+        Self {
+            bytes: Some(NonNull::from(bytes)),
+            ..Self::count(scratch)
+        }
+    }
+
+    /// For who counts. The core is used for no longer than the scratch is borrowed here.
+    #[inline]
+    fn count(scratch: &mut [MaybeUninit<u8>]) -> Self {
+        let (start, end) = ends(scratch);
+        Self {
             limit: Cell::new(limit(end)),
             end: Cell::new(end),
             start: Cell::new(start),
-            before: bytes.as_ref().map_or(0, |bytes| bytes.len()),
-            bytes: bytes.map(NonNull::from),
-            in_scratch: Cell::new(in_scratch),
+            before: 0,
+            bytes: None,
+            in_scratch: Cell::new(true),
             counted: Cell::new(0),
             error: Cell::new(None),
-        };
-        if !in_scratch && let Some(bytes) = core.bytes() {
-            core.use_memory(bytes);
         }
-        core
     }
 
     /// The buffer; there is no other.
@@ -298,6 +336,7 @@ impl Core {
     }
 
     /// How many bytes are between `start` and `next`.
+    #[inline]
     fn here(&self, next: NonNull<u8>) -> usize {
         next.addr().get() - self.start.get().addr().get()
     }
@@ -346,12 +385,17 @@ impl Core {
         Some(unsafe { self.start.get().add(here) })
     }
 
+    /// The first `here` bytes of the room, which are those that were written.
+    #[inline]
+    fn scratch(&self, here: usize) -> &[u8] {
+        // SAFETY: so many bytes were written, and `start` is that of the room.
+        unsafe { slice::from_raw_parts(self.start.get().as_ptr(), here) }
+    }
+
     /// Makes the first `here` bytes of the room the end of the vector.
     fn settle(&self, bytes: &mut Vec<u8>, here: usize) {
         if self.in_scratch.get() {
-            // SAFETY: so many bytes of the scratch were written.
-            let scratch = unsafe { slice::from_raw_parts(self.start.get().as_ptr(), here) };
-            bytes.extend_from_slice(scratch);
+            bytes.extend_from_slice(self.scratch(here));
         } else {
             // SAFETY: so many bytes behind those from before were written.
             unsafe { bytes.set_len(self.before + here) };
@@ -359,6 +403,7 @@ impl Core {
     }
 
     /// The room is what the vector has from where its bytes ended before.
+    #[inline]
     fn use_memory(&self, bytes: &mut Vec<u8>) {
         let memory = bytes.as_mut_ptr();
         // SAFETY: no vector is at null; it has `before` bytes, and memory for `capacity`.
@@ -376,19 +421,6 @@ impl Core {
     fn fail(&self, error: WriteError) {
         let first = self.error.take();
         self.error.set(first.or(Some(error)));
-    }
-
-    /// Hands over all of it, and says how many bytes it was.
-    fn finish(&self, next: NonNull<u8>) -> (usize, Result<(), WriteError>) {
-        let here = self.here(next);
-        let error = self.error.take();
-        if let Some(bytes) = self.bytes() {
-            match error {
-                None => self.settle(bytes, here),
-                Some(_) => bytes.truncate(self.before),
-            }
-        }
-        (self.counted.get() + here, error.map_or(Ok(()), Err))
     }
 }
 
@@ -432,11 +464,13 @@ pub(crate) unsafe fn copy_short(from: *const u8, to: *mut u8, len: usize) {
 }
 
 /// See [`Core::limit`]. Where less than [`SLACK`] bytes fit it is before all of them.
+#[inline]
 fn limit(end: NonNull<u8>) -> usize {
     end.addr().get().saturating_sub(SLACK)
 }
 
 /// The beginning of the memory, and its end.
+#[inline]
 fn ends(room: &mut [MaybeUninit<u8>]) -> (NonNull<u8>, NonNull<u8>) {
     let len = room.len();
     let start = NonNull::from(room).cast();

@@ -641,7 +641,7 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
                 return FAILED;
             }
             self.r.leave();
-            (ops.make)(slot, elements, count);
+            ops.make(slot, elements, count);
             at
         }
     }

@@ -156,7 +156,7 @@ impl<const BORROWED: bool> Compare<BORROWED> {
                     let Some(ops) = shape.sequence else {
                         return true;
                     };
-                    let ((a, len), (b, other)) = ((ops.elements)(a), (ops.elements)(b));
+                    let ((a, len), (b, other)) = (ops.elements(a), ops.elements(b));
                     len == other && self.elements(shape.of, a, b, len)
                 }
                 Code::Array => {

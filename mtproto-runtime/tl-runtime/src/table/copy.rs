@@ -79,11 +79,11 @@ unsafe fn own(tables: &'static Tables, op: &Op, from: *const u8, to: *mut u8) {
                 let shape = tables.shape(op.of);
                 let element = tables.shape(shape.of);
                 if let Some(ops) = shape.sequence {
-                    let (elements, len) = (ops.elements)(from);
+                    let (elements, len) = ops.elements(from);
                     let copies = allocate(ops.element, len);
                     ptr::copy_nonoverlapping(elements, copies, len * ops.element.size);
                     own_elements(tables, element, elements, copies, len);
-                    (ops.make)(to, copies, len);
+                    ops.make(to, copies, len);
                 }
             }
             Code::Array => {

@@ -9,7 +9,8 @@
 //! rows      what a table says: types, fields, shapes, variants
 //! layout    where all of it is in memory, and what that makes of it, at compile time
 //! plan      what loops go by: ops, pieces
-//! ops       what only the Rust type itself can tell: Vec<T>, Option<T>                 (unsafe)
+//! ops       what only the Rust type itself can tell: Option<T>, code of its own      (unsafe)
+//! sequence  where a Vec and a slice keep what they are made of                        (unsafe)
 //! presence  which fields of a struct are there                                        (unsafe)
 //! build     memory from bytes                                                         (unsafe)
 //! write     memory as bytes                                                           (unsafe)
@@ -54,10 +55,10 @@
 //!   promise: types that have any are compared field by field, see below.
 //!
 //! **What is assumed of Rust's layout** is what the Reference promises, and no more: the offsets
-//! of `repr(C)`, the tag and payload of `repr(u8)`, and that `Box<T>` and `&T` are pointers. A `Vec`
-//! and a slice are made and taken apart by functions that know their type. Of an `Option`, the Reference
-//! promises hardly anything; what it is in memory is found out for each type when generated code is
-//! compiled (`ops`): either the value and a number in some of its bytes that it never has, and those
+//! of `repr(C)`, the tag and payload of `repr(u8)`, and that `Box<T>` and `&T` are pointers. Of a `Vec`, a
+//! slice and an `Option`, the Reference promises hardly anything; what they are in memory is found out for
+//! each type when generated code is compiled. A sequence is three words, or two, and says of itself which
+//! is which (`sequence`). An option is (`ops`) either the value and a number in some of its bytes that it never has, and those
 //! bytes are the ones that make `None` something else if they are changed; or a byte, 0 or 1, in front of
 //! the value. The compiler itself is asked, with options in its own memory, and refuses the program if
 //! it is none of the two, or if a byte matters that is not initialised. What is not asked, since it
@@ -83,15 +84,17 @@ pub(crate) mod plan;
 mod presence;
 mod release;
 pub(crate) mod rows;
+mod sequence;
 mod show;
 mod tabled;
 pub(crate) mod view;
 pub(crate) mod write;
 
 pub use layout::Rows;
-pub use ops::{Foreign, OptionOps, SequenceOps};
+pub use ops::{Foreign, OptionOps};
 pub use plan::Tables;
 pub use rows::{Field, Kind, Layout, PackedField, PackedVariant, Shape, Type, Variant};
+pub use sequence::SequenceOps;
 pub(crate) use tabled::Row;
 pub use tabled::{Both, File, InFile, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes};
 

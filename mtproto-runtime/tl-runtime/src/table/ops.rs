@@ -1,13 +1,11 @@
-//! What only the Rust type itself can say: how a `Vec`, a slice and an `Option` of it are made and
-//! taken apart, and how a type that has no table is read and written.
+//! What only the Rust type itself can say: what an `Option` of it is in memory, and how a type that has
+//! no table is read and written.
 //!
 //! Lifetimes are erased: an ops of `T<'static>` serves all `T<'a>`, whose memory is the same.
 #![allow(unsafe_code)]
 
-use alloc::vec::Vec;
 use core::fmt;
-use core::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
-use core::slice;
+use core::mem::{MaybeUninit, size_of};
 
 use crate::{Reader, TlRead, TlWrite, Writer};
 
@@ -256,116 +254,6 @@ impl OptionOps {
         // SAFETY: the value is in it.
         is_there.then(|| unsafe { option.add(presence.value as usize) })
     }
-}
-
-/// `Vec<T>` or `&[T]`.
-pub struct SequenceOps {
-    /// Of the sequence.
-    pub(super) layout: Layout,
-    /// Of an element.
-    pub(super) element: Layout,
-    /// Makes a sequence of so many elements, which are there; their memory is `len` elements large
-    /// and, for a `Vec`, from the global allocator.
-    pub(super) make: unsafe fn(sequence: *mut u8, elements: *mut u8, len: usize),
-    /// Where the elements are, and how many.
-    pub(super) elements: unsafe fn(sequence: *const u8) -> (*const u8, usize),
-    /// How many elements the memory has room for.
-    pub(super) capacity: unsafe fn(sequence: *const u8) -> usize,
-}
-
-impl SequenceOps {
-    /// Those of vectors of a type.
-    #[must_use]
-    pub const fn owned<T>() -> &'static Self {
-        trait Of {
-            const OPS: SequenceOps;
-        }
-        impl<T> Of for T {
-            const OPS: SequenceOps = SequenceOps {
-                layout: Layout::of::<Vec<T>>(),
-                element: Layout {
-                    size: size_of::<T>(),
-                    align: align_of::<T>(),
-                },
-                make: make_vec::<T>,
-                elements: vec_elements::<T>,
-                capacity: vec_capacity::<T>,
-            };
-        }
-        &<T as Of>::OPS
-    }
-
-    /// Those of slices of a type.
-    #[must_use]
-    pub const fn borrowed<T: 'static>() -> &'static Self {
-        trait Of {
-            const OPS: SequenceOps;
-        }
-        impl<T: 'static> Of for T {
-            const OPS: SequenceOps = SequenceOps {
-                layout: Layout::of::<&'static [T]>(),
-                element: Layout::of::<T>(),
-                make: make_slice::<T>,
-                elements: slice_elements::<T>,
-                capacity: slice_len::<T>,
-            };
-        }
-        &<T as Of>::OPS
-    }
-}
-
-/// # Safety
-/// `sequence` has room for a `Vec<T>`; `elements` leads to `len` values of type `T` in memory of the
-/// global allocator, which has room for `len` of them (dangling if that is nothing).
-unsafe fn make_vec<T>(sequence: *mut u8, elements: *mut u8, len: usize) {
-    // SAFETY: see above.
-    unsafe {
-        sequence
-            .cast::<Vec<T>>()
-            .write(Vec::from_raw_parts(elements.cast(), len, len));
-    }
-}
-
-/// # Safety
-/// `sequence` is a `Vec<T>`.
-unsafe fn vec_elements<T>(sequence: *const u8) -> (*const u8, usize) {
-    // SAFETY: see above.
-    let vec = unsafe { &*sequence.cast::<Vec<T>>() };
-    (vec.as_ptr().cast(), vec.len())
-}
-
-/// # Safety
-/// `sequence` is a `Vec<T>`.
-unsafe fn vec_capacity<T>(sequence: *const u8) -> usize {
-    // SAFETY: see above.
-    unsafe { &*sequence.cast::<ManuallyDrop<Vec<T>>>() }.capacity()
-}
-
-/// # Safety
-/// `sequence` has room for a slice reference; `elements` leads to `len` values of type `T` that live
-/// as long as the reference.
-unsafe fn make_slice<T: 'static>(sequence: *mut u8, elements: *mut u8, len: usize) {
-    // SAFETY: see above.
-    unsafe {
-        sequence
-            .cast::<&'static [T]>()
-            .write(slice::from_raw_parts(elements.cast(), len));
-    }
-}
-
-/// # Safety
-/// `sequence` is a slice reference.
-unsafe fn slice_elements<T: 'static>(sequence: *const u8) -> (*const u8, usize) {
-    // SAFETY: see above.
-    let slice = unsafe { *sequence.cast::<&'static [T]>() };
-    (slice.as_ptr().cast(), slice.len())
-}
-
-/// # Safety
-/// `sequence` is a slice reference.
-unsafe fn slice_len<T: 'static>(sequence: *const u8) -> usize {
-    // SAFETY: see above.
-    unsafe { slice_elements::<T>(sequence) }.1
 }
 
 /// A type that is read and written by code of its own.

@@ -52,8 +52,8 @@ unsafe fn drop_value(tables: &'static Tables, shape: &'static Shape, place: *mut
             Kind::Vector => {
                 let element = tables.shape(shape.of);
                 if let Some(ops) = shape.sequence {
-                    let (elements, len) = (ops.elements)(place);
-                    let capacity = (ops.capacity)(place);
+                    let (elements, len) = ops.elements(place);
+                    let capacity = ops.capacity(place);
                     drop_elements(tables, element, elements.cast_mut(), len);
                     free(elements.cast_mut(), ops.element, capacity);
                 }

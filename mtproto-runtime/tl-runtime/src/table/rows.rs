@@ -6,8 +6,9 @@
 use alloc::string::String;
 use core::mem::{align_of, size_of};
 
-use super::ops::{Foreign, OptionOps, SequenceOps};
+use super::ops::{Foreign, OptionOps};
 use super::plan::Op;
+use super::sequence::SequenceOps;
 use crate::Identified;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

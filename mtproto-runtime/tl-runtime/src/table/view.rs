@@ -300,7 +300,7 @@ impl<'v> Placed<'v> {
                 )),
                 Kind::Vector => {
                     let (elements, len) = match self.shape.sequence {
-                        Some(ops) => (ops.elements)(self.place),
+                        Some(ops) => ops.elements(self.place),
                         None => (self.place, 0),
                     };
                     Value::Sequence(self.sequence(elements, len))

@@ -432,7 +432,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         };
         // SAFETY: the place is a vector of the shape's Rust type.
         unsafe {
-            let (elements, len) = (ops.elements)(place);
+            let (elements, len) = ops.elements(place);
             if !shape.bare {
                 at = self.put(at, VECTOR_ID.to_le_bytes());
             }

@@ -259,59 +259,63 @@ mod tables {
 
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
-        const ROWS: &'static Rows<8, 11, 4, 12, 4, 1> = &Rows::lay_out(
-            [
-                T::structure(0x00000001, "dog id", "Dog id", 8, 0, 1),
-                T::structure(0x375f5fbe, "animalEmpty", "AnimalEmpty", 4, 1, 0),
-                T::structure(0x00000000, "zoo.rows key open", "ZooRows key open", 8, 1, 2).record(),
-                T::structure(0x429b10a2, "zoo flags# at door?0.0 animals rows seats", "Zoo at door animals rows seats", 48, 3, 6),
-                T::structure(0x00000002, "dog id good", "DogLayer2 id good", 12, 9, 2),
-                T::enumeration(1, "Animal", "Animal", 4, 0, 4).hashed(0xe93f6661, b"\xff\x00\xff\x02\xff\xff\x03\x01"),
-                T::foreign("types::Point", 8, Foreign::of::<types::Point>()),
-                T::foreign("types::Cat", 8, Foreign::of::<types::Cat>()),
-            ],
-            [
-                0x0000ffff,
-                0x0000ffff,
-                0x0001ffff,
-                0xffffffff,
-                0x0002ffff,
-                0x00030000,
-                0x0005ffff,
-                0x0007ffff,
-                0x0008ffff,
-                0x0000ffff,
-                0x0001ffff,
-            ],
-            [
-                (0xa4aff5dd, "Cat", 9),
-                (0x00000001, "Dog", 10),
-                (0x375f5fbe, "Empty", 65535),
-                (0x00000002, "DogLayer2", 11),
-            ],
-            [
-                S::leaf(Kind::Int),
-                S::leaf(Kind::Bool),
-                S::bare(6),
-                S::named(6).optional(OptionOps::of::<types::Point>()),
-                S::named(5),
-                S::bare_vector(4, 4, SequenceOps::owned::<enums::Animal>()),
-                S::named(2),
-                S::array(6, 2),
-                S::array(0, 3),
-                S::bare(7),
-                S::bare(0),
-                S::bare(4),
-            ],
-            false,
-        ).checked(&[
-            L::of::<types::Dog>(),
-            L::of::<types::AnimalEmpty>(),
-            L::of::<types::ZooRows>(),
-            L::of::<types::Zoo>(),
-            L::of::<types::DogLayer2>(),
-            L::of::<enums::Animal>(),
-        ]);
+        const LATER: () = assert!(size_of::<X>() == 0);
+        const ROWS: &'static Rows<8, 11, 4, 12, 4, 1> ={
+            let () = Self::LATER;
+            &Rows::lay_out(
+                [
+                    T::structure(0x00000001, "dog id", "Dog id", 8, 0, 1),
+                    T::structure(0x375f5fbe, "animalEmpty", "AnimalEmpty", 4, 1, 0),
+                    T::structure(0x00000000, "zoo.rows key open", "ZooRows key open", 8, 1, 2).record(),
+                    T::structure(0x429b10a2, "zoo flags# at door?0.0 animals rows seats", "Zoo at door animals rows seats", 48, 3, 6),
+                    T::structure(0x00000002, "dog id good", "DogLayer2 id good", 12, 9, 2),
+                    T::enumeration(1, "Animal", "Animal", 4, 0, 4).hashed(0xe93f6661, b"\xff\x00\xff\x02\xff\xff\x03\x01"),
+                    T::foreign("types::Point", 8, Foreign::of::<types::Point>()),
+                    T::foreign("types::Cat", 8, Foreign::of::<types::Cat>()),
+                ],
+                [
+                    0x0000ffff,
+                    0x0000ffff,
+                    0x0001ffff,
+                    0xffffffff,
+                    0x0002ffff,
+                    0x00030000,
+                    0x0005ffff,
+                    0x0007ffff,
+                    0x0008ffff,
+                    0x0000ffff,
+                    0x0001ffff,
+                ],
+                [
+                    (0xa4aff5dd, "Cat", 9),
+                    (0x00000001, "Dog", 10),
+                    (0x375f5fbe, "Empty", 65535),
+                    (0x00000002, "DogLayer2", 11),
+                ],
+                [
+                    S::leaf(Kind::Int),
+                    S::leaf(Kind::Bool),
+                    S::bare(6),
+                    S::named(6).optional(OptionOps::of::<types::Point>()),
+                    S::named(5),
+                    S::bare_vector(4, 4, SequenceOps::owned::<enums::Animal>()),
+                    S::named(2),
+                    S::array(6, 2),
+                    S::array(0, 3),
+                    S::bare(7),
+                    S::bare(0),
+                    S::bare(4),
+                ],
+                false,
+            ).checked(&[
+                L::of::<types::Dog>(),
+                L::of::<types::AnimalEmpty>(),
+                L::of::<types::ZooRows>(),
+                L::of::<types::Zoo>(),
+                L::of::<types::DogLayer2>(),
+                L::of::<enums::Animal>(),
+            ])
+        };
         const TABLES: &'static Tables = &Self::ROWS.tables();
         fn get() -> &'static Tables {
             Self::TABLES

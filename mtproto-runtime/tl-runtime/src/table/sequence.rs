@@ -131,25 +131,28 @@ impl Words {
         // SAFETY: it is as large as three words. What is called looks at one word each, of which these
         // numbers are possible values; that no such vector is, is never relied on. At compile time the
         // compiler refuses the program if it is.
-        let (start, len, capacity) = unsafe {
+        let vec = unsafe {
             probe.as_mut_ptr().cast::<[usize; 3]>().write(words);
-            let vec = &*probe.as_ptr();
-            (address(vec.as_ptr()), vec.len(), vec.capacity())
+            &*probe.as_ptr()
         };
-        let (start, len) = (word(&words, start), word(&words, len));
-        assert!(start != len);
-        let rest = 3 - start - len;
-        if size_of::<T>() == 0 {
+        let len = word(&words, vec.len());
+        // What is left is the third, since each of the three is somewhere.
+        let (start, capacity) = if size_of::<T>() == 0 {
+            let start = word(&words, address(vec.as_ptr()));
             let empty = MaybeUninit::<Vec<T>>::new(Vec::new());
+            let capacity = 3 - start - len;
             // SAFETY: the word is in it, and no pointer.
-            assert!(unsafe { empty.as_ptr().cast::<usize>().add(rest).read() } == 0);
+            assert!(unsafe { empty.as_ptr().cast::<usize>().add(capacity).read() } == 0);
+            (start, capacity)
         } else {
-            assert!(word(&words, capacity) == rest);
-        }
+            let capacity = word(&words, vec.capacity());
+            (3 - len - capacity, capacity)
+        };
+        assert!(start != len && start != capacity && len != capacity);
         Self {
             start: to_u8(start),
             len: to_u8(len),
-            capacity: Some(to_u8(rest)),
+            capacity: Some(to_u8(capacity)),
         }
     }
 

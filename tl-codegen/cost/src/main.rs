@@ -1,5 +1,6 @@
 //! What rustc spends on generated code: CPU seconds and peak memory of the one process that compiles
-//! it, alone, in three modes. `cargo run --release [-- PART OF A ROW'S NAME]`
+//! it, alone, in three modes. `cargo run --release [-- PART OF A ROW'S NAME]`; and with `-- size`, how
+//! large a small client is that uses it.
 //!
 //! To add a row, add it to [`rows`].
 
@@ -47,6 +48,13 @@ const THREE: [&str; 3] = [
     "messages.getHistory",
     "upload.getFile",
 ];
+
+/// Parts of layer 230 that make so many types.
+const FEW_39: [&str; 1] = ["users.getUsers"];
+const FEW_84: [&str; 1] = ["photos.*"];
+const FEW_153: [&str; 1] = ["auth.*"];
+const FEW_237: [&str; 1] = ["help.*"];
+const FEW_407: [&str; 5] = ["help.*", "auth.*", "stickers.*", "upload.*", "photos.*"];
 
 /// The rows of the table.
 fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
@@ -98,6 +106,20 @@ fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
                 config.codec("*", Codec::Code).only(THREE)
             })
         }),
+        ("td_api, tables", || other("tdlib/td_api.tl", Codec::Table)),
+        ("td_api, code", || other("tdlib/td_api.tl", Codec::Code)),
+        ("ton_api, tables", || other("ton/ton_api.tl", Codec::Table)),
+        ("ton_api, code", || other("ton/ton_api.tl", Codec::Code)),
+        ("few: 39 types, tables", || few(&FEW_39, Codec::Table)),
+        ("few: 39 types, code", || few(&FEW_39, Codec::Code)),
+        ("few: 84 types, tables", || few(&FEW_84, Codec::Table)),
+        ("few: 84 types, code", || few(&FEW_84, Codec::Code)),
+        ("few: 153 types, tables", || few(&FEW_153, Codec::Table)),
+        ("few: 153 types, code", || few(&FEW_153, Codec::Code)),
+        ("few: 237 types, tables", || few(&FEW_237, Codec::Table)),
+        ("few: 237 types, code", || few(&FEW_237, Codec::Code)),
+        ("few: 407 types, tables", || few(&FEW_407, Codec::Table)),
+        ("few: 407 types, code", || few(&FEW_407, Codec::Code)),
     ]
 }
 
@@ -106,12 +128,14 @@ fn main() -> Result<()> {
     match &args[..] {
         [row, mode] if mode.parse::<usize>().is_ok() => one(row.parse()?, mode.parse()?),
         [] => table(""),
+        [size] if size == "size" => sizes(),
         [filter, ..] => table(filter),
     }
 }
 
 /// Each cell in a process of its own: peak memory is that of all children.
 fn table(filter: &str) -> Result<()> {
+    compile_run_time()?;
     println!("| CPU s / peak MiB | check | debug | release |");
     println!("|---|---:|---:|---:|");
     for (index, (name, _)) in rows().iter().enumerate() {
@@ -138,20 +162,102 @@ fn one(row: usize, mode: usize) -> Result<()> {
     let here = (rows()[row].1)()?;
     let (mode, args) = MODES[mode];
     let before = seconds()?;
-    let status = Command::new("rustc")
+    let mut command = rustc(&here);
+    command
         .arg(&here.root)
-        .args(["--edition=2024", "--crate-type=rlib", "--cap-lints=allow"])
+        .arg("--crate-type=rlib")
         .args(args)
-        .args(&here.args)
-        .arg(format!("--out-dir={}", here.out_dir.join(mode).display()))
-        .env("OUT_DIR", &here.out_dir)
-        .status()?;
-    if !status.success() {
-        return Err("it does not compile".into());
-    }
+        .arg(format!("--out-dir={}", here.out_dir.join(mode).display()));
+    run(&mut command)?;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     println!("{:.1} / {}", seconds()? - before, usage.max_rss() / 1024);
     Ok(())
+}
+
+/// How large the clients are, in KiB, as Cargo makes them in release.
+fn sizes() -> Result<()> {
+    compile_run_time()?;
+    let ours_client = "clients/ours.rs";
+    let clients: [(&str, &str, fn() -> Result<Crate>); 5] = [
+        ("grammers-tl-types", "clients/grammers.rs", grammers),
+        ("ours, tables", ours_client, || {
+            ours("tables", |config| config.codec("*", Codec::Table))
+        }),
+        ("ours, code", ours_client, || {
+            ours("code", |config| config.codec("*", Codec::Code))
+        }),
+        ("ours, three methods, tables", ours_client, || {
+            ours("three", |config| {
+                config.codec("*", Codec::Table).only(THREE)
+            })
+        }),
+        ("ours, three methods, code", ours_client, || {
+            ours("three-code", |config| {
+                config.codec("*", Codec::Code).only(THREE)
+            })
+        }),
+    ];
+    println!("| client of three methods | KiB |");
+    println!("|---|---:|");
+    for (name, client, library) in clients {
+        let here = library()?;
+        let library = here.out_dir.join("libapi.rlib");
+        let mut command = rustc(&here);
+        command
+            .arg(&here.root)
+            .args(["--crate-type=rlib", "-Copt-level=3", "-o"])
+            .arg(&library);
+        run(&mut command)?;
+        let program = here.out_dir.join("client");
+        let mut command = rustc(&here);
+        command
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(client))
+            .args(["-Copt-level=3", "-Cstrip=debuginfo", "-o"])
+            .arg(&program)
+            .arg(format!("--extern=api={}", library.display()));
+        run(&mut command)?;
+        println!("| {name} | {} |", fs::metadata(&program)?.len() / 1024);
+    }
+    Ok(())
+}
+
+/// The run time that generated code names.
+fn run_time() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/compile-cost/libtl_runtime.rlib")
+}
+
+/// Compiles it, once for all cells, and in no process whose memory is measured.
+fn compile_run_time() -> Result<()> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new("rustc");
+    command
+        .arg(here.join("../../mtproto-runtime/tl-runtime/src/lib.rs"))
+        .args([
+            "--edition=2024",
+            "--crate-type=rlib",
+            "--crate-name=tl_runtime",
+        ])
+        .args(["--cap-lints=allow", "-Copt-level=3", "-o"])
+        .arg(run_time());
+    fs::create_dir_all(here.join("target/compile-cost"))?;
+    run(&mut command)
+}
+
+/// The compiler, with what all of a crate's compilations want.
+fn rustc(here: &Crate) -> Command {
+    let mut command = Command::new("rustc");
+    command
+        .args(["--edition=2024", "--cap-lints=allow"])
+        .args(&here.args)
+        .env("OUT_DIR", &here.out_dir);
+    command
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    match command.status()?.success() {
+        true => Ok(()),
+        false => Err("it does not compile".into()),
+    }
 }
 
 /// CPU time of all children.
@@ -162,37 +268,45 @@ fn seconds() -> Result<f64> {
     Ok(seconds.iter().sum())
 }
 
-/// Layer 230 by tl-codegen, with the run time beside it.
+/// Layer 230 by tl-codegen.
 fn ours(name: &str, knobs: impl FnOnce(Config) -> Config) -> Result<Crate> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = here.join("target/compile-cost").join(name);
-    fs::create_dir_all(&folder)?;
     let config = Config::new()
         .schema(here.join("../../schemas/telegram/api.tl"))
         .known_ids(here.join("../../schemas/known-ids.txt"))
-        .id_rule(IdRule::Telegram)
+        .id_rule(IdRule::Telegram);
+    generated(name, knobs(config))
+}
+
+/// A part of layer 230.
+fn few(only: &[&str], codec: Codec) -> Result<Crate> {
+    ours("few", |config| {
+        config.codec("*", codec).only(only.iter().copied())
+    })
+}
+
+/// Another schema.
+fn other(schema: &str, codec: Codec) -> Result<Crate> {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../schemas")
+        .join(schema);
+    generated("other", Config::new().schema(schema).codec("*", codec))
+}
+
+/// What tl-codegen makes.
+fn generated(name: &str, config: Config) -> Result<Crate> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = here.join("target/compile-cost").join(name);
+    fs::create_dir_all(&folder)?;
+    let config = config
         .runtime("::tl_runtime")
         .module("api")
         .out_dir(&folder);
-    let text = fs::read_to_string(knobs(config).generate()?)?;
+    let text = fs::read_to_string(config.generate()?)?;
     fs::write(folder.join("lib.rs"), text)?;
-    let status = Command::new("rustc")
-        .arg(here.join("../../mtproto-runtime/tl-runtime/src/lib.rs"))
-        .args([
-            "--edition=2024",
-            "--crate-type=rlib",
-            "--crate-name=tl_runtime",
-        ])
-        .args(["--cap-lints=allow", "-Copt-level=3"])
-        .arg(format!("--out-dir={}", folder.display()))
-        .status()?;
-    if !status.success() {
-        return Err("the run time does not compile".into());
-    }
-    let runtime = folder.join("libtl_runtime.rlib");
     Ok(Crate {
         root: folder.join("lib.rs"),
-        args: vec![format!("--extern=tl_runtime={}", runtime.display())],
+        args: vec![format!("--extern=tl_runtime={}", run_time().display())],
         out_dir: folder,
     })
 }

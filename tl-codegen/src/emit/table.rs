@@ -384,7 +384,7 @@ impl Emitter<'_> {
         self.out.line(&["use ", &self.style.runtime, " as tl;"]);
         self.out.line(&["use tl::private::table;"]);
         self.out.line(&[
-            "use table::{Foreign, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
+            "use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
         ]);
         let lens = [&types, &fields, &variants, &shapes].map(Vec::len);
         let lens = [&lens[..], &[pieces, flags]].concat();
@@ -398,7 +398,7 @@ impl Emitter<'_> {
         self.out
             .line(&["const LATER: () = assert!(size_of::<X>() == 0);"]);
         self.out.begin(
-            &["const ROWS: &'static Rows<", &lens.join(", "), "> ="],
+            &["const ROWS: &'static Kept<Rows<", &lens.join(", "), ">> ="],
             "{",
         );
         self.out.line(&["let () = Self::LATER;"]);

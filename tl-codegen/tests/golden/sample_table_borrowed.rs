@@ -1100,12 +1100,12 @@ mod tables {
     use super::{types, enums, functions};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
         const LATER: () = assert!(size_of::<X>() == 0);
-        const ROWS: &'static Rows<17, 52, 5, 34, 14, 6> ={
+        const ROWS: &'static Kept<Rows<17, 52, 5, 34, 14, 6>> ={
             let () = Self::LATER;
             &Rows::lay_out(
                 [

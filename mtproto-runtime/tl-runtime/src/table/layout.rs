@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::kept::{Kept, Slice};
 use super::ops::{OptionOps, Presence};
 use super::plan::{Code, MAX_NATS, Map, Op, Piece, Sort, TESTS, Tables};
 use super::presence::Test;
@@ -161,20 +162,20 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
     /// Compares the rows of types that have no code with what the types are in memory.
     ///
     /// ```compile_fail,E0080
-    /// use tl_runtime::table::{Layout, Rows, Type};
+    /// use tl_runtime::table::{Kept, Layout, Rows, Type};
     ///
     /// // A struct without fields is no `u32`.
     /// const ROWS: Rows<1, 0, 0, 0, 0, 0> = Rows::lay_out(
     ///     [Type::structure(1, "a", "A", 4, 0, 0)], [], [], [], false,
     /// );
-    /// const CHECKED: Rows<1, 0, 0, 0, 0, 0> = ROWS.checked(&[Layout::of::<u32>()]);
+    /// const CHECKED: Kept<Rows<1, 0, 0, 0, 0, 0>> = ROWS.checked(&[Layout::of::<u32>()]);
     /// # let _ = CHECKED;
     /// ```
     ///
     /// # Panics
     /// At compile time, if they differ.
     #[must_use]
-    pub const fn checked(self, layouts: &[Layout]) -> Self {
+    pub const fn checked(self, layouts: &[Layout]) -> Kept<Self> {
         let mut row = 0;
         while row < T && !matches!(self.types[row].form, TypeForm::Foreign(_)) {
             let Layout { size, align } = layouts[row];
@@ -185,23 +186,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             );
             row += 1;
         }
-        self
-    }
-
-    /// The tables, which stay where they are.
-    #[must_use]
-    pub const fn tables(&'static self) -> Tables {
-        Tables {
-            types: &self.types,
-            fields: &self.fields,
-            variants: &self.variants,
-            shapes: &self.shapes,
-            ops: &self.ops,
-            tests: &self.tests,
-            pieces: &self.pieces,
-            maps: &self.maps,
-            borrowed: self.borrowed,
-        }
+        Kept::new(self)
     }
 
     #[allow(
@@ -664,6 +649,27 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             Kind::Array | Kind::WithId => self.shape_owns(of as usize),
             Kind::String | Kind::Bytes | Kind::Object | Kind::Vector | Kind::Indirect => true,
             _ => false,
+        }
+    }
+}
+
+impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: usize, const N: usize>
+    Kept<Rows<T, F, V, S, P, N>>
+{
+    /// The tables, which stay where they are.
+    #[must_use]
+    pub const fn tables(&'static self) -> Tables {
+        let rows = self.get();
+        Tables {
+            types: Slice::new(&rows.types),
+            fields: Slice::new(&rows.fields),
+            variants: Slice::new(&rows.variants),
+            shapes: Slice::new(&rows.shapes),
+            ops: Slice::new(&rows.ops),
+            tests: Slice::new(&rows.tests),
+            pieces: Slice::new(&rows.pieces),
+            maps: Slice::new(&rows.maps),
+            borrowed: rows.borrowed,
         }
     }
 }

@@ -9,8 +9,9 @@
 //! rows      what a table says: types, fields, shapes, variants
 //! layout    where all of it is in memory, and what that makes of it, at compile time
 //! plan      what loops go by: ops, pieces
-//! ops       what only the Rust type itself can tell: Option<T>, code of its own      (unsafe)
+//! ops       what only the Rust type itself can tell: Option<T>, code of its own       (unsafe)
 //! sequence  where a Vec and a slice keep what they are made of                        (unsafe)
+//! kept      tables where they stay                                                    (unsafe)
 //! presence  which fields of a struct are there                                        (unsafe)
 //! build     memory from bytes                                                         (unsafe)
 //! write     memory as bytes                                                           (unsafe)
@@ -77,6 +78,7 @@ mod build;
 mod compare;
 mod copy;
 pub(crate) mod dynamic;
+mod kept;
 mod layout;
 mod memory;
 mod ops;
@@ -90,6 +92,7 @@ mod tabled;
 pub(crate) mod view;
 pub(crate) mod write;
 
+pub use kept::Kept;
 pub use layout::Rows;
 pub use ops::{Foreign, OptionOps};
 pub use plan::Tables;

@@ -2,6 +2,7 @@
 //!
 //! Nobody writes it down; `layout` makes it of the rows.
 
+use super::kept::Slice;
 use super::layout::option_of;
 use super::ops::OptionOps;
 use super::presence::Test;
@@ -194,14 +195,14 @@ pub(super) type Map = [u8; 32];
 /// All tables of a generated file.
 #[derive(Clone, Copy)]
 pub struct Tables {
-    pub(super) types: &'static [Type],
-    pub(super) fields: &'static [Field],
-    pub(super) variants: &'static [Variant],
-    pub(super) shapes: &'static [Shape],
-    pub(super) ops: &'static [Op],
-    pub(super) tests: &'static [Test],
-    pub(super) pieces: &'static [Piece],
-    pub(super) maps: &'static [Map],
+    pub(super) types: Slice<Type>,
+    pub(super) fields: Slice<Field>,
+    pub(super) variants: Slice<Variant>,
+    pub(super) shapes: Slice<Shape>,
+    pub(super) ops: Slice<Op>,
+    pub(super) tests: Slice<Test>,
+    pub(super) pieces: Slice<Piece>,
+    pub(super) maps: Slice<Map>,
     pub(super) borrowed: bool,
 }
 
@@ -215,63 +216,63 @@ impl Tables {
 
     /// All rows.
     pub(crate) const fn types(&self) -> &'static [Type] {
-        self.types
+        self.types.get()
     }
 
     #[inline]
     pub(crate) const fn ty(&self, row: usize) -> &'static Type {
-        &self.types[row]
+        &self.types.get()[row]
     }
 
     /// Where a field is in its struct, in bytes.
     #[must_use]
     pub const fn offset(&self, field: usize) -> usize {
-        self.fields[field].offset as usize
+        self.fields.get()[field].offset as usize
     }
 
     #[inline]
     pub(crate) fn shape(&self, shape: u16) -> &'static Shape {
-        &self.shapes[usize::from(shape)]
+        &self.shapes.get()[usize::from(shape)]
     }
 
     /// Whether a field counts among the numbers that conditions refer to.
     #[inline]
     pub(crate) const fn is_nat(&self, field: Field) -> bool {
-        is_nat(field, self.shapes)
+        is_nat(field, self.shapes.get())
     }
 
     #[inline]
     pub(crate) fn fields_of(&self, ty: &Type) -> &'static [Field] {
-        &self.fields[ty.first as usize..][..ty.count as usize]
+        &self.fields.get()[ty.first as usize..][..ty.count as usize]
     }
 
     /// What is to be done with all fields.
     #[inline]
     pub(super) fn ops(&self) -> &'static [Op] {
-        self.ops
+        self.ops.get()
     }
 
     /// All variants.
     #[inline]
     pub(super) fn variants(&self) -> &'static [Variant] {
-        self.variants
+        self.variants.get()
     }
 
     /// All fields in pieces.
     #[inline]
     pub(super) fn pieces(&self) -> &'static [Piece] {
-        self.pieces
+        self.pieces.get()
     }
 
     /// The tests of all pieces.
     #[inline]
     pub(super) fn tests(&self) -> &'static [Test] {
-        self.tests
+        self.tests.get()
     }
 
     #[inline]
     pub(super) fn map(&self, op: &Op) -> &'static Map {
-        &self.maps[op.first as usize]
+        &self.maps.get()[op.first as usize]
     }
 
     /// How an option of the shape is made.
@@ -282,7 +283,7 @@ impl Tables {
 
     #[inline]
     pub(crate) fn variants_of(&self, ty: &Type) -> &'static [Variant] {
-        &self.variants[ty.first as usize..][..ty.count as usize]
+        &self.variants.get()[ty.first as usize..][..ty.count as usize]
     }
 }
 

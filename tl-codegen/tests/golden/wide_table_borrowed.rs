@@ -33,6 +33,22 @@ pub mod types {
         pub fn new(x: i32, y: i32) -> Self {
             Self { x, y }
         }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Point {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Point {
+        type Owned = crate::wide_table_owned::types::Point;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Point {
+                x: self.x,
+                y: self.y,
+            }
+        }
     }
 
     impl tl::Identified for Point {
@@ -51,6 +67,19 @@ pub mod types {
         #[inline]
         pub fn new() -> Self {
             Self {}
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Light {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Light {
+        type Owned = crate::wide_table_owned::types::Light;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Light {}
         }
     }
 
@@ -72,6 +101,19 @@ pub mod types {
         #[inline]
         pub fn new(depth: i32) -> Self {
             Self { depth }
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Dark {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Dark {
+        type Owned = crate::wide_table_owned::types::Dark;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Dark { depth: self.depth }
         }
     }
 
@@ -95,6 +137,22 @@ pub mod types {
         pub fn new(parts: &'a [i32], of: types::Point) -> Self {
             Self { parts, of }
         }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Mixed {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Mixed<'_> {
+        type Owned = crate::wide_table_owned::types::Mixed;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Mixed {
+                parts: tl::private::own(self.parts),
+                of: tl::private::own(self.of),
+            }
+        }
     }
 
     impl tl::Identified for Mixed<'_> {
@@ -116,6 +174,22 @@ pub mod types {
         #[inline]
         pub fn new(live: bool) -> Self {
             Self { live, max_id: None }
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Part {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Part {
+        type Owned = crate::wide_table_owned::types::Part;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Part {
+                live: self.live,
+                max_id: self.max_id,
+            }
         }
     }
 
@@ -140,6 +214,22 @@ pub mod types {
             Self {
                 ids: None,
                 name: None,
+            }
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Deep {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Deep<'_> {
+        type Owned = crate::wide_table_owned::types::Deep;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Deep {
+                ids: tl::private::own(self.ids),
+                name: tl::private::own(self.name),
             }
         }
     }
@@ -173,11 +263,160 @@ pub mod types {
                 fifth: None,
             }
         }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Pair {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Pair<'_> {
+        type Owned = crate::wide_table_owned::types::Pair;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Pair {
+                first: tl::private::own(self.first),
+                second: tl::private::own(self.second),
+                third: tl::private::own(self.third),
+                fourth: tl::private::own(self.fourth),
+                fifth: tl::private::own(self.fifth),
+            }
+        }
     }
 
     impl tl::Identified for Pair<'_> {
         const ID: u32 = 0xc8a5cf2f;
         const NAME: &'static str = "pair";
+    }
+
+    /// ```tl
+    /// many#739af06d flags:# a:flags.0?int more:# b:more.5?string c:more.31?true last:# d:last.31?long e:last.2?Shade f:last.2?true and:# g:and.0?Point h:flags.31?Bool = Many;
+    /// ```
+    #[derive(Clone, Copy)]
+    #[repr(C)]
+    pub struct Many<'a> {
+        pub a: Option<i32>,
+        pub b: Option<&'a str>,
+        pub c: bool,
+        pub d: Option<i64>,
+        pub e: Option<&'a enums::Shade<'a>>,
+        pub f: bool,
+        pub g: Option<types::Point>,
+        pub h: Option<bool>,
+    }
+
+    impl<'a> Many<'a> {
+        #[inline]
+        pub fn new() -> Self {
+            Self {
+                a: None,
+                b: None,
+                c: false,
+                d: None,
+                e: None,
+                f: false,
+                g: None,
+                h: None,
+            }
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Many {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Many<'_> {
+        type Owned = crate::wide_table_owned::types::Many;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Many {
+                a: self.a,
+                b: tl::private::own(self.b),
+                c: self.c,
+                d: self.d,
+                e: tl::private::own(self.e),
+                f: self.f,
+                g: tl::private::own(self.g),
+                h: self.h,
+            }
+        }
+    }
+
+    impl tl::Identified for Many<'_> {
+        const ID: u32 = 0x739af06d;
+        const NAME: &'static str = "many";
+    }
+
+    /// ```tl
+    /// odd#82d8f3c7 flags:# three:3*[ int ] shades:flags.0?2*[ Shade ] yes:True number:Int text:flags.1?String no:flags.2?True numbers:flags.3?int512 names:vector<String> all:Vector<Bool> many:flags.4?%Many = Odd;
+    /// ```
+    #[derive(Clone, Copy)]
+    #[repr(C)]
+    pub struct Odd<'a> {
+        pub three: [i32; 3],
+        pub shades: Option<[enums::Shade<'a>; 2]>,
+        pub yes: (),
+        pub number: i32,
+        pub text: Option<&'a str>,
+        pub no: Option<()>,
+        pub numbers: Option<tl::Int512>,
+        pub names: &'a [&'a str],
+        pub all: &'a [bool],
+        pub many: Option<&'a types::Many<'a>>,
+    }
+
+    impl<'a> Odd<'a> {
+        #[inline]
+        pub fn new(
+            three: [i32; 3],
+            yes: (),
+            number: i32,
+            names: &'a [&'a str],
+            all: &'a [bool],
+        ) -> Self {
+            Self {
+                three,
+                shades: None,
+                yes,
+                number,
+                text: None,
+                no: None,
+                numbers: None,
+                names,
+                all,
+                many: None,
+            }
+        }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Odd {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Odd<'_> {
+        type Owned = crate::wide_table_owned::types::Odd;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Odd {
+                three: tl::private::own(self.three),
+                shades: tl::private::own(self.shades),
+                yes: self.yes,
+                number: self.number,
+                text: tl::private::own(self.text),
+                no: self.no,
+                numbers: self.numbers,
+                names: tl::private::own(self.names),
+                all: tl::private::own(self.all),
+                many: tl::private::own(self.many),
+            }
+        }
+    }
+
+    impl tl::Identified for Odd<'_> {
+        const ID: u32 = 0x82d8f3c7;
+        const NAME: &'static str = "odd";
     }
 
     /// ```tl
@@ -219,6 +458,28 @@ pub mod types {
                 h,
             }
         }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Few {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Few {
+        type Owned = crate::wide_table_owned::types::Few;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Few {
+                a: self.a,
+                b: self.b,
+                c: self.c,
+                d: self.d,
+                e: self.e,
+                f: self.f,
+                g: self.g,
+                h: self.h,
+            }
+        }
     }
 
     impl tl::Identified for Few {
@@ -227,9 +488,10 @@ pub mod types {
     }
 
     /// ```tl
-    /// wide#6fae2feb flags:# f0:flags.0?true f1:flags.7?bytes f2:flags.14?Shade f3:flags.21?double f4:flags.28?vector<string> f5:flags.3?float id:int date:int hash:long name:string f6:flags.10?string f7:flags.17?Part f8:flags.24?long f9:flags.31?true f10:flags.6?true f11:flags.13?true f12:flags.20?true f13:flags.27?true f14:flags.2?true f15:flags.9?true f16:flags.16?true f17:flags.23?true f18:flags.30?true f19:flags.5?true f20:flags.12?true f21:flags.19?true f22:flags.26?true f23:flags.1?Part f24:flags.8?long f25:flags.15?Deep f26:flags.22?Vector<Deep> f27:flags.29?int f28:flags.4?Vector<int> f29:flags.11?Bool f30:flags.18?int128 f31:flags.25?# flags2:# rest:Shade f32:flags2.0?int f33:flags2.7?Shade f34:flags2.14?Deep f35:flags2.21?true f36:flags2.28?Part f37:flags2.3?int128 f38:flags2.10?float f39:flags2.17?Vector<int> f40:flags2.24?double f41:flags2.31?Vector<Deep> f42:flags2.6?bytes f43:flags2.13?long f44:flags2.20?# f45:flags2.27?string f46:flags2.2?Bool f47:flags2.9?vector<string> f48:flags2.16?int f49:flags2.23?Shade f50:flags2.30?Deep f51:flags2.5?true f52:flags2.12?Part f53:flags2.19?int128 f54:flags2.26?float f55:flags2.1?Vector<int> f56:flags2.8?double f57:flags2.15?Vector<Deep> f58:flags2.22?bytes f59:flags2.29?long f60:flags2.4?# f61:flags2.11?string f62:flags2.18?Bool f63:flags2.25?vector<string> flags3:# f64:flags3.0?string f65:flags3.7?# f66:flags3.14?long f67:flags3.21?bytes f68:flags3.28?Vector<Deep> f69:flags3.3?double f70:flags3.10?Vector<int> f71:flags3.17?float f72:flags3.24?int128 f73:flags3.31?Part f74:flags3.6?true f75:flags3.13?Deep f76:flags3.20?Shade f77:flags3.27?int f78:flags3.2?vector<string> f79:flags3.9?Bool f80:flags3.16?string f81:flags3.23?# f82:flags3.30?long f83:flags3.5?bytes also:flags.3?string too:flags.20?true yet:flags2.9?int and:flags3.0?Part last:int = Wide;
+    /// wide#536b54b0 flags:# f0:flags.0?true f1:flags.7?bytes f2:flags.14?Shade f3:flags.21?double f4:flags.28?vector<string> f5:flags.3?float id:int date:int hash:long name:string f6:flags.10?string f7:flags.17?Part f8:flags.24?long f9:flags.31?true f10:flags.6?true f11:flags.13?true f12:flags.20?true f13:flags.27?true f14:flags.2?true f15:flags.9?true f16:flags.16?true f17:flags.23?true f18:flags.30?true f19:flags.5?true f20:flags.12?true f21:flags.19?true f22:flags.26?true f23:flags.1?Part f24:flags.8?long f25:flags.15?Deep f26:flags.22?Vector<Deep> f27:flags.29?int f28:flags.4?Vector<int> f29:flags.11?Bool f30:flags.18?int128 f31:flags.25?# flags2:# rest:Shade f32:flags2.0?int f33:flags2.7?Shade f34:flags2.14?Deep f35:flags2.21?true f36:flags2.28?Part f37:flags2.3?int128 f38:flags2.10?float f39:flags2.17?Vector<int> f40:flags2.24?double f41:flags2.31?Vector<Deep> f42:flags2.6?bytes f43:flags2.13?long f44:flags2.20?int f45:flags2.27?string f46:flags2.2?Bool f47:flags2.9?vector<string> f48:flags2.16?int f49:flags2.23?Shade f50:flags2.30?Deep f51:flags2.5?true f52:flags2.12?Part f53:flags2.19?int128 f54:flags2.26?float f55:flags2.1?Vector<int> f56:flags2.8?double f57:flags2.15?Vector<Deep> f58:flags2.22?bytes f59:flags2.29?long f60:flags2.4?int f61:flags2.11?string f62:flags2.18?Bool f63:flags2.25?vector<string> flags3:# f64:flags3.0?string f65:flags3.7?int f66:flags3.14?long f67:flags3.21?bytes f68:flags3.28?Vector<Deep> f69:flags3.3?double f70:flags3.10?Vector<int> f71:flags3.17?float f72:flags3.24?int128 f73:flags3.31?Part f74:flags3.6?true f75:flags3.13?Deep f76:flags3.20?Shade f77:flags3.27?int f78:flags3.2?vector<string> f79:flags3.9?Bool f80:flags3.16?string f81:flags3.23?int f82:flags3.30?long f83:flags3.5?bytes also:flags.3?string too:flags.20?true yet:flags2.9?int and:flags3.0?Part last:int = Wide;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy)]
+    #[repr(C)]
     pub struct Wide<'a> {
         pub f0: bool,
         pub f1: Option<&'a [u8]>,
@@ -280,7 +542,7 @@ pub mod types {
         pub f41: Option<&'a [types::Deep<'a>]>,
         pub f42: Option<&'a [u8]>,
         pub f43: Option<i64>,
-        pub f44: Option<u32>,
+        pub f44: Option<i32>,
         pub f45: Option<&'a str>,
         pub f46: Option<bool>,
         pub f47: Option<&'a [&'a str]>,
@@ -296,12 +558,12 @@ pub mod types {
         pub f57: Option<&'a [types::Deep<'a>]>,
         pub f58: Option<&'a [u8]>,
         pub f59: Option<i64>,
-        pub f60: Option<u32>,
+        pub f60: Option<i32>,
         pub f61: Option<&'a str>,
         pub f62: Option<bool>,
         pub f63: Option<&'a [&'a str]>,
         pub f64: Option<&'a str>,
-        pub f65: Option<u32>,
+        pub f65: Option<i32>,
         pub f66: Option<i64>,
         pub f67: Option<&'a [u8]>,
         pub f68: Option<&'a [types::Deep<'a>]>,
@@ -317,7 +579,7 @@ pub mod types {
         pub f78: Option<&'a [&'a str]>,
         pub f79: Option<bool>,
         pub f80: Option<&'a str>,
-        pub f81: Option<u32>,
+        pub f81: Option<i32>,
         pub f82: Option<i64>,
         pub f83: Option<&'a [u8]>,
         pub also: Option<&'a str>,
@@ -434,238 +696,119 @@ pub mod types {
                 last,
             }
         }
+
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Wide {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Wide<'_> {
+        type Owned = crate::wide_table_owned::types::Wide;
+
+        fn own(self) -> Self::Owned {
+            crate::wide_table_owned::types::Wide {
+                f0: self.f0,
+                f1: tl::private::own(self.f1),
+                f2: tl::private::own(self.f2),
+                f3: self.f3,
+                f4: tl::private::own(self.f4),
+                f5: self.f5,
+                id: self.id,
+                date: self.date,
+                hash: self.hash,
+                name: tl::private::own(self.name),
+                f6: tl::private::own(self.f6),
+                f7: tl::private::own(self.f7),
+                f8: self.f8,
+                f9: self.f9,
+                f10: self.f10,
+                f11: self.f11,
+                f12: self.f12,
+                f13: self.f13,
+                f14: self.f14,
+                f15: self.f15,
+                f16: self.f16,
+                f17: self.f17,
+                f18: self.f18,
+                f19: self.f19,
+                f20: self.f20,
+                f21: self.f21,
+                f22: self.f22,
+                f23: tl::private::own(self.f23),
+                f24: self.f24,
+                f25: tl::private::own(self.f25),
+                f26: tl::private::own(self.f26),
+                f27: self.f27,
+                f28: tl::private::own(self.f28),
+                f29: self.f29,
+                f30: self.f30,
+                f31: self.f31,
+                rest: tl::private::own(self.rest),
+                f32: self.f32,
+                f33: tl::private::own(self.f33),
+                f34: tl::private::own(self.f34),
+                f35: self.f35,
+                f36: tl::private::own(self.f36),
+                f37: self.f37,
+                f38: self.f38,
+                f39: tl::private::own(self.f39),
+                f40: self.f40,
+                f41: tl::private::own(self.f41),
+                f42: tl::private::own(self.f42),
+                f43: self.f43,
+                f44: self.f44,
+                f45: tl::private::own(self.f45),
+                f46: self.f46,
+                f47: tl::private::own(self.f47),
+                f48: self.f48,
+                f49: tl::private::own(self.f49),
+                f50: tl::private::own(self.f50),
+                f51: self.f51,
+                f52: tl::private::own(self.f52),
+                f53: self.f53,
+                f54: self.f54,
+                f55: tl::private::own(self.f55),
+                f56: self.f56,
+                f57: tl::private::own(self.f57),
+                f58: tl::private::own(self.f58),
+                f59: self.f59,
+                f60: self.f60,
+                f61: tl::private::own(self.f61),
+                f62: self.f62,
+                f63: tl::private::own(self.f63),
+                f64: tl::private::own(self.f64),
+                f65: self.f65,
+                f66: self.f66,
+                f67: tl::private::own(self.f67),
+                f68: tl::private::own(self.f68),
+                f69: self.f69,
+                f70: tl::private::own(self.f70),
+                f71: self.f71,
+                f72: self.f72,
+                f73: tl::private::own(self.f73),
+                f74: self.f74,
+                f75: tl::private::own(self.f75),
+                f76: tl::private::own(self.f76),
+                f77: self.f77,
+                f78: tl::private::own(self.f78),
+                f79: self.f79,
+                f80: tl::private::own(self.f80),
+                f81: self.f81,
+                f82: self.f82,
+                f83: tl::private::own(self.f83),
+                also: tl::private::own(self.also),
+                too: self.too,
+                yet: self.yet,
+                and: tl::private::own(self.and),
+                last: self.last,
+            }
+        }
     }
 
     impl tl::Identified for Wide<'_> {
-        const ID: u32 = 0x6fae2feb;
+        const ID: u32 = 0x536b54b0;
         const NAME: &'static str = "wide";
-    }
-
-    impl<'a> tl::TlRead<'a> for Wide<'a> {
-        const CONSTRUCTOR: tl::private::Constructor = tl::private::Constructor(
-            Some(0x6fae2feb),
-            44,
-            "wide flags# f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44#?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60#?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?5.0 f65#?5.7 f66?5.14 f67?5.21 f68?5.28 f69?5.3 f70?5.10 f71?5.17 f72?5.24 f73?5.31 f75?5.13 f76?5.20 f77?5.27 f78?5.2 f79?5.9 f80?5.16 f81#?5.23 f82?5.30 f83?5.5 also?0.3 yet?2.9 and?5.0 last",
-        );
-        const NEEDS_ARENA: bool = true;
-
-        #[inline]
-        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
-            let flags = r.nat();
-            let flags2;
-            let flags3;
-            Ok(Self {
-                f0: flags & 1 != 0,
-                f1: r.optional(flags & 1 << 7),
-                f2: r.optional_place(flags & 1 << 14),
-                f3: r.optional(flags & 1 << 21),
-                f4: r.optional_bare(flags & 1 << 28),
-                f5: r.optional(flags & 1 << 3),
-                id: r.int(),
-                date: r.int(),
-                hash: r.long(),
-                name: r.str(),
-                f6: r.optional(flags & 1 << 10),
-                f7: r.optional(flags & 1 << 17),
-                f8: r.optional(flags & 1 << 24),
-                f9: flags & 1 << 31 != 0,
-                f10: flags & 1 << 6 != 0,
-                f11: flags & 1 << 13 != 0,
-                f12: flags & 1 << 20 != 0,
-                f13: flags & 1 << 27 != 0,
-                f14: flags & 1 << 2 != 0,
-                f15: flags & 1 << 9 != 0,
-                f16: flags & 1 << 16 != 0,
-                f17: flags & 1 << 23 != 0,
-                f18: flags & 1 << 30 != 0,
-                f19: flags & 1 << 5 != 0,
-                f20: flags & 1 << 12 != 0,
-                f21: flags & 1 << 19 != 0,
-                f22: flags & 1 << 26 != 0,
-                f23: r.optional(flags & 1 << 1),
-                f24: r.optional(flags & 1 << 8),
-                f25: r.optional_place(flags & 1 << 15),
-                f26: r.optional(flags & 1 << 22),
-                f27: r.optional(flags & 1 << 29),
-                f28: r.optional(flags & 1 << 4),
-                f29: r.optional(flags & 1 << 11),
-                f30: r.optional(flags & 1 << 18),
-                f31: r.optional(flags & 1 << 25),
-                rest: {
-                    flags2 = r.nat();
-                    tl::TlRead::read(r)?
-                },
-                f32: r.optional(flags2 & 1),
-                f33: r.optional_place(flags2 & 1 << 7),
-                f34: r.optional_place(flags2 & 1 << 14),
-                f35: flags2 & 1 << 21 != 0,
-                f36: r.optional(flags2 & 1 << 28),
-                f37: r.optional(flags2 & 1 << 3),
-                f38: r.optional(flags2 & 1 << 10),
-                f39: r.optional(flags2 & 1 << 17),
-                f40: r.optional(flags2 & 1 << 24),
-                f41: r.optional(flags2 & 1 << 31),
-                f42: r.optional(flags2 & 1 << 6),
-                f43: r.optional(flags2 & 1 << 13),
-                f44: r.optional(flags2 & 1 << 20),
-                f45: r.optional(flags2 & 1 << 27),
-                f46: r.optional(flags2 & 1 << 2),
-                f47: r.optional_bare(flags2 & 1 << 9),
-                f48: r.optional(flags2 & 1 << 16),
-                f49: r.optional_place(flags2 & 1 << 23),
-                f50: r.optional_place(flags2 & 1 << 30),
-                f51: flags2 & 1 << 5 != 0,
-                f52: r.optional(flags2 & 1 << 12),
-                f53: r.optional(flags2 & 1 << 19),
-                f54: r.optional(flags2 & 1 << 26),
-                f55: r.optional(flags2 & 1 << 1),
-                f56: r.optional(flags2 & 1 << 8),
-                f57: r.optional(flags2 & 1 << 15),
-                f58: r.optional(flags2 & 1 << 22),
-                f59: r.optional(flags2 & 1 << 29),
-                f60: r.optional(flags2 & 1 << 4),
-                f61: r.optional(flags2 & 1 << 11),
-                f62: r.optional(flags2 & 1 << 18),
-                f63: r.optional_bare(flags2 & 1 << 25),
-                f64: {
-                    flags3 = r.nat();
-                    r.optional(flags3 & 1)
-                },
-                f65: r.optional(flags3 & 1 << 7),
-                f66: r.optional(flags3 & 1 << 14),
-                f67: r.optional(flags3 & 1 << 21),
-                f68: r.optional(flags3 & 1 << 28),
-                f69: r.optional(flags3 & 1 << 3),
-                f70: r.optional(flags3 & 1 << 10),
-                f71: r.optional(flags3 & 1 << 17),
-                f72: r.optional(flags3 & 1 << 24),
-                f73: r.optional(flags3 & 1 << 31),
-                f74: flags3 & 1 << 6 != 0,
-                f75: r.optional_place(flags3 & 1 << 13),
-                f76: r.optional_place(flags3 & 1 << 20),
-                f77: r.optional(flags3 & 1 << 27),
-                f78: r.optional_bare(flags3 & 1 << 2),
-                f79: r.optional(flags3 & 1 << 9),
-                f80: r.optional(flags3 & 1 << 16),
-                f81: r.optional(flags3 & 1 << 23),
-                f82: r.optional(flags3 & 1 << 30),
-                f83: r.optional(flags3 & 1 << 5),
-                also: r.optional(flags & 1 << 3),
-                too: flags & 1 << 20 != 0,
-                yet: r.optional(flags2 & 1 << 9),
-                and: r.optional(flags3 & 1),
-                last: r.int(),
-            })
-        }
-    }
-
-    impl tl::TlWrite for Wide<'_> {
-        const CONSTRUCTOR_ID: Option<u32> = Some(0x6fae2feb);
-
-        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
-            w.check_flag(self.f5.is_some() == self.also.is_some(), "wide", "flags.3");
-            w.check_flag(self.f12 == self.too, "wide", "flags.20");
-            w.check_flag(self.f47.is_some() == self.yet.is_some(), "wide", "flags2.9");
-            w.check_flag(self.f64.is_some() == self.and.is_some(), "wide", "flags3.0");
-            let mut flags = w.flags(
-                self.f0 as u32
-                    | (self.f9 as u32) << 31
-                    | (self.f10 as u32) << 6
-                    | (self.f11 as u32) << 13
-                    | (self.f12 as u32) << 20
-                    | (self.f13 as u32) << 27
-                    | (self.f14 as u32) << 2
-                    | (self.f15 as u32) << 9
-                    | (self.f16 as u32) << 16
-                    | (self.f17 as u32) << 23
-                    | (self.f18 as u32) << 30
-                    | (self.f19 as u32) << 5
-                    | (self.f20 as u32) << 12
-                    | (self.f21 as u32) << 19
-                    | (self.f22 as u32) << 26,
-            );
-            w = w.put_flagged(&mut flags, 7, &self.f1);
-            w = w.put_flagged(&mut flags, 14, &self.f2);
-            w = w.put_flagged(&mut flags, 21, &self.f3);
-            w = w.put_flagged_bare(&mut flags, 28, &self.f4);
-            w = w.put_flagged(&mut flags, 3, &self.f5);
-            w.int(self.id);
-            w.int(self.date);
-            w.long(self.hash);
-            w.string(self.name);
-            w = w.put_flagged(&mut flags, 10, &self.f6);
-            w = w.put_flagged(&mut flags, 17, &self.f7);
-            w = w.put_flagged(&mut flags, 24, &self.f8);
-            w = w.put_flagged(&mut flags, 1, &self.f23);
-            w = w.put_flagged(&mut flags, 8, &self.f24);
-            w = w.put_flagged(&mut flags, 15, &self.f25);
-            w = w.put_flagged(&mut flags, 22, &self.f26);
-            w = w.put_flagged(&mut flags, 29, &self.f27);
-            w = w.put_flagged(&mut flags, 4, &self.f28);
-            w = w.put_flagged(&mut flags, 11, &self.f29);
-            w = w.put_flagged(&mut flags, 18, &self.f30);
-            w = w.put_flagged(&mut flags, 25, &self.f31);
-            let mut flags2 = w.flags((self.f35 as u32) << 21 | (self.f51 as u32) << 5);
-            w = w.put(&self.rest);
-            w = w.put_flagged(&mut flags2, 0, &self.f32);
-            w = w.put_flagged(&mut flags2, 7, &self.f33);
-            w = w.put_flagged(&mut flags2, 14, &self.f34);
-            w = w.put_flagged(&mut flags2, 28, &self.f36);
-            w = w.put_flagged(&mut flags2, 3, &self.f37);
-            w = w.put_flagged(&mut flags2, 10, &self.f38);
-            w = w.put_flagged(&mut flags2, 17, &self.f39);
-            w = w.put_flagged(&mut flags2, 24, &self.f40);
-            w = w.put_flagged(&mut flags2, 31, &self.f41);
-            w = w.put_flagged(&mut flags2, 6, &self.f42);
-            w = w.put_flagged(&mut flags2, 13, &self.f43);
-            w = w.put_flagged(&mut flags2, 20, &self.f44);
-            w = w.put_flagged(&mut flags2, 27, &self.f45);
-            w = w.put_flagged(&mut flags2, 2, &self.f46);
-            w = w.put_flagged_bare(&mut flags2, 9, &self.f47);
-            w = w.put_flagged(&mut flags2, 16, &self.f48);
-            w = w.put_flagged(&mut flags2, 23, &self.f49);
-            w = w.put_flagged(&mut flags2, 30, &self.f50);
-            w = w.put_flagged(&mut flags2, 12, &self.f52);
-            w = w.put_flagged(&mut flags2, 19, &self.f53);
-            w = w.put_flagged(&mut flags2, 26, &self.f54);
-            w = w.put_flagged(&mut flags2, 1, &self.f55);
-            w = w.put_flagged(&mut flags2, 8, &self.f56);
-            w = w.put_flagged(&mut flags2, 15, &self.f57);
-            w = w.put_flagged(&mut flags2, 22, &self.f58);
-            w = w.put_flagged(&mut flags2, 29, &self.f59);
-            w = w.put_flagged(&mut flags2, 4, &self.f60);
-            w = w.put_flagged(&mut flags2, 11, &self.f61);
-            w = w.put_flagged(&mut flags2, 18, &self.f62);
-            w = w.put_flagged_bare(&mut flags2, 25, &self.f63);
-            let mut flags3 = w.flags((self.f74 as u32) << 6);
-            w = w.put_flagged(&mut flags3, 0, &self.f64);
-            w = w.put_flagged(&mut flags3, 7, &self.f65);
-            w = w.put_flagged(&mut flags3, 14, &self.f66);
-            w = w.put_flagged(&mut flags3, 21, &self.f67);
-            w = w.put_flagged(&mut flags3, 28, &self.f68);
-            w = w.put_flagged(&mut flags3, 3, &self.f69);
-            w = w.put_flagged(&mut flags3, 10, &self.f70);
-            w = w.put_flagged(&mut flags3, 17, &self.f71);
-            w = w.put_flagged(&mut flags3, 24, &self.f72);
-            w = w.put_flagged(&mut flags3, 31, &self.f73);
-            w = w.put_flagged(&mut flags3, 13, &self.f75);
-            w = w.put_flagged(&mut flags3, 20, &self.f76);
-            w = w.put_flagged(&mut flags3, 27, &self.f77);
-            w = w.put_flagged_bare(&mut flags3, 2, &self.f78);
-            w = w.put_flagged(&mut flags3, 9, &self.f79);
-            w = w.put_flagged(&mut flags3, 16, &self.f80);
-            w = w.put_flagged(&mut flags3, 23, &self.f81);
-            w = w.put_flagged(&mut flags3, 30, &self.f82);
-            w = w.put_flagged(&mut flags3, 5, &self.f83);
-            w = w.put_flagged(&mut flags, 3, &self.also);
-            w = w.put_flagged(&mut flags2, 9, &self.yet);
-            w = w.put_flagged(&mut flags3, 0, &self.and);
-            w.int(self.last);
-            w.set_flags(flags);
-            w.set_flags(flags2);
-            w.set_flags(flags3);
-            w
-        }
     }
 }
 
@@ -680,6 +823,7 @@ pub mod types {
 )]
 pub mod enums {
     use super::types;
+    use ::tl_runtime as tl;
 
     /// ```tl
     /// Shade
@@ -690,6 +834,29 @@ pub mod enums {
         Light,
         Dark(types::Dark),
         Mixed(types::Mixed<'a>),
+    }
+
+    impl<'a> Shade<'a> {
+        /// The same value, owning what it holds.
+        pub fn to_owned(&self) -> crate::wide_table_owned::enums::Shade {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Shade<'_> {
+        type Owned = crate::wide_table_owned::enums::Shade;
+
+        fn own(self) -> Self::Owned {
+            match self {
+                Self::Light => crate::wide_table_owned::enums::Shade::Light,
+                Self::Dark(value) => {
+                    crate::wide_table_owned::enums::Shade::Dark(tl::private::own(value))
+                }
+                Self::Mixed(value) => {
+                    crate::wide_table_owned::enums::Shade::Mixed(tl::private::own(value))
+                }
+            }
+        }
     }
 }
 
@@ -714,7 +881,7 @@ mod tables {
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
         const LATER: () = assert!(size_of::<X>() == 0);
-        const ROWS: &'static Kept<Rows<10, 25, 3, 22, 7, 3>> ={
+        const ROWS: &'static Kept<Rows<12, 145, 3, 36, 11, 11>> ={
             let () = Self::LATER;
             &Rows::lay_out(
                 [
@@ -725,9 +892,11 @@ mod tables {
                     T::structure(0xa861716b, "part flags# live max_id?0.0", "Part live max_id", 12, 5, 3),
                     T::structure(0xa7b27e30, "deep flags# ids?0.0 name?0.1", "Deep ids name", 8, 8, 3),
                     T::structure(0xc8a5cf2f, "pair flags# first?0.0 second?0.1 third?0.2 fourth?0.2 fifth?0.3", "Pair first second third fourth fifth", 8, 11, 6).sharing(&["flags.2"]),
-                    T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 17, 8),
+                    T::structure(0x739af06d, "many flags# a?0.0 more# b?1.5 c!1.31 last# d?2.31 e?2.2 f!2.2 and# g?3.0 h?0.31", "Many a b c d e f g h", 20, 17, 12).sharing(&["last.2"]),
                     T::enumeration(1, "Shade", "Shade", 4, 0, 3).hashed(0x56eacc4d, b"\xff\x01\x02\x00"),
-                    T::foreign("types::Wide", 44, Foreign::of::<types::Wide<'static>>()),
+                    T::structure(0x82d8f3c7, "odd flags# three shades?0.0 yes number text?0.1 no?0.2 numbers?0.3 names all many?0.4", "Odd three shades yes number text no numbers names all many", 44, 29, 11),
+                    T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 40, 8),
+                    T::structure(0x536b54b0, "wide flags# f0!0.0 f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f9!0.31 f10!0.6 f11!0.13 f12!0.20 f13!0.27 f14!0.2 f15!0.9 f16!0.16 f17!0.23 f18!0.30 f19!0.5 f20!0.12 f21!0.19 f22!0.26 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f35!2.21 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f51!2.5 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?3.0 f65?3.7 f66?3.14 f67?3.21 f68?3.28 f69?3.3 f70?3.10 f71?3.17 f72?3.24 f73?3.31 f74!3.6 f75?3.13 f76?3.20 f77?3.27 f78?3.2 f79?3.9 f80?3.16 f81?3.23 f82?3.30 f83?3.5 also?0.3 too!0.20 yet?2.9 and?3.0 last", "Wide f0 f1 f2 f3 f4 f5 id date hash name f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 f27 f28 f29 f30 f31 rest f32 f33 f34 f35 f36 f37 f38 f39 f40 f41 f42 f43 f44 f45 f46 f47 f48 f49 f50 f51 f52 f53 f54 f55 f56 f57 f58 f59 f60 f61 f62 f63 f64 f65 f66 f67 f68 f69 f70 f71 f72 f73 f74 f75 f76 f77 f78 f79 f80 f81 f82 f83 also too yet and last", 44, 48, 97).sharing(&["flags.3", "flags.20", "flags2.9", "flags3.0"]),
                 ],
                 [
                     0x0000ffff,
@@ -747,19 +916,139 @@ mod tables {
                     0x00090002,
                     0x000b0002,
                     0x000d0003,
+                    0xffffffff,
+                    0x00000000,
+                    0xffffffff,
+                    0x00050025,
+                    0xfffe003f,
+                    0xffffffff,
+                    0x000e005f,
+                    0x000b0042,
+                    0xfffe0042,
+                    0xffffffff,
+                    0x00090060,
+                    0x0003001f,
+                    0xffffffff,
+                    0x0011ffff,
+                    0x00120000,
+                    0x0013ffff,
+                    0x0014ffff,
+                    0x00150001,
+                    0x00130002,
+                    0x00160003,
+                    0x0018ffff,
+                    0x0019ffff,
+                    0x001b0004,
                     0x0000ffff,
                     0x000effff,
-                    0x000fffff,
-                    0x0010ffff,
-                    0x0011ffff,
-                    0x0012ffff,
-                    0x0013ffff,
+                    0x001cffff,
+                    0x001dffff,
+                    0x001effff,
+                    0x0016ffff,
+                    0x001fffff,
+                    0x0000ffff,
+                    0xffffffff,
+                    0xfffe0000,
+                    0x00200007,
+                    0x000b000e,
+                    0x001f0015,
+                    0x0021001c,
+                    0x00220003,
+                    0x0000ffff,
+                    0x0000ffff,
+                    0x000effff,
+                    0x0005ffff,
+                    0x0005000a,
+                    0x00080011,
+                    0x000e0018,
+                    0xfffe001f,
+                    0xfffe0006,
+                    0xfffe000d,
+                    0xfffe0014,
+                    0xfffe001b,
+                    0xfffe0002,
+                    0xfffe0009,
+                    0xfffe0010,
+                    0xfffe0017,
+                    0xfffe001e,
+                    0xfffe0005,
+                    0xfffe000c,
+                    0xfffe0013,
+                    0xfffe001a,
+                    0x00080001,
+                    0x000e0008,
+                    0x0007000f,
+                    0x00230016,
+                    0x0000001d,
+                    0x00040004,
+                    0x0003000b,
+                    0x001c0012,
+                    0x001d0019,
+                    0xffffffff,
+                    0x000affff,
+                    0x00000040,
+                    0x000b0047,
+                    0x0007004e,
+                    0xfffe0055,
+                    0x0008005c,
+                    0x001c0043,
+                    0x0022004a,
+                    0x00040051,
+                    0x001f0058,
+                    0x0023005f,
+                    0x00200046,
+                    0x000e004d,
+                    0x00000054,
+                    0x0005005b,
+                    0x00030042,
+                    0x00210049,
+                    0x00000050,
+                    0x000b0057,
+                    0x0007005e,
+                    0xfffe0045,
+                    0x0008004c,
+                    0x001c0053,
+                    0x0022005a,
+                    0x00040041,
+                    0x001f0048,
+                    0x0023004f,
+                    0x00200056,
+                    0x000e005d,
+                    0x00000044,
+                    0x0005004b,
+                    0x00030052,
+                    0x00210059,
+                    0xffffffff,
+                    0x00050060,
+                    0x00000067,
+                    0x000e006e,
+                    0x00200075,
+                    0x0023007c,
+                    0x001f0063,
+                    0x0004006a,
+                    0x00220071,
+                    0x001c0078,
+                    0x0008007f,
+                    0xfffe0066,
+                    0x0007006d,
+                    0x000b0074,
+                    0x0000007b,
+                    0x00210062,
+                    0x00030069,
+                    0x00050070,
+                    0x00000077,
+                    0x000e007e,
+                    0x00200065,
+                    0x00050003,
+                    0xfffe0014,
+                    0x00000049,
+                    0x00080060,
                     0x0000ffff,
                 ],
                 [
                     (0xfb45753e, "Light", 65535),
-                    (0x45f4a0f2, "Dark", 20),
-                    (0xe331b23e, "Mixed", 21),
+                    (0x45f4a0f2, "Dark", 15),
+                    (0xe331b23e, "Mixed", 16),
                 ],
                 [
                     S::leaf(Kind::Int),
@@ -774,16 +1063,30 @@ mod tables {
                     S::named(0).optional(OptionOps::of::<types::Point>()),
                     S::named(8),
                     S::indirect(10),
-                    S::named(9),
+                    S::named(11),
                     S::indirect(12),
                     S::leaf(Kind::Long),
+                    S::bare(2),
+                    S::bare(3),
+                    S::array(0, 3),
+                    S::array(10, 2).optional(OptionOps::of::<[enums::Shade<'static>; 2]>()),
+                    S::boxed_true(),
+                    S::with_id(0),
+                    S::with_id(5).optional(OptionOps::of::<&'static str>()),
+                    S::leaf(Kind::Int512),
+                    S::with_id(5),
+                    S::bare_vector(23, 8, SequenceOps::borrowed::<&'static str>()),
+                    S::vector(3, 4, SequenceOps::borrowed::<bool>()),
+                    S::bare(7),
+                    S::indirect(26),
                     S::leaf(Kind::Int128),
                     S::leaf(Kind::Nat),
                     S::leaf(Kind::Int256),
-                    S::leaf(Kind::Int512),
                     S::leaf(Kind::Double),
-                    S::bare(2),
-                    S::bare(3),
+                    S::leaf(Kind::Bytes),
+                    S::bare_vector(5, 4, SequenceOps::borrowed::<&'static str>()).optional(OptionOps::of::<&'static [&'static str]>()),
+                    S::leaf(Kind::Float),
+                    S::vector(6, 8, SequenceOps::borrowed::<types::Deep<'static>>()).optional(OptionOps::of::<&'static [types::Deep<'static>]>()),
                 ],
                 true,
             ).checked(&[
@@ -794,8 +1097,11 @@ mod tables {
                 L::of::<types::Part>(),
                 L::of::<types::Deep<'static>>(),
                 L::of::<types::Pair<'static>>(),
-                L::of::<types::Few>(),
+                L::of::<types::Many<'static>>(),
                 L::of::<enums::Shade<'static>>(),
+                L::of::<types::Odd<'static>>(),
+                L::of::<types::Few>(),
+                L::of::<types::Wide<'static>>(),
             ])
         };
         const TABLES: &'static Tables = &Self::ROWS.tables();
@@ -826,14 +1132,126 @@ mod tables {
     const _: () = assert!(File::<()>::TABLES.offset(14) == core::mem::offset_of!(types::Pair<'static>, third));
     const _: () = assert!(File::<()>::TABLES.offset(15) == core::mem::offset_of!(types::Pair<'static>, fourth));
     const _: () = assert!(File::<()>::TABLES.offset(16) == core::mem::offset_of!(types::Pair<'static>, fifth));
-    const _: () = assert!(File::<()>::TABLES.offset(17) == core::mem::offset_of!(types::Few, a));
-    const _: () = assert!(File::<()>::TABLES.offset(18) == core::mem::offset_of!(types::Few, b));
-    const _: () = assert!(File::<()>::TABLES.offset(19) == core::mem::offset_of!(types::Few, c));
-    const _: () = assert!(File::<()>::TABLES.offset(20) == core::mem::offset_of!(types::Few, d));
-    const _: () = assert!(File::<()>::TABLES.offset(21) == core::mem::offset_of!(types::Few, e));
-    const _: () = assert!(File::<()>::TABLES.offset(22) == core::mem::offset_of!(types::Few, f));
-    const _: () = assert!(File::<()>::TABLES.offset(23) == core::mem::offset_of!(types::Few, g));
-    const _: () = assert!(File::<()>::TABLES.offset(24) == core::mem::offset_of!(types::Few, h));
+    const _: () = assert!(File::<()>::TABLES.offset(18) == core::mem::offset_of!(types::Many<'static>, a));
+    const _: () = assert!(File::<()>::TABLES.offset(20) == core::mem::offset_of!(types::Many<'static>, b));
+    const _: () = assert!(File::<()>::TABLES.offset(21) == core::mem::offset_of!(types::Many<'static>, c));
+    const _: () = assert!(File::<()>::TABLES.offset(23) == core::mem::offset_of!(types::Many<'static>, d));
+    const _: () = assert!(File::<()>::TABLES.offset(24) == core::mem::offset_of!(types::Many<'static>, e));
+    const _: () = assert!(File::<()>::TABLES.offset(25) == core::mem::offset_of!(types::Many<'static>, f));
+    const _: () = assert!(File::<()>::TABLES.offset(27) == core::mem::offset_of!(types::Many<'static>, g));
+    const _: () = assert!(File::<()>::TABLES.offset(28) == core::mem::offset_of!(types::Many<'static>, h));
+    const _: () = assert!(File::<()>::TABLES.offset(30) == core::mem::offset_of!(types::Odd<'static>, three));
+    const _: () = assert!(File::<()>::TABLES.offset(31) == core::mem::offset_of!(types::Odd<'static>, shades));
+    const _: () = assert!(File::<()>::TABLES.offset(32) == core::mem::offset_of!(types::Odd<'static>, yes));
+    const _: () = assert!(File::<()>::TABLES.offset(33) == core::mem::offset_of!(types::Odd<'static>, number));
+    const _: () = assert!(File::<()>::TABLES.offset(34) == core::mem::offset_of!(types::Odd<'static>, text));
+    const _: () = assert!(File::<()>::TABLES.offset(35) == core::mem::offset_of!(types::Odd<'static>, no));
+    const _: () = assert!(File::<()>::TABLES.offset(36) == core::mem::offset_of!(types::Odd<'static>, numbers));
+    const _: () = assert!(File::<()>::TABLES.offset(37) == core::mem::offset_of!(types::Odd<'static>, names));
+    const _: () = assert!(File::<()>::TABLES.offset(38) == core::mem::offset_of!(types::Odd<'static>, all));
+    const _: () = assert!(File::<()>::TABLES.offset(39) == core::mem::offset_of!(types::Odd<'static>, many));
+    const _: () = assert!(File::<()>::TABLES.offset(40) == core::mem::offset_of!(types::Few, a));
+    const _: () = assert!(File::<()>::TABLES.offset(41) == core::mem::offset_of!(types::Few, b));
+    const _: () = assert!(File::<()>::TABLES.offset(42) == core::mem::offset_of!(types::Few, c));
+    const _: () = assert!(File::<()>::TABLES.offset(43) == core::mem::offset_of!(types::Few, d));
+    const _: () = assert!(File::<()>::TABLES.offset(44) == core::mem::offset_of!(types::Few, e));
+    const _: () = assert!(File::<()>::TABLES.offset(45) == core::mem::offset_of!(types::Few, f));
+    const _: () = assert!(File::<()>::TABLES.offset(46) == core::mem::offset_of!(types::Few, g));
+    const _: () = assert!(File::<()>::TABLES.offset(47) == core::mem::offset_of!(types::Few, h));
+    const _: () = assert!(File::<()>::TABLES.offset(49) == core::mem::offset_of!(types::Wide<'static>, f0));
+    const _: () = assert!(File::<()>::TABLES.offset(50) == core::mem::offset_of!(types::Wide<'static>, f1));
+    const _: () = assert!(File::<()>::TABLES.offset(51) == core::mem::offset_of!(types::Wide<'static>, f2));
+    const _: () = assert!(File::<()>::TABLES.offset(52) == core::mem::offset_of!(types::Wide<'static>, f3));
+    const _: () = assert!(File::<()>::TABLES.offset(53) == core::mem::offset_of!(types::Wide<'static>, f4));
+    const _: () = assert!(File::<()>::TABLES.offset(54) == core::mem::offset_of!(types::Wide<'static>, f5));
+    const _: () = assert!(File::<()>::TABLES.offset(55) == core::mem::offset_of!(types::Wide<'static>, id));
+    const _: () = assert!(File::<()>::TABLES.offset(56) == core::mem::offset_of!(types::Wide<'static>, date));
+    const _: () = assert!(File::<()>::TABLES.offset(57) == core::mem::offset_of!(types::Wide<'static>, hash));
+    const _: () = assert!(File::<()>::TABLES.offset(58) == core::mem::offset_of!(types::Wide<'static>, name));
+    const _: () = assert!(File::<()>::TABLES.offset(59) == core::mem::offset_of!(types::Wide<'static>, f6));
+    const _: () = assert!(File::<()>::TABLES.offset(60) == core::mem::offset_of!(types::Wide<'static>, f7));
+    const _: () = assert!(File::<()>::TABLES.offset(61) == core::mem::offset_of!(types::Wide<'static>, f8));
+    const _: () = assert!(File::<()>::TABLES.offset(62) == core::mem::offset_of!(types::Wide<'static>, f9));
+    const _: () = assert!(File::<()>::TABLES.offset(63) == core::mem::offset_of!(types::Wide<'static>, f10));
+    const _: () = assert!(File::<()>::TABLES.offset(64) == core::mem::offset_of!(types::Wide<'static>, f11));
+    const _: () = assert!(File::<()>::TABLES.offset(65) == core::mem::offset_of!(types::Wide<'static>, f12));
+    const _: () = assert!(File::<()>::TABLES.offset(66) == core::mem::offset_of!(types::Wide<'static>, f13));
+    const _: () = assert!(File::<()>::TABLES.offset(67) == core::mem::offset_of!(types::Wide<'static>, f14));
+    const _: () = assert!(File::<()>::TABLES.offset(68) == core::mem::offset_of!(types::Wide<'static>, f15));
+    const _: () = assert!(File::<()>::TABLES.offset(69) == core::mem::offset_of!(types::Wide<'static>, f16));
+    const _: () = assert!(File::<()>::TABLES.offset(70) == core::mem::offset_of!(types::Wide<'static>, f17));
+    const _: () = assert!(File::<()>::TABLES.offset(71) == core::mem::offset_of!(types::Wide<'static>, f18));
+    const _: () = assert!(File::<()>::TABLES.offset(72) == core::mem::offset_of!(types::Wide<'static>, f19));
+    const _: () = assert!(File::<()>::TABLES.offset(73) == core::mem::offset_of!(types::Wide<'static>, f20));
+    const _: () = assert!(File::<()>::TABLES.offset(74) == core::mem::offset_of!(types::Wide<'static>, f21));
+    const _: () = assert!(File::<()>::TABLES.offset(75) == core::mem::offset_of!(types::Wide<'static>, f22));
+    const _: () = assert!(File::<()>::TABLES.offset(76) == core::mem::offset_of!(types::Wide<'static>, f23));
+    const _: () = assert!(File::<()>::TABLES.offset(77) == core::mem::offset_of!(types::Wide<'static>, f24));
+    const _: () = assert!(File::<()>::TABLES.offset(78) == core::mem::offset_of!(types::Wide<'static>, f25));
+    const _: () = assert!(File::<()>::TABLES.offset(79) == core::mem::offset_of!(types::Wide<'static>, f26));
+    const _: () = assert!(File::<()>::TABLES.offset(80) == core::mem::offset_of!(types::Wide<'static>, f27));
+    const _: () = assert!(File::<()>::TABLES.offset(81) == core::mem::offset_of!(types::Wide<'static>, f28));
+    const _: () = assert!(File::<()>::TABLES.offset(82) == core::mem::offset_of!(types::Wide<'static>, f29));
+    const _: () = assert!(File::<()>::TABLES.offset(83) == core::mem::offset_of!(types::Wide<'static>, f30));
+    const _: () = assert!(File::<()>::TABLES.offset(84) == core::mem::offset_of!(types::Wide<'static>, f31));
+    const _: () = assert!(File::<()>::TABLES.offset(86) == core::mem::offset_of!(types::Wide<'static>, rest));
+    const _: () = assert!(File::<()>::TABLES.offset(87) == core::mem::offset_of!(types::Wide<'static>, f32));
+    const _: () = assert!(File::<()>::TABLES.offset(88) == core::mem::offset_of!(types::Wide<'static>, f33));
+    const _: () = assert!(File::<()>::TABLES.offset(89) == core::mem::offset_of!(types::Wide<'static>, f34));
+    const _: () = assert!(File::<()>::TABLES.offset(90) == core::mem::offset_of!(types::Wide<'static>, f35));
+    const _: () = assert!(File::<()>::TABLES.offset(91) == core::mem::offset_of!(types::Wide<'static>, f36));
+    const _: () = assert!(File::<()>::TABLES.offset(92) == core::mem::offset_of!(types::Wide<'static>, f37));
+    const _: () = assert!(File::<()>::TABLES.offset(93) == core::mem::offset_of!(types::Wide<'static>, f38));
+    const _: () = assert!(File::<()>::TABLES.offset(94) == core::mem::offset_of!(types::Wide<'static>, f39));
+    const _: () = assert!(File::<()>::TABLES.offset(95) == core::mem::offset_of!(types::Wide<'static>, f40));
+    const _: () = assert!(File::<()>::TABLES.offset(96) == core::mem::offset_of!(types::Wide<'static>, f41));
+    const _: () = assert!(File::<()>::TABLES.offset(97) == core::mem::offset_of!(types::Wide<'static>, f42));
+    const _: () = assert!(File::<()>::TABLES.offset(98) == core::mem::offset_of!(types::Wide<'static>, f43));
+    const _: () = assert!(File::<()>::TABLES.offset(99) == core::mem::offset_of!(types::Wide<'static>, f44));
+    const _: () = assert!(File::<()>::TABLES.offset(100) == core::mem::offset_of!(types::Wide<'static>, f45));
+    const _: () = assert!(File::<()>::TABLES.offset(101) == core::mem::offset_of!(types::Wide<'static>, f46));
+    const _: () = assert!(File::<()>::TABLES.offset(102) == core::mem::offset_of!(types::Wide<'static>, f47));
+    const _: () = assert!(File::<()>::TABLES.offset(103) == core::mem::offset_of!(types::Wide<'static>, f48));
+    const _: () = assert!(File::<()>::TABLES.offset(104) == core::mem::offset_of!(types::Wide<'static>, f49));
+    const _: () = assert!(File::<()>::TABLES.offset(105) == core::mem::offset_of!(types::Wide<'static>, f50));
+    const _: () = assert!(File::<()>::TABLES.offset(106) == core::mem::offset_of!(types::Wide<'static>, f51));
+    const _: () = assert!(File::<()>::TABLES.offset(107) == core::mem::offset_of!(types::Wide<'static>, f52));
+    const _: () = assert!(File::<()>::TABLES.offset(108) == core::mem::offset_of!(types::Wide<'static>, f53));
+    const _: () = assert!(File::<()>::TABLES.offset(109) == core::mem::offset_of!(types::Wide<'static>, f54));
+    const _: () = assert!(File::<()>::TABLES.offset(110) == core::mem::offset_of!(types::Wide<'static>, f55));
+    const _: () = assert!(File::<()>::TABLES.offset(111) == core::mem::offset_of!(types::Wide<'static>, f56));
+    const _: () = assert!(File::<()>::TABLES.offset(112) == core::mem::offset_of!(types::Wide<'static>, f57));
+    const _: () = assert!(File::<()>::TABLES.offset(113) == core::mem::offset_of!(types::Wide<'static>, f58));
+    const _: () = assert!(File::<()>::TABLES.offset(114) == core::mem::offset_of!(types::Wide<'static>, f59));
+    const _: () = assert!(File::<()>::TABLES.offset(115) == core::mem::offset_of!(types::Wide<'static>, f60));
+    const _: () = assert!(File::<()>::TABLES.offset(116) == core::mem::offset_of!(types::Wide<'static>, f61));
+    const _: () = assert!(File::<()>::TABLES.offset(117) == core::mem::offset_of!(types::Wide<'static>, f62));
+    const _: () = assert!(File::<()>::TABLES.offset(118) == core::mem::offset_of!(types::Wide<'static>, f63));
+    const _: () = assert!(File::<()>::TABLES.offset(120) == core::mem::offset_of!(types::Wide<'static>, f64));
+    const _: () = assert!(File::<()>::TABLES.offset(121) == core::mem::offset_of!(types::Wide<'static>, f65));
+    const _: () = assert!(File::<()>::TABLES.offset(122) == core::mem::offset_of!(types::Wide<'static>, f66));
+    const _: () = assert!(File::<()>::TABLES.offset(123) == core::mem::offset_of!(types::Wide<'static>, f67));
+    const _: () = assert!(File::<()>::TABLES.offset(124) == core::mem::offset_of!(types::Wide<'static>, f68));
+    const _: () = assert!(File::<()>::TABLES.offset(125) == core::mem::offset_of!(types::Wide<'static>, f69));
+    const _: () = assert!(File::<()>::TABLES.offset(126) == core::mem::offset_of!(types::Wide<'static>, f70));
+    const _: () = assert!(File::<()>::TABLES.offset(127) == core::mem::offset_of!(types::Wide<'static>, f71));
+    const _: () = assert!(File::<()>::TABLES.offset(128) == core::mem::offset_of!(types::Wide<'static>, f72));
+    const _: () = assert!(File::<()>::TABLES.offset(129) == core::mem::offset_of!(types::Wide<'static>, f73));
+    const _: () = assert!(File::<()>::TABLES.offset(130) == core::mem::offset_of!(types::Wide<'static>, f74));
+    const _: () = assert!(File::<()>::TABLES.offset(131) == core::mem::offset_of!(types::Wide<'static>, f75));
+    const _: () = assert!(File::<()>::TABLES.offset(132) == core::mem::offset_of!(types::Wide<'static>, f76));
+    const _: () = assert!(File::<()>::TABLES.offset(133) == core::mem::offset_of!(types::Wide<'static>, f77));
+    const _: () = assert!(File::<()>::TABLES.offset(134) == core::mem::offset_of!(types::Wide<'static>, f78));
+    const _: () = assert!(File::<()>::TABLES.offset(135) == core::mem::offset_of!(types::Wide<'static>, f79));
+    const _: () = assert!(File::<()>::TABLES.offset(136) == core::mem::offset_of!(types::Wide<'static>, f80));
+    const _: () = assert!(File::<()>::TABLES.offset(137) == core::mem::offset_of!(types::Wide<'static>, f81));
+    const _: () = assert!(File::<()>::TABLES.offset(138) == core::mem::offset_of!(types::Wide<'static>, f82));
+    const _: () = assert!(File::<()>::TABLES.offset(139) == core::mem::offset_of!(types::Wide<'static>, f83));
+    const _: () = assert!(File::<()>::TABLES.offset(140) == core::mem::offset_of!(types::Wide<'static>, also));
+    const _: () = assert!(File::<()>::TABLES.offset(141) == core::mem::offset_of!(types::Wide<'static>, too));
+    const _: () = assert!(File::<()>::TABLES.offset(142) == core::mem::offset_of!(types::Wide<'static>, yet));
+    const _: () = assert!(File::<()>::TABLES.offset(143) == core::mem::offset_of!(types::Wide<'static>, and));
+    const _: () = assert!(File::<()>::TABLES.offset(144) == core::mem::offset_of!(types::Wide<'static>, last));
 
     unsafe impl table::Tabled for types::Point {
         type By = table::Both<File>;
@@ -968,19 +1386,19 @@ mod tables {
         }
     }
 
-    unsafe impl table::Tabled for types::Few {
+    unsafe impl table::Tabled for types::Many<'_> {
         type By = table::Both<File>;
-        type Of<'a> = types::Few;
+        type Of<'a> = types::Many<'a>;
         const ROW: usize = 7;
-        const MIN_SIZE: usize = 144;
+        const MIN_SIZE: usize = 20;
     }
-    impl core::fmt::Debug for types::Few {
+    impl core::fmt::Debug for types::Many<'_> {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
         }
     }
-    impl PartialEq for types::Few {
+    impl PartialEq for types::Many<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
             table::eq(self, other)
@@ -1000,6 +1418,63 @@ mod tables {
         }
     }
     impl PartialEq for enums::Shade<'_> {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Odd<'_> {
+        type By = table::Both<File>;
+        type Of<'a> = types::Odd<'a>;
+        const ROW: usize = 9;
+        const MIN_SIZE: usize = 44;
+    }
+    impl core::fmt::Debug for types::Odd<'_> {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl PartialEq for types::Odd<'_> {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Few {
+        type By = table::Both<File>;
+        type Of<'a> = types::Few;
+        const ROW: usize = 10;
+        const MIN_SIZE: usize = 144;
+    }
+    impl core::fmt::Debug for types::Few {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl PartialEq for types::Few {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Wide<'_> {
+        type By = table::Both<File>;
+        type Of<'a> = types::Wide<'a>;
+        const ROW: usize = 11;
+        const MIN_SIZE: usize = 44;
+    }
+    impl core::fmt::Debug for types::Wide<'_> {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl PartialEq for types::Wide<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
             table::eq(self, other)

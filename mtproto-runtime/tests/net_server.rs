@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use mtproto_runtime::connection::client;
 use mtproto_runtime::crypto::random::SystemRandom;
+use mtproto_runtime::net;
 use mtproto_runtime::net::server::Router;
 use mtproto_runtime::service::gzip;
 use mtproto_runtime::session::{CallError, RpcError};
@@ -317,4 +318,43 @@ async fn draining_lets_what_runs_come_to_an_end() {
     let (result, lost) = client.await.unwrap();
     assert!(result.is_ok());
     assert!(matches!(lost, wire::Lost::End), "{lost:?}");
+}
+
+/// Both travel at once; the second runs when the first is done.
+#[tokio::test]
+async fn calls_in_order_run_in_order() {
+    let log = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let release = Arc::new(Notify::new());
+    let (of_first, of_second, of_third) = (log.clone(), log.clone(), log.clone());
+    let (released, releases) = (release.clone(), release);
+    let router = Router::new()
+        .on_id(1, move |_, body| {
+            let (log, release) = (of_first.clone(), released.clone());
+            async move {
+                release.notified().await;
+                log.lock().unwrap().push(1);
+                Ok(body)
+            }
+        })
+        .on_id(2, move |_, body| {
+            of_second.lock().unwrap().push(2);
+            async { Ok(body) }
+        })
+        .on_id(3, move |_, body| {
+            of_third.lock().unwrap().push(3);
+            releases.notify_one();
+            async { Ok(body) }
+        });
+    let server = TestServer::spawn(router).await.unwrap();
+    let config = net::client::Config::new([server.rsa_key().clone()]);
+    let tcp = net::client::Tcp::new([server.address().to_string()]);
+    let (client, _updates) = net::client::Client::connect(config, tcp).await.unwrap();
+    let call = |id: u32| client.call_bytes(id.to_le_bytes().to_vec());
+    let first = call(1);
+    let second = call(2).after(&first);
+    let (first, second, third) = tokio::join!(first, second, call(3));
+    assert_eq!(first.unwrap(), 1_u32.to_le_bytes());
+    assert_eq!(second.unwrap(), 2_u32.to_le_bytes());
+    third.unwrap();
+    assert_eq!(*log.lock().unwrap(), [3, 1, 2]);
 }

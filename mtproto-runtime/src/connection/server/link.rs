@@ -23,7 +23,8 @@ const MAX_PENDING: usize = 64 << 10;
 #[derive(Debug)]
 pub struct Connection {
     link: LinkId,
-    detector: Option<Detector>,
+    /// Boxed, since it is soon gone.
+    detector: Option<Box<Detector>>,
     transport: Option<Transport>,
     /// The key of the last packet.
     key: Option<AuthKey>,
@@ -75,7 +76,7 @@ impl Connection {
         let detector = Detector::new(server.config.detector.clone());
         Self {
             link: server.open_link(),
-            detector: Some(detector),
+            detector: Some(Box::new(detector)),
             transport: None,
             key: None,
             pending: Vec::new(),
@@ -104,7 +105,9 @@ impl Connection {
     /// The bytes by which [`Error::OtherProtocol`] was recognised.
     #[must_use]
     pub fn seen(&self) -> &[u8] {
-        self.detector.as_ref().map_or(&[], Detector::seen)
+        self.detector
+            .as_ref()
+            .map_or(&[], |detector| detector.seen())
     }
 
     /// The transport, once it is known.

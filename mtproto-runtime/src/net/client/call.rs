@@ -4,12 +4,12 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::shared::{Command, Shared, Slot};
+use super::shared::{Command, Shared, Slot, Turn};
 use super::{Client, Error};
 use crate::session::CallError;
 use crate::tl::{Arena, BorrowedFunction, ReadError, TlRead};
@@ -35,6 +35,8 @@ pub struct Call<T> {
     read: fn(Vec<u8>) -> Result<T, ReadError>,
     timeout: Option<Duration>,
     repeatable: bool,
+    turn: OnceLock<Arc<Turn>>,
+    after: Option<Arc<Turn>>,
     span: Span,
 }
 
@@ -75,6 +77,8 @@ impl<T> Call<T> {
             stage: Stage::New(request),
             read,
             repeatable: false,
+            turn: OnceLock::new(),
+            after: None,
             span: tracing::debug_span!("call", function),
         }
     }
@@ -99,6 +103,25 @@ impl<T> Call<T> {
         self
     }
 
+    /// The server runs it when it is done with the other one (`invokeAfterMsg`), though both travel at
+    /// once. The other has to be awaited first, but not before this is said: one that has not begun is
+    /// not waited for.
+    ///
+    /// ```
+    /// # use mtproto_runtime::net::client::{Client, Error};
+    /// # use mtproto_runtime::tl::{Function, TlWrite};
+    /// async fn in_order<F: Function + TlWrite>(client: &Client, a: &F, b: &F) -> Result<F::Output, Error> {
+    ///     let first = client.call(a);
+    ///     let second = client.call(b).after(&first);
+    ///     let (first, second) = tokio::join!(first, second);
+    ///     first.and(second)
+    /// }
+    /// ```
+    pub fn after<U>(mut self, other: &Call<U>) -> Self {
+        self.after = Some(Arc::clone(other.turn.get_or_init(Arc::default)));
+        self
+    }
+
     fn start(&mut self, request: Vec<u8>) -> Result<Stage, Error> {
         let shared = &self.client.shared;
         let deadline = self
@@ -106,7 +129,10 @@ impl<T> Call<T> {
             .and_then(|time| Instant::now().checked_add(time));
         let kib = u32::try_from(request.len().div_ceil(1024)).unwrap_or(u32::MAX);
         let kib = kib.clamp(1, shared.max_kib);
-        let slot = Arc::new(Slot::new(request, self.repeatable, deadline, kib));
+        let mut slot = Slot::new(request, self.repeatable, deadline, kib);
+        slot.turn = self.turn.get().cloned();
+        slot.after = self.after.take();
+        let slot = Arc::new(slot);
         if let Ok(call) = shared.calls.try_acquire()
             && let Ok(room) = shared.room.try_acquire_many(kib)
         {

@@ -79,6 +79,9 @@ impl Calls {
             options =
                 options.timeout(deadline.saturating_duration_since(tokio::time::Instant::now()));
         }
+        if let Some(call) = slot.after.as_ref().and_then(|turn| turn.get()) {
+            options = options.after(call);
+        }
         let mut flight = slot.flight();
         if flight.abandoned {
             drop(flight);
@@ -100,6 +103,9 @@ impl Calls {
         match result {
             Ok(call) => {
                 flight.call = Some(call);
+                if let Some(turn) = &slot.turn {
+                    turn.set(call);
+                }
                 // One that is not wrapped may have to be made again.
                 if wrapped.is_some() || self.prefix.is_none() {
                     flight.request = Vec::new();

@@ -13,6 +13,20 @@ use super::{Config, Ended, Error, State, lock};
 use crate::session::CallId;
 use crate::store::StoredKey;
 
+/// The place of a call among others, for those that come after it.
+#[derive(Debug, Default)]
+pub(super) struct Turn(Mutex<Option<CallId>>);
+
+impl Turn {
+    pub(super) fn set(&self, call: CallId) {
+        *lock(&self.0) = Some(call);
+    }
+
+    pub(super) fn get(&self) -> Option<CallId> {
+        *lock(&self.0)
+    }
+}
+
 /// A call, from when it is handed to the driver until its future is gone.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -21,6 +35,10 @@ pub(super) struct Slot {
     pub(super) deadline: Option<Instant>,
     /// How much of the budget of bytes it takes.
     pub(super) kib: u32,
+    /// Its own, if another comes after it.
+    pub(super) turn: Option<Arc<Turn>>,
+    /// That of the call before it.
+    pub(super) after: Option<Arc<Turn>>,
 }
 
 #[derive(Debug)]
@@ -52,6 +70,8 @@ impl Slot {
             repeatable,
             deadline,
             kib,
+            turn: None,
+            after: None,
         }
     }
 

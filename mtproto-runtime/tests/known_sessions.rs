@@ -70,7 +70,12 @@ struct Server {
 impl Server {
     fn new(session_id: i64, salt: i64) -> Self {
         Self {
-            session: session::server::Session::new(session_id, 4711, i64::MIN, Default::default()),
+            session: session::server::Session::new(
+                session_id,
+                4711,
+                i64::MIN,
+                session::server::Config::default(),
+            ),
             secret: SaltSecret::new([1; 32]),
             salt,
         }

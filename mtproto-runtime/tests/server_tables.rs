@@ -94,7 +94,7 @@ fn session(number: u8, session_id: i64) -> SessionRef {
 fn closed(server: &mut Server, seconds: u64) -> Vec<SessionRef> {
     let mut closed = Vec::new();
     while let Some(event) = server.poll_event(at(seconds)) {
-        if let Event::Closed { from } = event {
+        if let Event::Closed { from, .. } = event {
             closed.push(from);
         }
     }

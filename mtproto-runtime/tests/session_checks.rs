@@ -229,6 +229,109 @@ fn m7_nothing_is_received_twice() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// Another connection, over which somebody sends what the network has heard.
+struct Stranger(server::Connection);
+
+impl Stranger {
+    fn new(server: &mut Server) -> Self {
+        let mut link = server::Connection::new(&mut server.server);
+        let (now, rng) = (server.now, &mut server.rng);
+        link.handle_bytes(now, &mut server.server, &[0xee; 4], rng)
+            .unwrap();
+        Self(link)
+    }
+
+    fn sends(&mut self, server: &mut Server, packet: &[u8]) -> Vec<Seen> {
+        let (now, rng) = (server.now, &mut server.rng);
+        let link = &mut self.0;
+        link.handle_bytes(now, &mut server.server, &frame(packet), rng)
+            .unwrap();
+        let mut bytes = Vec::new();
+        while link
+            .poll_transmit(now, &mut server.server, rng, &mut bytes)
+            .unwrap()
+        {}
+        open_all(&bytes, Direction::FromServer)
+    }
+}
+
+#[test]
+fn m7_a_packet_that_somebody_repeats_moves_no_session() {
+    let mut server = Server::new();
+    let (of_client, seq_no) = (server.link.id(), 1);
+    let header = server.header(seq_no);
+    let packet = sealed(Direction::FromClient, &header, &REQUEST);
+    server.get_packet(&packet).unwrap();
+    let session = server::SessionRef {
+        auth_key_id: key().id(),
+        session_id: SESSION,
+    };
+    let mut stranger = Stranger::new(&mut server);
+    assert_eq!(stranger.sends(&mut server, &packet), []);
+    assert_eq!(server.server.link_of(session), Some(of_client));
+    // What waits for the client goes to the client.
+    server
+        .server
+        .push(server.now, session, b"an update...")
+        .unwrap();
+    assert_eq!(stranger.sends(&mut server, &packet), []);
+    assert!(
+        server
+            .sent()
+            .iter()
+            .any(|seen| seen.body == b"an update...")
+    );
+    // Nor does it keep a session alive.
+    server.server.close_link(server.now, of_client);
+    server.now = at(100 + 3599);
+    stranger.sends(&mut server, &packet);
+    assert!(!server.server.is_connected(session));
+    server.now = at(100 + 3600);
+    server.server.handle_timeout(server.now);
+    assert_eq!(server.server.len(), (1, 0));
+    // Nor begin one.
+    stranger.sends(&mut server, &packet);
+    assert_eq!(server.server.len(), (1, 0));
+}
+
+/// Whoever it was, it may have been the client.
+#[test]
+fn m11_a_refusal_goes_where_the_message_came_from() {
+    let mut server = Server::new();
+    server.get(1, &REQUEST);
+    server.sent();
+    let mut stranger = Stranger::new(&mut server);
+    let mut header = server.header(3);
+    header.salt = 1;
+    let packet = sealed(Direction::FromClient, &header, &REQUEST);
+    for _ in 0..2 {
+        let seen = stranger.sends(&mut server, &packet);
+        let [notice] = &seen[..] else {
+            panic!("{seen:?}")
+        };
+        let salt = types::BadServerSalt::from_bytes(&notice.body).unwrap();
+        assert_eq!(salt.bad_msg_id, header.msg_id);
+        assert_eq!(salt.new_server_salt, server.salt);
+    }
+    assert_eq!(server.sent(), []);
+
+    // Of a session that has not begun, too. Its client must not take what comes later for repeated.
+    header.session_id = SESSION + 1;
+    let mut last = 0;
+    for salt in [1, 2, server.salt] {
+        header.salt = salt;
+        let packet = sealed(Direction::FromClient, &header, &REQUEST);
+        let seen = stranger.sends(&mut server, &packet);
+        assert!(!seen.is_empty());
+        for seen in seen {
+            assert!(seen.msg_id > last);
+            last = seen.msg_id;
+        }
+    }
+    assert_eq!(server.server.len(), (1, 2));
+    assert_eq!(server.requests().len(), 2);
+}
+
 #[test]
 fn m7_what_is_below_everything_that_is_remembered_is_refused() {
     let mut server = Server::new();
@@ -649,6 +752,46 @@ fn m11_salt_and_clock_change_only_for_a_message_sent_lately() {
     let again = client.sent_request();
     assert_eq!((again.salt, again.msg_id), (99, first.msg_id));
     assert_ne!(again.packet, first.packet);
+}
+
+/// A server that has crashed may have taken, since, what it has refused before: somebody has held back
+/// the notice for so long. It wants another salt since then.
+#[test]
+fn m8_a_notice_from_before_a_crash_is_not_believed() {
+    let mut client = Client::new();
+    client.sync();
+    client.call();
+    let request = client.sent_request();
+    let mut held_back = client.header();
+    let notice = |code, bad_msg_id| types::BadMsgNotification {
+        bad_msg_id,
+        bad_msg_seqno: 1,
+        error_code: code,
+    };
+    let salt = types::BadServerSalt {
+        bad_msg_id: request.packet,
+        bad_msg_seqno: 1,
+        error_code: 48,
+        new_server_salt: 9,
+    };
+    client.get(&salt.to_bytes().unwrap()).unwrap();
+    assert_eq!(client.sent_request().msg_id, request.msg_id);
+    let too_new = notice(17, request.msg_id).to_bytes().unwrap();
+    client.get_with(&held_back, &too_new).unwrap();
+    client
+        .connection
+        .handle_timeout(client.now, &mut client.rng)
+        .unwrap();
+    let sent = client.sent();
+    assert!(sent.iter().all(|seen| seen.body != REQUEST));
+    assert!(
+        sent.iter()
+            .any(|seen| types_id(&seen.body) == Some(types::MsgsStateReq::ID))
+    );
+    // The one that is there now is believed.
+    held_back.msg_id = client.server_id();
+    client.get_with(&held_back, &too_new).unwrap();
+    assert_ne!(client.sent_request().msg_id, request.msg_id);
 }
 
 #[test]

@@ -6,7 +6,8 @@ mod support;
 
 use std::time::Duration;
 
-use mtproto_runtime::service::{RpcResult, gzip, types, wrappers};
+use mtproto_runtime::connection::server::{self, Ended};
+use mtproto_runtime::service::{RpcResult, functions, gzip, types, wrappers};
 use mtproto_runtime::session::server::RequestId;
 use mtproto_runtime::testing::ClientEvent;
 use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
@@ -525,4 +526,87 @@ fn packed_service_messages_of_a_packet_share_one_limit() {
     assert_eq!(refused.len(), 19, "the first fits into 128 KiB");
     let refusal = |error: &(i64, i32, String)| error.1 == 400 && error.2 == "INPUT_FETCH_ERROR";
     assert!(refused.iter().all(refusal));
+}
+
+/// The simulation has found it: one that comes again under its id gets no answer.
+#[test]
+fn a_query_whose_only_answer_is_lost_is_asked_under_another_id() {
+    let mut client = Client::new();
+    client.sync();
+    client.connection.destroy_session(5);
+    let destroy = functions::DestroySession { session_id: 5 };
+    let body = destroy.to_bytes().unwrap();
+    let asked = |client: &mut Client| {
+        let sent = client.sent().into_iter().filter(|seen| seen.body == body);
+        sent.map(|seen| seen.msg_id).collect::<Vec<_>>()
+    };
+    let [first] = asked(&mut client)[..] else {
+        panic!("it is not asked once")
+    };
+    let acks = types::MsgsAck { msg_ids: &[first] }.to_bytes().unwrap();
+    client.get(&acks).unwrap();
+
+    client.now = at(11);
+    client
+        .connection
+        .handle_timeout(client.now, &mut client.rng)
+        .unwrap();
+    let [second] = asked(&mut client)[..] else {
+        panic!("it is not asked again")
+    };
+    assert_ne!(second, first);
+    let done = types::DestroySessionOk { session_id: 5 };
+    client.get(&done.to_bytes().unwrap()).unwrap();
+    assert_eq!(client.connection.pending(), 0);
+}
+
+/// Sessions that share a budget: of each, how many bytes of answers wait for acks.
+#[test]
+fn what_nobody_acknowledges_is_bounded_over_all_sessions() {
+    let mut server = Server::with(|config| config.max_unacknowledged = 100 << 10);
+    let session = |session_id| server::SessionRef {
+        auth_key_id: key().id(),
+        session_id,
+    };
+    for session_id in 1..=10 {
+        let mut header = server.header(1);
+        header.session_id = session_id;
+        server.get_with(&header, &REQUEST).unwrap();
+    }
+    let push = |server: &mut Server, session_id, count| {
+        let body: Vec<u8> = (0..1000_u32)
+            .flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_le_bytes())
+            .collect();
+        (0..count)
+            .filter(|_| server.server.push(server.now, session(session_id), &body) == Ok(true))
+            .count()
+    };
+    assert_eq!(push(&mut server, 1, 2), 2);
+    assert_eq!(push(&mut server, 2, 15), 15);
+    assert_eq!(push(&mut server, 3, 6), 6);
+    let mut ended = Vec::new();
+    let mut watch = |server: &mut Server| {
+        while let Some(event) = server.server.poll_event(server.now) {
+            if let server::Event::Closed { from, why } = event {
+                assert_eq!(why, Ended::Unacknowledged);
+                ended.push(from.session_id);
+            }
+        }
+        ended.clone()
+    };
+    assert!(watch(&mut server).is_empty());
+    // Who comes last is not who has to go.
+    assert_eq!(push(&mut server, 4, 2), 2);
+    assert_eq!(watch(&mut server), [2]);
+    // Nor is who has held much, and was acknowledged.
+    let sent = server.sent();
+    let mut header = server.header(2);
+    header.session_id = 3;
+    let ids: Vec<i64> = sent.iter().map(|seen| seen.msg_id).collect();
+    let acks = types::MsgsAck { msg_ids: &ids }.to_bytes().unwrap();
+    server.get_with(&header, &acks).unwrap();
+    assert_eq!(push(&mut server, 5, 15), 15);
+    assert_eq!(watch(&mut server), [2]);
+    assert_eq!(push(&mut server, 6, 20), 20);
+    assert_eq!(watch(&mut server), [2, 5]);
 }

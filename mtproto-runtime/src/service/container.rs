@@ -158,27 +158,44 @@ impl<'a> Container<'a> {
     /// # Errors
     /// [`ContainerError`]
     pub fn read(body: &'a [u8]) -> Result<Self, ContainerError> {
-        let (count, messages) = after_id(body, CONTAINER_ID)?
+        let container = Self::read_unchecked(body)?;
+        container.check(|_| true)?;
+        Ok(container)
+    }
+
+    /// The same, looking meanwhile whether this holds for all messages; `None` if it does not.
+    pub(crate) fn read_if(
+        body: &'a [u8],
+        holds: impl FnMut(&Message<'a>) -> bool,
+    ) -> Result<Option<Self>, ContainerError> {
+        let container = Self::read_unchecked(body)?;
+        Ok(container.check(holds)?.then_some(container))
+    }
+
+    /// One that has been looked at before.
+    pub(crate) fn read_unchecked(body: &'a [u8]) -> Result<Self, ContainerError> {
+        let (count, rest) = after_id(body, CONTAINER_ID)?
             .split_first_chunk()
             .ok_or(ContainerError::Length)?;
         let count = u32::from_le_bytes(*count);
-        let left = match usize::try_from(count) {
-            Ok(left) if left <= MAX_MESSAGES => left,
-            _ => return Err(ContainerError::TooMany { count }),
-        };
-        let mut rest = messages;
-        for _ in 0..left {
+        match usize::try_from(count) {
+            Ok(left) if left <= MAX_MESSAGES => Ok(Self { rest, left }),
+            _ => Err(ContainerError::TooMany { count }),
+        }
+    }
+
+    fn check(&self, mut holds: impl FnMut(&Message<'a>) -> bool) -> Result<bool, ContainerError> {
+        let (mut rest, mut all) = (self.rest, true);
+        for _ in 0..self.left {
             let message;
             (message, rest) = Message::split(rest)?;
             if is_nesting(message.body) {
                 return Err(ContainerError::Nested);
             }
+            all &= holds(&message);
         }
         match rest.len() {
-            0 => Ok(Self {
-                rest: messages,
-                left,
-            }),
+            0 => Ok(all),
             count => Err(ContainerError::TrailingBytes { count }),
         }
     }

@@ -38,6 +38,11 @@ impl Acks {
         })
     }
 
+    /// Keeps no room for more.
+    pub(crate) fn give_back(&mut self) {
+        self.ids.shrink_to_fit();
+    }
+
     /// They have been sent.
     pub(crate) fn clear(&mut self) {
         self.since = None;

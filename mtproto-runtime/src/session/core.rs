@@ -62,7 +62,7 @@ pub(crate) struct Core {
     pub(crate) controls: VecDeque<Control>,
     /// Counts connections.
     pub(crate) connection: u32,
-    /// Ids of the latest packets, ascending.
+    /// Ids of the latest packets of a client, ascending: what notices may speak of.
     pub(crate) packets: VecDeque<i64>,
     /// Who travels in the packet that is being written.
     pub(crate) travelling: Vec<Key>,
@@ -108,6 +108,15 @@ impl Core {
                 purpose,
             });
         }
+    }
+
+    /// Keeps no room for more.
+    pub(crate) fn give_back(&mut self) {
+        self.outbox.give_back();
+        self.replay.give_back();
+        self.controls.shrink_to_fit();
+        self.travelling = Vec::new();
+        self.acks.give_back();
     }
 
     /// Whether an id is of a packet that was sent lately.
@@ -189,10 +198,12 @@ impl Core {
         } else {
             self.write_container(now, &mut quick_ack, body_start, out)
         };
-        if self.packets.len() >= MAX_PACKETS {
-            self.packets.pop_front();
+        if self.side == Side::Client {
+            if self.packets.len() >= MAX_PACKETS {
+                self.packets.pop_front();
+            }
+            self.packets.push_back(msg_id);
         }
-        self.packets.push_back(msg_id);
         for key in &self.travelling {
             if let Some(entry) = self.outbox.get_mut(*key) {
                 entry.packet = msg_id;
@@ -205,14 +216,40 @@ impl Core {
             }
         }
 
-        let length = i32::try_from(out.len() - body_start).unwrap_or(i32::MAX);
-        let header = &mut out[start + PREFIX_LEN..body_start];
+        self.write_start(salt, (msg_id, seq_no), start, out);
+        Some(Unsealed { quick_ack, msg_id })
+    }
+
+    /// Fills in what stands before the body of a packet that begins at `start`.
+    fn write_start(&self, salt: i64, name: (i64, i32), start: usize, out: &mut [u8]) {
+        let length = out.len() - start - PREFIX_LEN - HEADER_LEN;
+        let length = i32::try_from(length).unwrap_or(i32::MAX);
+        let header = &mut out[start + PREFIX_LEN..][..HEADER_LEN];
         header[..8].copy_from_slice(&salt.to_le_bytes());
         header[8..16].copy_from_slice(&self.session_id.to_le_bytes());
-        header[16..24].copy_from_slice(&msg_id.to_le_bytes());
-        header[24..28].copy_from_slice(&seq_no.to_le_bytes());
+        header[16..24].copy_from_slice(&name.0.to_le_bytes());
+        header[24..28].copy_from_slice(&name.1.to_le_bytes());
         header[28..].copy_from_slice(&length.to_le_bytes());
-        Some(Unsealed { quick_ack, msg_id })
+    }
+
+    /// Appends the service message that was queued last as a packet of its own.
+    pub(crate) fn write_last_control(
+        &mut self,
+        now: Now,
+        salt: i64,
+        out: &mut Vec<u8>,
+    ) -> Option<Unsealed> {
+        let control = self.controls.pop_back()?;
+        let start = out.len();
+        out.resize(start + PREFIX_LEN + HEADER_LEN, 0);
+        out.extend_from_slice(&control.body);
+        let name = self.name_control(now, &control);
+        self.outbox.recycle(control.body);
+        self.write_start(salt, name, start, out);
+        Some(Unsealed {
+            quick_ack: false,
+            msg_id: name.0,
+        })
     }
 
     /// The only message there is, as the packet's own.

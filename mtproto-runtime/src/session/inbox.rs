@@ -40,13 +40,24 @@ impl<R> Inbox<R> {
     pub(crate) fn pop(&mut self) -> Option<R> {
         let record = self.records.pop_front();
         if record.is_none() {
-            self.bytes.clear();
-            self.bytes.shrink_to(KEPT);
-            if self.records.capacity() > 4096 {
-                self.records = VecDeque::new();
-            }
+            self.forget_told();
         }
         record
+    }
+
+    fn forget_told(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+        if self.records.capacity() > 4096 {
+            self.records = VecDeque::new();
+        }
+    }
+
+    /// Keeps no room for more, unless there is something to be told.
+    pub(crate) fn give_back(&mut self) {
+        if self.records.is_empty() {
+            *self = Self::new();
+        }
     }
 
     pub(crate) fn peek(&self) -> Option<&R> {

@@ -68,6 +68,7 @@ mod replay;
 mod salt;
 mod seq_no;
 pub mod server;
+mod sliding;
 mod state;
 mod wire;
 

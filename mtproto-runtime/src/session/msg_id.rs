@@ -90,6 +90,11 @@ impl MsgIds {
         self.last
     }
 
+    /// Ids up to this one have been used before.
+    pub(crate) fn go_on_after(&mut self, last: i64) {
+        self.last = self.last.max(last);
+    }
+
     /// An id greater than all before.
     pub(crate) fn next(&mut self, now: Now, cause: Cause) -> i64 {
         let mark = match (self.side, cause) {
@@ -127,6 +132,30 @@ pub(crate) const fn age(id: i64, time: i64) -> Age {
         Age::TooNew
     } else {
         Age::Good
+    }
+}
+
+/// Notices that the clock was set back. What was refused as too old may be in time again then, though
+/// its client has sent it under another id since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SetBack {
+    /// Messages below this id have been too old at some time.
+    oldest: i64,
+}
+
+impl SetBack {
+    pub(crate) const fn new() -> Self {
+        Self { oldest: i64::MIN }
+    }
+
+    /// Looks at the clock. If it was set back, no message up to the id that is returned may be taken
+    /// any more. If it was far ahead for a while, that is everything up to now, but not what is to
+    /// come.
+    pub(crate) fn notice(&mut self, time: i64) -> Option<i64> {
+        let oldest = time.saturating_sub(PAST);
+        let before = core::mem::replace(&mut self.oldest, oldest);
+        let refused = before.saturating_sub(1).min(time.saturating_add(FUTURE));
+        (oldest < before).then_some(refused)
     }
 }
 

@@ -4,9 +4,10 @@
 //! by the peer. It may be queued again: then it travels in a container under the id that it has,
 //! so that whoever got it before does not take it twice.
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
-use core::time::Duration;
+use super::sliding::Sliding;
 
 /// Names an entry for as long as it exists; never used again for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +25,8 @@ impl Key {
 /// How far a message has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum State {
+    /// There is none: its place is free.
+    Free,
     Queued,
     Sent,
     /// The peer has it.
@@ -31,7 +34,7 @@ pub(crate) enum State {
 }
 
 /// What a message is, and what becomes of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// A client's call: done when it is answered.
     Call(Call),
@@ -45,7 +48,7 @@ pub(crate) enum Kind {
     NewSession,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
     /// The call that has to be done before.
     pub(crate) after: Option<Key>,
@@ -65,7 +68,7 @@ pub(crate) enum Query {
     DropAnswer,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// 0 before it is written for the first time.
     pub(crate) msg_id: i64,
@@ -94,33 +97,36 @@ impl Entry {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// A place for a message, which stays where it is while it exists. A free one keeps its buffer.
+#[derive(Clone, Debug)]
 struct Slot {
     generation: u32,
-    entry: Option<Entry>,
+    entry: Entry,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     slots: Vec<Slot>,
     free: Vec<u32>,
     queue: VecDeque<Key>,
-    /// Ascending ids and the slots of their messages; some are of messages that are gone.
-    index: VecDeque<(i64, u32)>,
+    /// Ascending ids and the slots of their messages; [`GONE`] where there is none any more.
+    index: Sliding<(i64, u32)>,
     gone: usize,
-    /// Buffers for bodies to come.
+    /// Buffers for messages that are not in a slot.
     spare: Vec<Vec<u8>>,
     bytes: usize,
     live: usize,
     next_generation: u32,
 }
 
+/// No slot.
+const GONE: u32 = u32::MAX;
 /// Buffers kept for reuse, and how large each may be.
 const SPARE: usize = 256;
 const SPARE_BYTES: usize = 1024;
 
 impl Outbox {
-    /// An empty buffer for a body.
+    /// An empty buffer for a message that is not in a slot.
     pub(crate) fn buffer(&mut self) -> Vec<u8> {
         self.spare.pop().unwrap_or_default()
     }
@@ -133,74 +139,90 @@ impl Outbox {
         }
     }
 
-    /// Queues a message.
-    pub(crate) fn insert(&mut self, kind: Kind, body: Vec<u8>) -> Key {
-        self.bytes += body.len();
-        self.live += 1;
-        let entry = Entry {
-            msg_id: 0,
-            seq_no: 0,
-            packet: 0,
-            due: Duration::ZERO,
-            tries: 0,
-            packets: 0,
-            losses: 0,
-            connection: 0,
-            state: State::Queued,
-            kind,
-            body,
-        };
+    /// Queues a message, whose body is written to an empty buffer.
+    pub(crate) fn insert(&mut self, kind: Kind, write: impl FnOnce(&mut Vec<u8>)) -> Key {
+        let generation = self.next_generation;
+        self.next_generation = generation.wrapping_add(1);
         let index = match self.free.pop() {
             Some(index) => index,
-            None => {
-                self.slots.push(Slot::default());
-                // Limits on messages keep it far below.
-                u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-            }
+            None => self.grow(),
         };
-        let key = Key {
-            index,
-            generation: self.next_generation,
-        };
-        self.next_generation = self.next_generation.wrapping_add(1);
-        if let Some(slot) = self.slots.get_mut(index as usize) {
-            slot.generation = key.generation;
-            slot.entry = Some(entry);
+        let key = Key { index, generation };
+        if let Some(Slot {
+            generation: of_slot,
+            entry,
+        }) = self.slots.get_mut(index as usize)
+        {
+            *of_slot = generation;
+            entry.msg_id = 0;
+            entry.packet = 0;
+            entry.due = Duration::ZERO;
+            entry.tries = 0;
+            entry.packets = 0;
+            entry.losses = 0;
+            entry.connection = 0;
+            entry.state = State::Queued;
+            entry.kind = kind;
+            entry.body.clear();
+            write(&mut entry.body);
+            self.bytes += entry.body.len();
+            self.live += 1;
+            self.queue.push_back(key);
         }
-        self.queue.push_back(key);
         key
+    }
+
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        if self.slots.is_empty() {
+            // Many sessions never have more than one at a time.
+            self.slots.reserve_exact(1);
+        }
+        self.slots.push(Slot {
+            generation: 0,
+            entry: Entry {
+                msg_id: 0,
+                seq_no: 0,
+                packet: 0,
+                due: Duration::ZERO,
+                tries: 0,
+                packets: 0,
+                losses: 0,
+                connection: 0,
+                state: State::Free,
+                kind: Kind::Push,
+                body: Vec::new(),
+            },
+        });
+        // Limits on messages keep it far below.
+        u32::try_from(self.slots.len() - 1).unwrap_or(GONE)
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Entry> {
         let slot = self.slots.get(key.index as usize)?;
-        slot.entry
-            .as_ref()
-            .filter(|_| slot.generation == key.generation)
+        let is_it = slot.generation == key.generation && slot.entry.state != State::Free;
+        is_it.then_some(&slot.entry)
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Entry> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        slot.entry
-            .as_mut()
-            .filter(|_| slot.generation == key.generation)
+        let is_it = slot.generation == key.generation && slot.entry.state != State::Free;
+        is_it.then_some(&mut slot.entry)
     }
 
     /// The message that has this id now.
+    #[inline]
     pub(crate) fn find(&self, msg_id: i64) -> Option<Key> {
         // Answers come in the order of the calls, as a rule.
-        let index = match self.index.front() {
-            Some((first, index)) if *first == msg_id => *index,
-            _ => {
-                let at = self.index.binary_search_by_key(&msg_id, |e| e.0).ok()?;
-                self.index.get(at)?.1
-            }
-        };
+        let (first, mut index) = *self.index.front()?;
+        if first != msg_id {
+            let named = self.index.as_slice();
+            let at = named.binary_search_by_key(&msg_id, |e| e.0).ok()?;
+            index = named.get(at)?.1;
+        }
         let slot = self.slots.get(index as usize)?;
-        let entry = slot.entry.as_ref()?;
-        (entry.msg_id == msg_id).then_some(Key {
-            index,
-            generation: slot.generation,
-        })
+        let generation = slot.generation;
+        Some(Key { index, generation })
     }
 
     /// Gives a message an id greater than all before.
@@ -217,8 +239,8 @@ impl Outbox {
         if let Some(entry) = self.get_mut(key)
             && entry.msg_id != 0
         {
-            entry.msg_id = 0;
-            self.one_gone();
+            let msg_id = core::mem::take(&mut entry.msg_id);
+            self.is_gone(msg_id);
         }
     }
 
@@ -268,23 +290,29 @@ impl Outbox {
         self.queue.len()
     }
 
-    /// A message is done with.
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Entry> {
+    /// A message is done with; what it was.
+    #[inline]
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Kind> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation != key.generation {
+        let entry = &mut slot.entry;
+        if slot.generation != key.generation || entry.state == State::Free {
             return None;
         }
-        let entry = slot.entry.take()?;
-        self.free.push(key.index);
+        entry.state = State::Free;
+        let (kind, msg_id) = (entry.kind, entry.msg_id);
         self.bytes -= entry.body.len();
         self.live -= 1;
-        if entry.msg_id != 0 {
-            self.one_gone();
+        if entry.body.capacity() > SPARE_BYTES || self.free.len() >= SPARE {
+            entry.body = Vec::new();
+        }
+        self.free.push(key.index);
+        if msg_id != 0 {
+            self.is_gone(msg_id);
         }
         if self.live == 0 {
             self.shrink();
         }
-        Some(entry)
+        Some(kind)
     }
 
     /// How many messages are in it.
@@ -303,7 +331,7 @@ impl Outbox {
                 index: u32::try_from(index).ok()?,
                 generation: slot.generation,
             };
-            Some((key, slot.entry.as_ref()?))
+            (slot.entry.state != State::Free).then_some((key, &slot.entry))
         })
     }
 
@@ -318,25 +346,32 @@ impl Outbox {
         found.into_iter().map(|(_, key)| key).collect()
     }
 
-    fn is_named(&self, &(msg_id, index): &(i64, u32)) -> bool {
-        let slot = self.slots.get(index as usize);
-        slot.and_then(|slot| slot.entry.as_ref())
-            .is_some_and(|entry| entry.msg_id == msg_id)
+    /// No message has this id any more.
+    #[inline]
+    fn is_gone(&mut self, msg_id: i64) {
+        if self.index.front().is_some_and(|first| first.0 == msg_id) {
+            self.index.pop_front();
+            while self.gone > 0 && self.index.front().is_some_and(|first| first.1 == GONE) {
+                self.index.pop_front();
+                self.gone -= 1;
+            }
+        } else {
+            self.is_gone_behind(msg_id);
+        }
     }
 
-    fn one_gone(&mut self) {
-        self.gone += 1;
-        while let Some(first) = self.index.front()
-            && !self.is_named(first)
-        {
-            self.index.pop_front();
-            self.gone = self.gone.saturating_sub(1);
+    fn is_gone_behind(&mut self, msg_id: i64) {
+        let named = self.index.as_slice();
+        let Ok(at) = named.binary_search_by_key(&msg_id, |e| e.0) else {
+            return;
+        };
+        if let Some(named) = self.index.get_mut(at) {
+            named.1 = GONE;
+            self.gone += 1;
         }
         // One that stays long must not keep all the others' places.
         if self.gone > 64 && self.gone > self.index.len() / 2 {
-            let mut index = core::mem::take(&mut self.index);
-            index.retain(|named| self.is_named(named));
-            self.index = index;
+            self.index.retain(|named| named.1 != GONE);
             self.gone = 0;
         }
     }
@@ -345,7 +380,7 @@ impl Outbox {
     fn shrink(&mut self) {
         self.index.clear();
         self.gone = 0;
-        if self.slots.len() > 1024 {
+        if self.slots.len() > SPARE {
             self.slots = Vec::new();
             self.free = Vec::new();
             self.index.shrink_to(64);
@@ -353,8 +388,89 @@ impl Outbox {
         }
     }
 
-    /// Gives spare buffers back; for a session that has been quiet for a while.
-    pub(crate) fn drop_spares(&mut self) {
+    /// Gives back what is not needed; for a session that has been quiet for a while.
+    pub(crate) fn give_back(&mut self) {
         self.spare = Vec::new();
+        if self.live == 0 {
+            self.slots = Vec::new();
+            self.free = Vec::new();
+            self.index = Sliding::new();
+            self.queue = VecDeque::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Against a map of ids: what is found, and what is not any more.
+        #[test]
+        fn agrees_with_a_map(steps in prop::collection::vec((0_u8..5, any::<prop::sample::Index>()), 1..600)) {
+            let mut outbox = Outbox::default();
+            let mut all: Vec<(Key, i64)> = Vec::new();
+            let mut last = 0;
+            for (what, which) in steps {
+                if what == 0 || all.is_empty() {
+                    let body = [7; 4];
+                    let key = outbox.insert(Kind::Push, |out| out.extend_from_slice(&body));
+                    prop_assert!(all.iter().all(|(other, _)| *other != key));
+                    all.push((key, 0));
+                    continue;
+                }
+                let at = which.index(all.len());
+                let (key, msg_id) = all[at];
+                match what {
+                    1 if msg_id == 0 => {
+                        last += 4;
+                        outbox.name(key, last, 1);
+                        all[at].1 = last;
+                    }
+                    2 => {
+                        outbox.unname(key);
+                        all[at].1 = 0;
+                    }
+                    3 => {
+                        prop_assert_eq!(outbox.remove(key), Some(Kind::Push));
+                        prop_assert_eq!(outbox.remove(key), None);
+                        prop_assert!(outbox.get(key).is_none());
+                        all.swap_remove(at);
+                    }
+                    _ => {}
+                }
+                let named: BTreeMap<i64, Key> = all.iter().map(|(key, id)| (*id, *key)).collect();
+                for id in (4..=last).step_by(4) {
+                    prop_assert_eq!(outbox.find(id), named.get(&id).copied());
+                }
+                prop_assert_eq!(outbox.len(), all.len());
+                prop_assert_eq!(outbox.bytes(), 4 * all.len());
+                prop_assert!(outbox.index.len() <= 130.max(2 * all.len() + 2));
+            }
+        }
+    }
+
+    #[test]
+    fn buffers_that_are_kept_are_few_and_small() {
+        let mut outbox = Outbox::default();
+        let insert = |outbox: &mut Outbox, len| outbox.insert(Kind::Push, |out| out.resize(len, 0));
+        let stays = insert(&mut outbox, 4);
+        let many: Vec<Key> = (0..10_000).map(|_| insert(&mut outbox, 1000)).collect();
+        let long = insert(&mut outbox, 1 << 20);
+        for key in many.into_iter().chain([long]) {
+            outbox.remove(key);
+        }
+        let kept: usize = outbox
+            .slots
+            .iter()
+            .map(|slot| slot.entry.body.capacity())
+            .sum();
+        assert!(kept <= (SPARE + 1) * SPARE_BYTES, "{kept}");
+        outbox.remove(stays);
+        assert_eq!(outbox.slots.capacity(), 0);
     }
 }

@@ -4,7 +4,7 @@
 //! nobody could tell any more whether it has been here.
 //! See <https://core.telegram.org/mtproto/security_guidelines#checking-msg-id>.
 
-use std::collections::VecDeque;
+use super::sliding::Sliding;
 
 /// How many ids are kept unless told otherwise.
 pub(crate) const CAPACITY: usize = 1024;
@@ -48,8 +48,8 @@ pub enum Known {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReplayWindow {
     /// Ascending.
-    ids: VecDeque<i64>,
-    marks: VecDeque<Mark>,
+    ids: Sliding<i64>,
+    marks: Sliding<Mark>,
     /// Everything up to here is forgotten.
     floor: i64,
     capacity: usize,
@@ -60,8 +60,8 @@ impl ReplayWindow {
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
-            ids: VecDeque::new(),
-            marks: VecDeque::new(),
+            ids: Sliding::new(),
+            marks: Sliding::new(),
             floor: i64::MIN,
             capacity: capacity.max(1),
         }
@@ -73,26 +73,40 @@ impl ReplayWindow {
         if self.is_highest(id) {
             return Known::No;
         }
-        match self.ids.binary_search(&id) {
-            Ok(at) => Known::Yes(self.marks.get(at).copied().unwrap_or(Mark::Content)),
+        match self.ids.as_slice().binary_search(&id) {
+            Ok(at) => Known::Yes(
+                self.marks
+                    .as_slice()
+                    .get(at)
+                    .copied()
+                    .unwrap_or(Mark::Content),
+            ),
             Err(_) if id <= self.floor => Known::Forgotten,
             Err(_) => Known::No,
         }
     }
 
     /// Remembers a message; false if it was known or may have been.
+    #[inline]
     pub fn insert(&mut self, id: i64, mark: Mark) -> bool {
         if self.is_highest(id) {
+            if self.ids.len() >= self.capacity {
+                self.forget_lowest();
+            }
             self.ids.push_back(id);
             self.marks.push_back(mark);
-        } else {
-            match self.ids.binary_search(&id) {
-                Err(at) if id > self.floor => {
-                    self.ids.insert(at, id);
-                    self.marks.insert(at, mark);
-                }
-                _ => return false,
+            return true;
+        }
+        self.insert_below(id, mark)
+    }
+
+    fn insert_below(&mut self, id: i64, mark: Mark) -> bool {
+        match self.ids.as_slice().binary_search(&id) {
+            Err(at) if id > self.floor => {
+                self.ids.insert(at, id);
+                self.marks.insert(at, mark);
             }
+            _ => return false,
         }
         if self.ids.len() > self.capacity {
             self.forget_lowest();
@@ -121,18 +135,24 @@ impl ReplayWindow {
     /// forgotten; what was refused may lie far ahead, and is kept one by one.
     pub(crate) fn take_over(&mut self, ended: &Self) {
         self.forget(ended.last_taken());
-        for (id, mark) in ended.ids.iter().zip(&ended.marks) {
+        for (id, mark) in ended.both() {
             if *mark == Mark::Refused {
                 self.insert(*id, Mark::Refused);
             }
         }
     }
 
+    /// Keeps no room for more.
+    pub(crate) fn give_back(&mut self) {
+        self.ids.give_back();
+        self.marks.give_back();
+    }
+
     fn shrink(&mut self) {
         // An idle session should not hold what a busy hour has needed.
         if self.ids.is_empty() && self.ids.capacity() > 16 {
-            self.ids = VecDeque::new();
-            self.marks = VecDeque::new();
+            self.ids = Sliding::new();
+            self.marks = Sliding::new();
         }
     }
 
@@ -149,21 +169,19 @@ impl ReplayWindow {
 
     /// The lowest id that is kept of a message that was not refused.
     pub(crate) fn first_taken(&self) -> Option<i64> {
-        let mut both = self.ids.iter().zip(&self.marks);
-        let taken = both.find(|(_, mark)| **mark != Mark::Refused);
+        let taken = self.both().find(|(_, mark)| **mark != Mark::Refused);
         taken.map(|(id, _)| *id)
     }
 
     /// Nothing was taken above this id.
     pub(crate) fn last_taken(&self) -> i64 {
-        let mut both = self.ids.iter().zip(&self.marks).rev();
-        let taken = both.find(|(_, mark)| **mark != Mark::Refused);
+        let taken = self.both().rfind(|(_, mark)| **mark != Mark::Refused);
         taken.map_or(self.floor, |(id, _)| *id)
     }
 
     /// Whether something was refused above this id.
     pub(crate) fn has_refused_above(&self, id: i64) -> bool {
-        let both = self.ids.iter().zip(&self.marks).rev();
+        let both = self.both().rev();
         both.take_while(|(kept, _)| **kept > id)
             .any(|(_, mark)| *mark == Mark::Refused)
     }
@@ -178,6 +196,10 @@ impl ReplayWindow {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
+    }
+
+    fn both(&self) -> impl DoubleEndedIterator<Item = (&i64, &Mark)> {
+        self.ids.as_slice().iter().zip(self.marks.as_slice())
     }
 
     fn is_highest(&self, id: i64) -> bool {

@@ -1,7 +1,8 @@
 //! Bytes of service messages that hold vectors, read and written without a vector.
 
+use super::error::Rule;
 use crate::service::{self, container};
-use crate::tl::{Identified, Reader, TlWrite};
+use crate::tl::{Identified, Reader, TlRead, TlWrite};
 
 pub(crate) use crate::service::types::{MsgResendReq, MsgsAck, MsgsStateInfo, MsgsStateReq};
 
@@ -32,22 +33,29 @@ impl<'a> Ids<'a> {
         let (ids, rest) = bytes.split_at_checked(size)?;
         (vector == VECTOR).then_some((Self(ids.as_chunks().0), rest))
     }
+}
 
-    /// The only field of a message after its constructor id.
-    pub(crate) fn read(body: &'a [u8]) -> Option<Self> {
-        Some(Self::split(body.get(4..)?)?.0)
-    }
+/// A service message.
+pub(crate) fn read<'a, T: TlRead<'a>>(body: &'a [u8]) -> Result<T, Rule> {
+    Reader::new(body).read().map_err(|_| Rule::Form)
+}
+
+/// The only field of a message after its constructor id.
+pub(crate) fn ids(body: &[u8]) -> Result<Ids<'_>, Rule> {
+    let ids = body.get(4..).and_then(Ids::split);
+    ids.map(|(ids, _)| ids).ok_or(Rule::Form)
 }
 
 pub(crate) fn split_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (number, rest) = bytes.split_first_chunk()?;
     Some((u32::from_le_bytes(*number), rest))
 }
+
 /// `msgs_all_info`: ids and their states.
-pub(crate) fn read_all_info(body: &[u8]) -> Option<(Ids<'_>, &[u8])> {
-    let (ids, rest) = Ids::split(body.get(4..)?)?;
-    let info = Reader::new(rest).read_with(|r| Ok(r.bytes())).ok()?;
-    Some((ids, info))
+pub(crate) fn read_all_info(body: &[u8]) -> Result<(Ids<'_>, &[u8]), Rule> {
+    let (ids, rest) = body.get(4..).and_then(Ids::split).ok_or(Rule::Form)?;
+    let info = Reader::new(rest).read_with(|r| Ok(r.bytes()));
+    Ok((ids, info.map_err(|_| Rule::Form)?))
 }
 
 /// Whether a body is made of messages itself.

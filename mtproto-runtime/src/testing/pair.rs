@@ -73,6 +73,28 @@ pub enum ClientEvent {
     Other(String),
 }
 
+impl From<client::Event<'_>> for ClientEvent {
+    fn from(event: client::Event<'_>) -> Self {
+        match event {
+            client::Event::Session(SessionEvent::Answer { call, body }) => Self::Answer {
+                call,
+                body: body.to_vec(),
+            },
+            client::Event::Session(SessionEvent::Failed { call, error }) => {
+                Self::Failed { call, error }
+            }
+            client::Event::Session(SessionEvent::QuickAck { call }) => Self::QuickAck { call },
+            client::Event::Session(SessionEvent::Update { body }) => Self::Update {
+                body: body.to_vec(),
+            },
+            client::Event::NewKey(key) => Self::NewKey(key),
+            client::Event::Bound { expires_at } => Self::Bound { expires_at },
+            client::Event::KeyLost => Self::KeyLost,
+            other => Self::Other(format!("{other:?}")),
+        }
+    }
+}
+
 /// An event of the server's, with what it borrows copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -594,32 +616,12 @@ impl<P: Provider> Pair<P> {
 
     fn take_events(&mut self) {
         while let Some(event) = self.client.poll_event() {
-            let event = match event {
-                client::Event::Session(SessionEvent::Answer { call, body }) => {
-                    ClientEvent::Answer {
-                        call,
-                        body: body.to_vec(),
-                    }
-                }
-                client::Event::Session(SessionEvent::Failed { call, error }) => {
-                    ClientEvent::Failed { call, error }
-                }
-                client::Event::Session(SessionEvent::QuickAck { call }) => {
-                    ClientEvent::QuickAck { call }
-                }
-                client::Event::Session(SessionEvent::Update { body }) => ClientEvent::Update {
-                    body: body.to_vec(),
-                },
-                client::Event::NewKey(key) => {
-                    self.key = key.auth_key.clone();
-                    self.key_created_at = key.server_time.into();
-                    self.client_has_key = true;
-                    ClientEvent::NewKey(key)
-                }
-                client::Event::Bound { expires_at } => ClientEvent::Bound { expires_at },
-                client::Event::KeyLost => ClientEvent::KeyLost,
-                other => ClientEvent::Other(format!("{other:?}")),
-            };
+            if let client::Event::NewKey(key) = &event {
+                self.key = key.auth_key.clone();
+                self.key_created_at = key.server_time.into();
+                self.client_has_key = true;
+            }
+            let event = event.into();
             self.happenings.push_back(Happening::Client(event));
         }
         let now = self.server_now();

@@ -7,7 +7,6 @@ use mtproto_runtime::connection::{Error, client, server};
 use mtproto_runtime::crypto::packet::{self, Header, Padding};
 use mtproto_runtime::crypto::{AuthKey, Direction};
 use mtproto_runtime::service::{Container, ContainerWriter, RpcResult, types};
-use mtproto_runtime::session::client::Event as SessionEvent;
 use mtproto_runtime::session::{CallId, CallOptions, SaltSecret};
 use mtproto_runtime::store::{MemoryStore, Store, StoredKey};
 use mtproto_runtime::testing::{ClientEvent, Seeded};
@@ -190,21 +189,7 @@ impl Client {
     pub fn events(&mut self) -> Vec<ClientEvent> {
         let mut events = Vec::new();
         while let Some(event) = self.connection.poll_event() {
-            events.push(match event {
-                client::Event::Session(SessionEvent::Answer { call, body }) => {
-                    ClientEvent::Answer {
-                        call,
-                        body: body.to_vec(),
-                    }
-                }
-                client::Event::Session(SessionEvent::Failed { call, error }) => {
-                    ClientEvent::Failed { call, error }
-                }
-                client::Event::Session(SessionEvent::Update { body }) => ClientEvent::Update {
-                    body: body.to_vec(),
-                },
-                other => ClientEvent::Other(format!("{other:?}")),
-            });
+            events.push(event.into());
         }
         events
     }

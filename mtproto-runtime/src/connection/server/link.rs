@@ -217,7 +217,7 @@ impl Connection {
                     quick_ack = wants_quick_ack.then_some(plaintext.quick_ack());
                     let message = plaintext.message()?;
                     match server.handle_message(now, link, id, &message, rng) {
-                        Ok(()) => {}
+                        Ok(_) => {}
                         Err(Error::Status(status)) => {
                             self.send_status(status, rng)?;
                             return Err(Error::Status(status));

@@ -14,12 +14,15 @@
 //! and the server only for the key that comes out.
 
 mod bind;
+mod budget;
 mod keep;
 mod link;
+mod refusals;
 
 use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use rand_core::CryptoRng;
 
@@ -29,6 +32,7 @@ use crate::crypto::packet::{Message, Padding};
 use crate::crypto::rsa::PrivateKey;
 use crate::handshake::server::Handshakes;
 use crate::handshake::{self, NewKey};
+use crate::session::msg_id::{SetBack, from_unix};
 use crate::session::server::{self as session, Congested, KeySalts, RequestId, Session};
 use crate::session::{ReplayWindow, RpcError, SaltSecret, Unsealed};
 use crate::transport::{ReplayCache, Status};
@@ -62,6 +66,9 @@ pub struct Config<P = Crypto> {
     /// Most keys in memory; with more, key exchanges are refused. See also
     /// [`Server::forget_unused`].
     pub max_keys: usize,
+    /// Most bytes that may wait for acks, over all sessions. With more, the session ends that holds
+    /// the most of them ([`Ended::Unacknowledged`]).
+    pub max_unacknowledged: usize,
 }
 
 impl Config<Crypto> {
@@ -85,6 +92,7 @@ impl<P> Config<P> {
             max_sessions_per_key: 100,
             max_sessions: 1 << 20,
             max_keys: 1 << 20,
+            max_unacknowledged: 256 << 20,
         }
     }
 }
@@ -120,10 +128,12 @@ pub enum Event<'a> {
         /// The key.
         auth_key_id: i64,
     },
-    /// A session has ended: its client has destroyed it, or was away for too long.
+    /// A session has ended. If its client comes back, it learns that the server has begun anew.
     Closed {
         /// Which one.
         from: SessionRef,
+        /// Why.
+        why: Ended,
     },
     /// A client asks for something: answer with [`Server::reply`].
     Request {
@@ -146,12 +156,32 @@ pub enum Event<'a> {
     },
 }
 
+/// Why a session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ended {
+    /// Its client has destroyed it, or its key.
+    Destroyed,
+    /// It had no connection for [`Config::session_lifetime`], or its temporary key has expired.
+    Expired,
+    /// Its key has more than [`Config::max_sessions_per_key`], and it was used longest ago.
+    Replaced,
+    /// All sessions together hold more than [`Config::max_unacknowledged`] bytes of which no ack has
+    /// come, and it held the most, to within a factor of two.
+    ///
+    /// The most and not the oldest: who floods the server with many sessions is the youngest, and
+    /// would push out all who are just slow; and few have to go.
+    Unacknowledged,
+    /// The program has closed it, or removed its key.
+    Closed,
+}
+
 #[derive(Clone, Debug)]
 enum Record {
     NewKey(NewKey),
     Bound(i64, i64),
     KeyDestroyed(i64),
-    Closed(SessionRef),
+    Closed(SessionRef, Ended),
 }
 
 /// Most sessions that speak over one connection at a time; the one that began first to speak over it
@@ -191,11 +221,14 @@ struct Entry {
     last_used: Duration,
     timer: Option<Duration>,
     is_ready: bool,
+    /// What it holds, as far as it is counted.
+    held: budget::Held,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Link {
     sessions: Vec<SessionRef>,
+    refusals: refusals::Refusals,
     is_woken: bool,
     is_closing: bool,
 }
@@ -204,6 +237,8 @@ struct Link {
 #[derive(Clone, Debug)]
 pub struct Server<P = Crypto> {
     config: Config<P>,
+    /// The same for all sessions.
+    session_config: Arc<session::Config>,
     salts: SaltSecret,
     handshakes: Handshakes,
     /// Headers of obfuscated transports that have been here, if there are secrets to be guessed.
@@ -219,6 +254,8 @@ pub struct Server<P = Crypto> {
     sessions: BTreeMap<SessionRef, Box<Entry>>,
     /// Sessions without a connection, and when they were last used.
     unlinked: BTreeSet<(Duration, SessionRef)>,
+    /// What they hold until it is acknowledged.
+    budget: budget::Budget,
     links: BTreeMap<LinkId, Link>,
     next_link: u64,
     timers: BTreeSet<(Duration, SessionRef)>,
@@ -232,6 +269,9 @@ pub struct Server<P = Crypto> {
     forgotten: i64,
     /// The era of new keys.
     era: i64,
+    set_back: SetBack,
+    /// Nothing up to here may be taken in a session that begins, since the clock was set back.
+    barred: i64,
 }
 
 /// All sessions of a key.
@@ -263,6 +303,7 @@ impl<P: Provider> Server<P> {
     #[must_use]
     pub fn with_salts(now: Now, config: Config<P>, salts: SaltSecret) -> Self {
         Self {
+            session_config: Arc::new(config.session.clone()),
             config,
             salts,
             handshakes: Handshakes::default(),
@@ -273,6 +314,7 @@ impl<P: Provider> Server<P> {
             unused: BTreeSet::new(),
             sessions: BTreeMap::new(),
             unlinked: BTreeSet::new(),
+            budget: budget::Budget::default(),
             links: BTreeMap::new(),
             next_link: 0,
             timers: BTreeSet::new(),
@@ -283,6 +325,8 @@ impl<P: Provider> Server<P> {
             // be in time.
             forgotten: crate::session::latest_msg_id_at(now.unix),
             era: 0,
+            set_back: SetBack::new(),
+            barred: i64::MIN,
         }
     }
 
@@ -435,12 +479,14 @@ impl<P: Provider> Server<P> {
                 .is_some_and(|key| key.destroyed)
             {
                 self.remove_entry(session.auth_key_id);
-                self.forget(session);
+                self.forget(session, Ended::Destroyed);
             }
         }
     }
 
-    /// A message has come over a connection, made by the holder of the key.
+    /// A message has come over a connection, made by the holder of the key. Whether it was taken: one
+    /// that has been here before, is out of time or has a wrong salt may be sent by anybody who has
+    /// recorded it, and says nothing of who is at the other end.
     ///
     /// # Errors
     /// [`Error::Status`] if the key is not good any more or there are too many sessions, and
@@ -452,46 +498,92 @@ impl<P: Provider> Server<P> {
         auth_key_id: i64,
         message: &Message<'_>,
         rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
+        if self.auth_key(now, auth_key_id).is_none() {
+            return Err(Error::Status(Status::NotFound));
+        }
+        self.note_use(auth_key_id);
         let Some(key) = self.keys.get(&auth_key_id) else {
             return Err(Error::Status(Status::NotFound));
         };
-        if key.destroyed || key.is_expired(now) {
-            return Err(Error::Status(Status::NotFound));
-        }
         let salts = key.salts(now);
         let session = SessionRef {
             auth_key_id,
             session_id: message.header.session_id,
         };
+        let remembered = key.received.len();
+        if let Some(refused) = self.set_back.notice(from_unix(now.unix)) {
+            self.barred = self.barred.max(refused);
+        }
+        let mut begun = None;
+        let mut replaced = None;
         if !self.sessions.contains_key(&session) {
-            let new = Session::after(
+            replaced = self.room(auth_key_id)?;
+            let mut new = Session::after(
                 session.session_id,
                 random_i64(rng),
+                self.barred,
                 &key.received,
-                self.config.session.clone(),
+                self.session_config.clone(),
             );
-            self.make_room(session.auth_key_id)?;
+            if let Some(link) = self.links.get(&link) {
+                new.go_on_after(link.refusals.last_id());
+            }
+            begun = Some(new);
+        }
+        let entry = self.sessions.get_mut(&session);
+        let speaks_here = entry.as_ref().is_some_and(|e| e.link == Some(link));
+        let heard = match (&mut begun, entry) {
+            (Some(begun), _) => begun,
+            (None, Some(entry)) => &mut entry.session,
+            (None, None) => return Ok(false),
+        };
+        let waiting = heard.controls();
+        let is_taken = heard.admit(now, message, salts.of(&self.salts))?;
+        if !is_taken
+            && !speaks_here
+            && heard.controls() > waiting
+            && let Some(entry) = self.links.get_mut(&link)
+        {
+            let salts = salts.of(&self.salts);
+            entry.refusals.push(session, |packet| {
+                heard.write_last_control(now, salts, packet)
+            });
+            self.wake(link);
+        }
+        if let Some(begun) = begun {
+            // One that has nothing to remember either has not begun.
+            if !is_taken && begun.received().len() <= remembered {
+                return Ok(false);
+            }
+            if let Some(replaced) = replaced {
+                self.forget(replaced, Ended::Replaced);
+            }
             let entry = Entry {
-                session: new,
+                session: begun,
                 link: None,
                 newest_link: link,
                 last_used: now.monotonic,
                 timer: None,
                 is_ready: false,
+                held: budget::Held::default(),
             };
             self.sessions.insert(session, Box::new(entry));
+            if !is_taken {
+                self.unlinked.insert((now.monotonic, session));
+            }
         }
-        self.note_use(auth_key_id);
-        self.attach(now, session, link);
-        let Some(entry) = self.sessions.get_mut(&session) else {
-            return Ok(());
-        };
-        entry.last_used = now.monotonic;
-        let salts = salts.of(&self.salts);
-        let result = entry.session.handle_message(now, message, salts);
+        let mut result = Ok(is_taken);
+        if is_taken {
+            self.attach(now, session, link);
+            if let Some(entry) = self.sessions.get_mut(&session) {
+                entry.last_used = now.monotonic;
+                let taken = entry.session.take(now, message, salts.of(&self.salts));
+                result = taken.map(|()| true).map_err(Error::from);
+            }
+        }
         self.update(now, session);
-        result.map_err(Error::from)
+        result
     }
 
     /// The session speaks over this connection from now on.
@@ -533,8 +625,9 @@ impl<P: Provider> Server<P> {
         }
     }
 
-    /// Gives up sessions without a connection for a new one.
-    fn make_room(&mut self, auth_key_id: i64) -> Result<(), Error> {
+    /// Whether there is room for a new session of a key: which one has to go for it, one without a
+    /// connection.
+    fn room(&self, auth_key_id: i64) -> Result<Option<SessionRef>, Error> {
         let of_key = all_of(auth_key_id);
         let (mut count, mut oldest) = (0, None);
         for (session, entry) in self.sessions.range(of_key) {
@@ -545,26 +638,28 @@ impl<P: Provider> Server<P> {
                     Some(oldest.map_or(candidate, |o: (Duration, SessionRef)| o.min(candidate)));
             }
         }
+        let mut replaced = None;
         if count >= self.config.max_sessions_per_key.max(1) {
             match oldest {
-                Some((_, session)) => self.forget(session),
+                Some((_, session)) => replaced = Some(session),
                 None => return Err(Error::Status(Status::Flood)),
             }
         }
-        if self.sessions.len() >= self.config.max_sessions.max(1) {
+        if replaced.is_none() && self.sessions.len() >= self.config.max_sessions.max(1) {
             match self.unlinked.first() {
-                Some((_, session)) => self.forget(*session),
+                Some((_, session)) => replaced = Some(*session),
                 None => return Err(Error::Status(Status::Flood)),
             }
         }
-        Ok(())
+        Ok(replaced)
     }
 
     /// Ends a session.
-    fn forget(&mut self, session: SessionRef) {
+    fn forget(&mut self, session: SessionRef, why: Ended) {
         let Some(entry) = self.sessions.remove(&session) else {
             return;
         };
+        self.budget.remove(session, entry.held);
         if let Some(timer) = entry.timer {
             self.timers.remove(&(timer, session));
         }
@@ -577,7 +672,7 @@ impl<P: Provider> Server<P> {
         if let Some(key) = self.keys.get_mut(&session.auth_key_id) {
             key.received.take_over(entry.session.received());
         }
-        self.records.push_back(Record::Closed(session));
+        self.records.push_back(Record::Closed(session, why));
     }
 
     /// After anything has happened to a session: its timer, its events, its connection.
@@ -604,8 +699,29 @@ impl<P: Provider> Server<P> {
             self.ready.push_back(session);
         }
         let has_packets = entry.session.has_packets(now);
+        let held = entry.session.unacknowledged();
+        self.budget.change(session, &mut entry.held, held);
         if has_packets && let Some(link) = entry.link {
             self.wake(link);
+        }
+        if self.budget.bytes() > self.config.max_unacknowledged {
+            self.economize(session);
+        }
+    }
+
+    /// Ends sessions until the others hold no more than allowed. `latest` is the one that has come to
+    /// hold more.
+    fn economize(&mut self, latest: SessionRef) {
+        while self.budget.bytes() > self.config.max_unacknowledged {
+            let sessions = &mut self.sessions;
+            let most = self
+                .budget
+                .most(|session| Some(sessions.get_mut(&session)?.held.relist()));
+            let ending = most.unwrap_or(latest);
+            if !self.sessions.contains_key(&ending) {
+                return;
+            }
+            self.forget(ending, Ended::Unacknowledged);
         }
     }
 
@@ -661,18 +777,22 @@ impl<P: Provider> Server<P> {
 
     /// Ends a session, as if its client had been away for too long.
     pub fn close_session(&mut self, session: SessionRef) {
-        self.forget(session);
+        self.forget(session, Ended::Closed);
     }
 
     /// Forgets a key and its sessions; with a permanent key, temporary ones that are bound to it.
     pub fn remove_key(&mut self, auth_key_id: i64) {
+        self.end_key(auth_key_id, Ended::Closed);
+    }
+
+    fn end_key(&mut self, auth_key_id: i64, why: Ended) {
         for temporary in self.bound_to(auth_key_id) {
-            self.remove_key(temporary);
+            self.end_key(temporary, why);
         }
         let of_key = self.sessions.range(all_of(auth_key_id));
         let sessions: Vec<SessionRef> = of_key.map(|(session, _)| *session).collect();
         for session in sessions {
-            self.forget(session);
+            self.forget(session, why);
         }
         self.remove_entry(auth_key_id);
     }
@@ -710,7 +830,7 @@ impl<P: Provider> Server<P> {
             .map(|(_, id)| *id)
             .collect();
         for id in &expired {
-            self.remove_key(*id);
+            self.end_key(*id, Ended::Expired);
         }
         expired
     }
@@ -726,7 +846,7 @@ impl<P: Provider> Server<P> {
             .map(|(_, id)| *id)
             .collect();
         for id in &unused {
-            self.remove_key(*id);
+            self.end_key(*id, Ended::Expired);
         }
         unused
     }
@@ -833,7 +953,7 @@ impl<P: Provider> Server<P> {
                 let other = SessionRef { session_id, ..from };
                 let found = other != from && self.sessions.contains_key(&other);
                 if found {
-                    self.forget(other);
+                    self.forget(other, Ended::Destroyed);
                 }
                 if let Some(entry) = self.sessions.get_mut(&from) {
                     let _ = entry.session.poll_event();
@@ -886,10 +1006,10 @@ impl<P: Provider> Server<P> {
             .filter(|other| *other != from)
             .collect();
         for other in others {
-            self.forget(other);
+            self.forget(other, Ended::Destroyed);
         }
         for temporary in self.bound_to(from.auth_key_id) {
-            self.remove_key(temporary);
+            self.end_key(temporary, Ended::Destroyed);
         }
         if let Some(key) = self.keys.get_mut(&from.auth_key_id) {
             key.destroyed = true;
@@ -913,8 +1033,11 @@ impl<P: Provider> Server<P> {
         link: LinkId,
         out: &mut Vec<u8>,
     ) -> Option<(SessionRef, Unsealed)> {
-        let sessions = self.links.get(&link)?.sessions.len();
-        for at in 0..sessions {
+        let entry = self.links.get_mut(&link)?;
+        if let Some(refusal) = entry.refusals.pop(out) {
+            return Some(refusal);
+        }
+        for at in 0..entry.sessions.len() {
             let session = *self.links.get(&link)?.sessions.get(at)?;
             let (Some(entry), Some(key)) = (
                 self.sessions.get_mut(&session),
@@ -941,9 +1064,12 @@ impl<P: Provider> Server<P> {
     /// other transports take no notice of it. The client's side of HTTP is not here.
     #[must_use]
     pub fn respond_at(&self, link: LinkId) -> Option<Duration> {
-        let sessions = &self.links.get(&link)?.sessions;
+        let link = self.links.get(&link)?;
+        if !link.refusals.is_empty() {
+            return None;
+        }
         let due = |session| self.sessions.get(session)?.session.respond_at();
-        sessions.iter().map(due).min()?
+        link.sessions.iter().map(due).min()?
     }
 
     /// When [`Self::handle_timeout`] wants to be called, by the monotonic clock.
@@ -966,7 +1092,7 @@ impl<P: Provider> Server<P> {
             let expired = entry.link.is_none()
                 && entry.last_used.saturating_add(self.config.session_lifetime) <= now.monotonic;
             if expired {
-                self.forget(session);
+                self.forget(session, Ended::Expired);
                 continue;
             }
             let leaves = entry
@@ -1046,7 +1172,7 @@ impl From<Record> for Event<'_> {
                 permanent,
             },
             Record::KeyDestroyed(auth_key_id) => Event::KeyDestroyed { auth_key_id },
-            Record::Closed(from) => Event::Closed { from },
+            Record::Closed(from, why) => Event::Closed { from, why },
         }
     }
 }

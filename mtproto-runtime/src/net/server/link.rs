@@ -280,15 +280,15 @@ impl Link {
                     let plaintext = locked.open(provider, key)?;
                     let token = wants_quick_ack.then(|| plaintext.quick_ack());
                     let message = plaintext.message()?;
-                    if !self.used.contains(&auth_key_id) {
+                    let is_unused = !self.used.contains(&auth_key_id);
+                    if is_unused {
                         let most = self.shared.config.limits.connections_per_key;
                         if self.used.len() >= MAX_KEYS
-                            || !self.shared.lock().use_key(auth_key_id, most)
+                            || !self.shared.lock().may_use_key(auth_key_id, most)
                         {
                             self.shared.metrics.refused(Refused::KeyConnection);
                             return Err(self.refuse(Status::Flood));
                         }
-                        self.used.push(auth_key_id);
                     }
                     let msg_id = message.header.msg_id;
                     if needs_mark(&self.shared, auth_key_id, msg_id)
@@ -299,10 +299,17 @@ impl Link {
                     let mut rng = ThreadRandom;
                     let result = self.shared.act_here(|core, now| {
                         let server = &mut core.server;
-                        server.handle_message(now, link, auth_key_id, &message, &mut rng)
+                        let taken =
+                            server.handle_message(now, link, auth_key_id, &message, &mut rng);
+                        // Anybody can send again what somebody else has said.
+                        if is_unused && taken == Ok(true) {
+                            core.use_key(auth_key_id);
+                        }
+                        taken
                     });
                     match result {
-                        Ok(()) => {}
+                        Ok(true) if is_unused => self.used.push(auth_key_id),
+                        Ok(_) => {}
                         Err(Error::Status(status)) => return Err(self.refuse(status)),
                         Err(error) => return Err(error),
                     }

@@ -356,14 +356,15 @@ impl Core {
         }
     }
 
-    /// Another connection uses a key; false if they are too many.
-    pub(super) fn use_key(&mut self, auth_key_id: i64, most: usize) -> bool {
-        let uses = self.uses.entry(auth_key_id).or_default();
-        let fits = *uses < most.max(1);
-        if fits {
-            *uses += 1;
-        }
-        fits
+    /// Whether another connection may use a key.
+    pub(super) fn may_use_key(&self, auth_key_id: i64, most: usize) -> bool {
+        let uses = self.uses.get(&auth_key_id);
+        uses.is_none_or(|uses| *uses < most.max(1))
+    }
+
+    /// Another connection uses a key.
+    pub(super) fn use_key(&mut self, auth_key_id: i64) {
+        *self.uses.entry(auth_key_id).or_default() += 1;
     }
 
     pub(super) fn links(&self) -> usize {
@@ -389,7 +390,7 @@ impl Core {
                     wakeup: None,
                 }),
                 Some(Event::Dropped { from, request }) => Happened::Dropped(from, request),
-                Some(Event::Closed { from }) => Happened::Closed(from),
+                Some(Event::Closed { from, .. }) => Happened::Closed(from),
                 Some(Event::Bound {
                     auth_key_id,
                     permanent,

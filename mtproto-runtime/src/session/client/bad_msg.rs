@@ -23,6 +23,10 @@ impl Session {
         }
         let refused = self.core.in_packet(bad_msg_id);
         self.ping.refused(now.monotonic.saturating_add(PING_AGAIN));
+        if msg_id < self.salted {
+            self.doubt(now, &refused);
+            return;
+        }
         match code {
             code::ID_TOO_LOW | code::ID_TOO_HIGH => {
                 self.sync(now, msg_id);
@@ -67,10 +71,25 @@ impl Session {
         }
         self.sync_if_wrong(now, msg_id);
         self.salts.set(salt);
+        self.salted = self.salted.max(msg_id);
         self.salts_asked = None;
         self.ping.refused(now.monotonic);
         for key in self.core.in_packet(bad_msg_id) {
             self.again(key);
+        }
+    }
+
+    /// A notice is older than the salt in use. Perhaps the server has crashed meanwhile, and the
+    /// one that is there now, which wants another salt, has taken what the other did not: somebody may
+    /// have held the notice back. The server is asked.
+    fn doubt(&mut self, now: Now, refused: &[Key]) {
+        for key in refused {
+            if let Some(entry) = self.core.outbox.get_mut(*key)
+                && entry.state == State::Sent
+            {
+                entry.due = entry.due.min(now.monotonic);
+                self.scan_by(now.monotonic);
+            }
         }
     }
 

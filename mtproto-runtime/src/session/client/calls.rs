@@ -53,10 +53,6 @@ impl Session {
         {
             return Err(CallError::Busy);
         }
-        let mut body = outbox.buffer();
-        if !(self.config.gzip && gzip::pack(request, &mut body)) {
-            body.extend_from_slice(request);
-        }
         let deadline = options
             .timeout
             .map(|timeout| now.monotonic.saturating_add(timeout));
@@ -68,7 +64,12 @@ impl Session {
             fixed: false,
             quick_ack: options.quick_ack,
         };
-        let key = outbox.insert(Kind::Call(call), body);
+        let packs = self.config.gzip;
+        let key = outbox.insert(Kind::Call(call), |body| {
+            if !(packs && gzip::pack(request, body)) {
+                body.extend_from_slice(request);
+            }
+        });
         if let Some(deadline) = deadline {
             self.scan_by(deadline);
         }
@@ -95,7 +96,8 @@ impl Session {
         if body.is_empty() {
             return None;
         }
-        let key = self.core.outbox.insert(Kind::Call(call), body);
+        let insert = |out: &mut Vec<u8>| *out = body;
+        let key = self.core.outbox.insert(Kind::Call(call), insert);
         self.core.outbox.name(key, msg_id, seq_no);
         Some(CallId(key))
     }
@@ -112,21 +114,16 @@ impl Session {
     /// knows it, it is told to drop the answer. Whether there was such a call.
     pub fn cancel(&mut self, call: CallId) -> bool {
         let outbox = &mut self.core.outbox;
-        if !matches!(outbox.get(call.0), Some(entry) if matches!(entry.kind, Kind::Call(_))) {
-            return false;
-        }
-        let Some(entry) = outbox.remove(call.0) else {
-            return false;
+        let req_msg_id = match outbox.get(call.0) {
+            Some(entry) if matches!(entry.kind, Kind::Call(_)) => entry.msg_id,
+            _ => return false,
         };
-        if entry.msg_id != 0 {
-            let mut body = outbox.buffer();
-            let drop = functions::RpcDropAnswer {
-                req_msg_id: entry.msg_id,
-            };
-            wire::write(&drop, &mut body);
-            outbox.insert(Kind::Query(Query::DropAnswer), body);
+        outbox.remove(call.0);
+        if req_msg_id != 0 {
+            outbox.insert(Kind::Query(Query::DropAnswer), |body| {
+                wire::write(&functions::RpcDropAnswer { req_msg_id }, body);
+            });
         }
-        self.core.outbox.recycle(entry.body);
         true
     }
 
@@ -137,27 +134,26 @@ impl Session {
         }
     }
 
+    #[inline]
     pub(super) fn on_result(&mut self, now: Now, msg_id: i64, result: &RpcResult<'_>) {
         let Some(key) = self.core.outbox.find(result.req_msg_id) else {
             return;
         };
-        self.freshly_answered(now, key, msg_id);
-        let Some(entry) = self.core.outbox.remove(key) else {
-            return;
-        };
-        match entry.kind {
-            Kind::Call(_) => {
+        if !self.core.ids.is_synced() {
+            self.freshly_answered(now, key, msg_id);
+        }
+        match self.core.outbox.remove(key) {
+            Some(Kind::Call(_)) => {
                 let call = CallId(key);
                 let record = match self.read_result(result.result) {
                     Ok(range) => Record::Answer(call, range),
-                    Err(error) => Record::Failed(call, error),
+                    Err(error) => Record::Failed(call, Box::new(error)),
                 };
                 self.inbox.push(record);
             }
-            Kind::Query(query) => self.on_query_result(query, result.result),
+            Some(Kind::Query(query)) => self.on_query_result(query, result.result),
             _ => {}
         }
-        self.core.outbox.recycle(entry.body);
     }
 
     /// An answer tells the server's time, if nobody knows it better.
@@ -167,7 +163,7 @@ impl Session {
             .outbox
             .get(key)
             .is_some_and(|entry| entry.tries == 0);
-        if fresh && !self.core.ids.is_synced() {
+        if fresh {
             self.sync(now, msg_id);
         }
     }
@@ -226,13 +222,10 @@ impl Session {
     }
 
     pub(super) fn fail(&mut self, key: Key, error: CallError) {
-        let Some(entry) = self.core.outbox.remove(key) else {
-            return;
-        };
-        if matches!(entry.kind, Kind::Call(_)) {
-            self.inbox.push(Record::Failed(CallId(key), error));
+        if let Some(Kind::Call(_)) = self.core.outbox.remove(key) {
+            self.inbox
+                .push(Record::Failed(CallId(key), Box::new(error)));
         }
-        self.core.outbox.recycle(entry.body);
     }
 
     /// The server can't tell whether it has received it, because it does not look back so far.
@@ -280,8 +273,8 @@ impl Session {
         for key in self.core.outbox.select(late) {
             // The server need not keep an answer that comes too late.
             if self.cancel(CallId(key)) {
-                self.inbox
-                    .push(Record::Failed(CallId(key), CallError::TimedOut));
+                let error = Box::new(CallError::TimedOut);
+                self.inbox.push(Record::Failed(CallId(key), error));
             }
         }
     }

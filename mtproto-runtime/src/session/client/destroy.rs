@@ -11,20 +11,19 @@ impl Session {
     /// Tells the server to forget another session of the same key; answered by
     /// [`Event::SessionDestroyed`](super::Event::SessionDestroyed).
     pub fn destroy_session(&mut self, session_id: i64) {
-        let mut body = self.core.outbox.buffer();
-        wire::write(&functions::DestroySession { session_id }, &mut body);
-        let query = Query::DestroySession(session_id);
-        self.core.outbox.insert(Kind::Query(query), body);
+        let query = Kind::Query(Query::DestroySession(session_id));
+        self.core.outbox.insert(query, |body| {
+            wire::write(&functions::DestroySession { session_id }, body);
+        });
     }
 
     /// Tells the server to forget the key; answered by
     /// [`Event::KeyDestroyed`](super::Event::KeyDestroyed).
     pub fn destroy_auth_key(&mut self) {
-        let mut body = self.core.outbox.buffer();
-        wire::write(&functions::DestroyAuthKey {}, &mut body);
-        self.core
-            .outbox
-            .insert(Kind::Query(Query::DestroyAuthKey), body);
+        let query = Kind::Query(Query::DestroyAuthKey);
+        self.core.outbox.insert(query, |body| {
+            wire::write(&functions::DestroyAuthKey {}, body);
+        });
     }
 
     pub(super) fn on_session_destroyed(&mut self, session_id: i64, found: bool) {

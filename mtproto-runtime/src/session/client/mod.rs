@@ -21,7 +21,7 @@ use super::outbox::{Key, State};
 use super::replay::{Known, Mark};
 use super::salt::{FutureSalt, Salts};
 use super::seq_no::is_content_related;
-use super::wire::{self, Ids};
+use super::wire;
 use crate::crypto::packet::Message;
 use crate::service::{Container, RpcResult, container, gzip, types};
 use crate::tl::{Identified, TlRead};
@@ -199,7 +199,8 @@ pub enum Event<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Record {
     Answer(CallId, Range<usize>),
-    Failed(CallId, CallError),
+    /// Rare, and long.
+    Failed(CallId, Box<CallError>),
     QuickAck(CallId),
     Update(Range<usize>),
     NewSession(i64),
@@ -236,6 +237,8 @@ pub struct Session {
     asked: Vec<Key>,
     /// When future salts were asked for.
     salts_asked: Option<Duration>,
+    /// The id of the latest notice that the salt was wrong.
+    salted: i64,
     /// The `unique_id` of the server's latest session.
     unique_id: Option<i64>,
     /// Whether the clock was so wrong that a new session must begin.
@@ -260,6 +263,7 @@ impl Session {
             ping: ping::Ping::default(),
             asked: Vec::new(),
             salts_asked: None,
+            salted: 0,
             unique_id: None,
             renewal: false,
             clocks: None,
@@ -409,13 +413,21 @@ impl Session {
     /// # Errors
     /// [`Violation`]: the server breaks the protocol; nothing of the message was used.
     pub fn handle_message(&mut self, now: Now, message: &Message<'_>) -> Result<(), Violation> {
+        self.handle_verified(now, message)
+            .map_err(|rule| Violation {
+                by: Side::Server,
+                rule,
+            })
+    }
+
+    fn handle_verified(&mut self, now: Now, message: &Message<'_>) -> Result<(), Rule> {
         self.notice_jump(now);
         let header = message.header;
         if header.session_id != self.core.session_id {
-            return Err(violation(Rule::SessionId));
+            return Err(Rule::SessionId);
         }
         if !msg_id::is_of(header.msg_id, Side::Server) {
-            return Err(violation(Rule::MsgIdParity));
+            return Err(Rule::MsgIdParity);
         }
         self.ping.heard(now);
         let late = self.is_out_of_time(now, header.msg_id);
@@ -432,23 +444,28 @@ impl Session {
         msg_id: i64,
         body: &[u8],
         late: bool,
-    ) -> Result<(), Violation> {
-        let container = Container::read(body).map_err(|_| violation(Rule::Container))?;
+    ) -> Result<(), Rule> {
         let fits = |message: &container::Message<'_>| {
             message.msg_id < msg_id && msg_id::is_of(message.msg_id, Side::Server)
         };
-        if !container.clone().all(|message| fits(&message)) {
-            return Err(violation(Rule::Container));
-        }
+        let Ok(Some(container)) = Container::read_if(body, fits) else {
+            return Err(Rule::Container);
+        };
         match self.core.replay.look_up(msg_id) {
             Known::No => {}
             // What is in it has been here, or is acknowledged and sent again.
             _ => return Ok(()),
         }
+        let mut was_synced = self.core.ids.is_synced();
+        let mut latest = self.latest(now);
         for message in container {
             // The container is new, so that a message in it may well be old: it is sent again.
-            let late = late || self.is_too_new(now, message.msg_id);
+            let late = late || message.msg_id > latest;
             self.handle_one(now, message.msg_id, message.seq_no, message.body, late)?;
+            if !was_synced {
+                was_synced = self.core.ids.is_synced();
+                latest = self.latest(now);
+            }
         }
         if !late {
             self.core.remember(now, msg_id, Mark::Container);
@@ -456,6 +473,7 @@ impl Session {
         Ok(())
     }
 
+    #[inline]
     fn handle_one(
         &mut self,
         now: Now,
@@ -463,7 +481,7 @@ impl Session {
         seq_no: i32,
         body: &[u8],
         late: bool,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Rule> {
         let mark = match is_content_related(seq_no) {
             true => Mark::Content,
             false => Mark::NoAck,
@@ -484,7 +502,11 @@ impl Session {
                 return Ok(());
             }
         }
-        self.dispatch(now, msg_id, body, true)?;
+        match RpcResult::read(body) {
+            // Most are.
+            Some(result) => self.on_result(now, msg_id, &result),
+            None => self.dispatch(now, msg_id, body, true)?,
+        }
         // What is out of time wants no ack, whatever it says.
         let mark = if late { Mark::NoAck } else { mark };
         self.core.remember(now, msg_id, mark);
@@ -497,54 +519,55 @@ impl Session {
         msg_id: i64,
         body: &[u8],
         may_be_packed: bool,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Rule> {
         let Some(id) = service::id(body) else {
-            return Err(violation(Rule::Form));
+            return Err(Rule::Form);
         };
         match id {
             service::rpc::RESULT_ID => {
-                let result = RpcResult::read(body).ok_or(violation(Rule::Form))?;
+                let result = RpcResult::read(body).ok_or(Rule::Form)?;
                 self.on_result(now, msg_id, &result);
             }
-            wire::MSGS_ACK => self.on_ack(ids(body)?),
+            wire::MSGS_ACK => self.on_ack(wire::ids(body)?),
             types::BadMsgNotification::ID => {
                 let types::BadMsgNotification {
                     bad_msg_id,
                     error_code,
                     ..
-                } = read(body)?;
+                } = wire::read(body)?;
                 self.on_bad_msg(now, msg_id, bad_msg_id, error_code);
             }
             types::BadServerSalt::ID => {
-                let salt: types::BadServerSalt = read(body)?;
+                let salt: types::BadServerSalt = wire::read(body)?;
                 self.on_bad_salt(now, msg_id, salt.bad_msg_id, salt.new_server_salt);
             }
-            types::NewSessionCreated::ID => self.on_new_session(&read(body)?),
-            types::Pong::ID => self.on_pong(now, msg_id, &read(body)?),
+            types::NewSessionCreated::ID => self.on_new_session(&wire::read(body)?),
+            types::Pong::ID => self.on_pong(now, msg_id, &wire::read(body)?),
             types::FutureSalts::ID => self.on_future_salts(body)?,
             wire::MSGS_STATE_REQ => {
-                self.core.answer_state(msg_id, ids(body)?, Core::state_of);
+                self.core
+                    .answer_state(msg_id, wire::ids(body)?, Core::state_of);
             }
-            types::MsgsStateInfo::ID => self.on_state_info(now, &read(body)?),
+            types::MsgsStateInfo::ID => self.on_state_info(now, &wire::read(body)?),
             types::MsgsAllInfo::ID => {
-                let (ids, info) = wire::read_all_info(body).ok_or(violation(Rule::Form))?;
+                let (ids, info) = wire::read_all_info(body)?;
                 self.on_all_info(now, ids, info);
             }
             types::MsgDetailedInfo::ID => {
-                let info: types::MsgDetailedInfo = read(body)?;
+                let info: types::MsgDetailedInfo = wire::read(body)?;
                 self.on_detailed_info(now, Some(info.msg_id), info.answer_msg_id);
             }
             types::MsgNewDetailedInfo::ID => {
-                let info: types::MsgNewDetailedInfo = read(body)?;
+                let info: types::MsgNewDetailedInfo = wire::read(body)?;
                 self.on_detailed_info(now, None, info.answer_msg_id);
             }
-            wire::MSG_RESEND_REQ => self.on_resend_req(msg_id, ids(body)?),
+            wire::MSG_RESEND_REQ => self.on_resend_req(msg_id, wire::ids(body)?),
             types::DestroySessionOk::ID => {
-                let done: types::DestroySessionOk = read(body)?;
+                let done: types::DestroySessionOk = wire::read(body)?;
                 self.on_session_destroyed(done.session_id, true);
             }
             types::DestroySessionNone::ID => {
-                let done: types::DestroySessionNone = read(body)?;
+                let done: types::DestroySessionNone = wire::read(body)?;
                 self.on_session_destroyed(done.session_id, false);
             }
             types::DestroyAuthKeyOk::ID | types::DestroyAuthKeyNone::ID => {
@@ -552,14 +575,13 @@ impl Session {
             }
             types::DestroyAuthKeyFail::ID => self.on_key_destroyed(false),
             container::COPY_ID => {
-                let copy =
-                    container::Message::read_copy(body).map_err(|_| violation(Rule::Container))?;
+                let copy = container::Message::read_copy(body).map_err(|_| Rule::Container)?;
                 if !msg_id::is_of(copy.msg_id, Side::Server) || copy.msg_id >= msg_id {
-                    return Err(violation(Rule::Container));
+                    return Err(Rule::Container);
                 }
                 self.handle_one(now, copy.msg_id, copy.seq_no, copy.body, false)?;
             }
-            container::CONTAINER_ID => return Err(violation(Rule::Container)),
+            container::CONTAINER_ID => return Err(Rule::Container),
             gzip::GZIP_PACKED_ID => {
                 let room = self.room();
                 // What can't be unpacked is a message that can't be understood.
@@ -584,6 +606,7 @@ impl Session {
     }
 
     /// What has happened next.
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event<'_>> {
         let record = self.inbox.pop()?;
         Some(match record {
@@ -591,7 +614,10 @@ impl Session {
                 call,
                 body: self.inbox.bytes(range),
             },
-            Record::Failed(call, error) => Event::Failed { call, error },
+            Record::Failed(call, error) => Event::Failed {
+                call,
+                error: *error,
+            },
             Record::QuickAck(call) => Event::QuickAck { call },
             Record::Update(range) => Event::Update {
                 body: self.inbox.bytes(range),
@@ -694,8 +720,10 @@ impl Session {
         self.expire(now);
         if self.connected {
             self.ask(now);
-        } else {
-            self.core.outbox.drop_spares();
+        }
+        if self.core.outbox.len() == 0 || !self.connected {
+            self.core.give_back();
+            self.inbox.give_back();
         }
         self.scan_at = self
             .core
@@ -719,8 +747,12 @@ impl Session {
         self.core.ids.is_synced() && msg_id::age(msg_id, self.core.ids.time(now)) != Age::Good
     }
 
-    fn is_too_new(&self, now: Now, msg_id: i64) -> bool {
-        self.core.ids.is_synced() && msg_id::age(msg_id, self.core.ids.time(now)) == Age::TooNew
+    /// The highest id that is not ahead of the time.
+    fn latest(&self, now: Now) -> i64 {
+        match self.core.ids.is_synced() {
+            true => self.core.ids.time(now).saturating_add(msg_id::FUTURE),
+            false => i64::MAX,
+        }
     }
 
     /// If the clock was set, the server's time goes on as before. If the machine has slept, it
@@ -757,23 +789,6 @@ fn is_about_time(body: &[u8]) -> bool {
 
 fn is_quick(kind: &super::outbox::Kind) -> bool {
     matches!(kind, super::outbox::Kind::Call(call) if call.quick_ack)
-}
-
-const fn violation(rule: Rule) -> Violation {
-    Violation {
-        by: Side::Server,
-        rule,
-    }
-}
-
-fn read<'a, T: TlRead<'a>>(body: &'a [u8]) -> Result<T, Violation> {
-    crate::tl::Reader::new(body)
-        .read()
-        .map_err(|_| violation(Rule::Form))
-}
-
-fn ids(body: &[u8]) -> Result<Ids<'_>, Violation> {
-    Ids::read(body).ok_or(violation(Rule::Form))
 }
 
 /// Doubles with every try, up to a minute.

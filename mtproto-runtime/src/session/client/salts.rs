@@ -2,7 +2,7 @@
 //!
 //! See <https://core.telegram.org/mtproto/service_messages#request-for-several-future-salts>.
 
-use super::{Record, Rule, Session, Violation, read_salt, violation};
+use super::{Record, Rule, Session, read_salt};
 use crate::Now;
 use crate::service::{functions, types::FutureSalts};
 use crate::session::core::Purpose;
@@ -40,7 +40,7 @@ impl Session {
     }
 
     /// By hand: a vector without its id, of which one need not keep all.
-    pub(super) fn on_future_salts(&mut self, body: &[u8]) -> Result<(), Violation> {
+    pub(super) fn on_future_salts(&mut self, body: &[u8]) -> Result<(), Rule> {
         let mut salts = Vec::new();
         let mut reader = Reader::new(body);
         let (req_msg_id, count) = reader
@@ -50,14 +50,14 @@ impl Session {
                 r.int();
                 Ok((req_msg_id, r.nat()))
             })
-            .map_err(|_| violation(Rule::Form))?;
+            .map_err(|_| Rule::Form)?;
         if req_msg_id != self.core.last_future_salts {
             return Ok(());
         }
         for _ in 0..count {
             let salt = reader
                 .read_with(|r| Ok(read_salt(r)))
-                .map_err(|_| violation(Rule::Form))?;
+                .map_err(|_| Rule::Form)?;
             if salts.len() < MAX_FUTURE {
                 salts.push(salt);
             }

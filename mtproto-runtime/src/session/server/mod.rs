@@ -11,7 +11,7 @@ mod table;
 
 use core::ops::Range;
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 pub use requests::Congested;
 pub use salts::KeySalts;
@@ -20,7 +20,7 @@ use super::bad_msg::code;
 use super::core::{Core, Purpose, Unsealed};
 use super::error::{Rule, Violation};
 use super::inbox::Inbox;
-use super::msg_id::{Cause, FUTURE, PAST};
+use super::msg_id::{Cause, PAST, SetBack};
 use super::outbox::{Kind, State};
 use super::replay::{Mark, ReplayWindow};
 use super::salt::ValidSalts;
@@ -28,7 +28,7 @@ use super::seq_no::{Order, SeqOrder, is_content_related};
 use super::wire::{self, Ids};
 use crate::crypto::packet::Message;
 use crate::service::{Container, container, functions, gzip, types};
-use crate::tl::{Identified, TlRead};
+use crate::tl::Identified;
 use crate::{Now, Side, service};
 
 /// How strict a server is with sequence numbers, of which clients have different ideas.
@@ -153,7 +153,7 @@ enum Record {
 #[derive(Clone, Debug)]
 pub struct Session {
     core: Core,
-    config: Config,
+    config: Arc<Config>,
     unique_id: i64,
     salts: Option<ValidSalts>,
     inbox: Inbox<Record>,
@@ -165,15 +165,13 @@ pub struct Session {
     requests: table::Table,
     /// How many of them the application has not answered.
     unanswered: usize,
-    /// What has been answered lately, and whether it went well.
-    done: VecDeque<(i64, bool)>,
-    held: Vec<after::Held>,
+    /// Requests that have to come after others; few clients have any.
+    after: Option<Box<after::After>>,
     scan_at: Option<Duration>,
     disconnect_at: Option<Duration>,
     /// Whether somebody knows already that acks are due.
     acks_told: bool,
-    /// Messages below this id have been too old at some time.
-    oldest: i64,
+    set_back: SetBack,
     /// How long the next packet may wait, over HTTP.
     http_wait: Option<http_wait::Waiting>,
 }
@@ -184,12 +182,12 @@ impl Session {
     /// Messages with ids up to `forgotten` are refused: the server can't tell whether it has
     /// received them before, in an earlier session of this id or before it was restarted.
     #[must_use]
-    pub fn new(id: i64, unique_id: i64, forgotten: i64, config: Config) -> Self {
+    pub fn new(id: i64, unique_id: i64, forgotten: i64, config: impl Into<Arc<Config>>) -> Self {
         let mut core = Core::new(Side::Server, id);
         core.replay.forget(forgotten);
         Self {
             core,
-            config,
+            config: config.into(),
             unique_id,
             salts: None,
             inbox: Inbox::new(),
@@ -199,21 +197,48 @@ impl Session {
             order: SeqOrder::new(),
             requests: table::Table::default(),
             unanswered: 0,
-            done: VecDeque::new(),
-            held: Vec::new(),
+            after: None,
             scan_at: None,
             disconnect_at: None,
             acks_told: false,
-            oldest: i64::MIN,
+            set_back: SetBack::new(),
             http_wait: None,
         }
     }
 
     /// The same, with all that is known of earlier sessions of the key.
-    pub(crate) fn after(id: i64, unique_id: i64, received: &ReplayWindow, config: Config) -> Self {
-        let mut session = Self::new(id, unique_id, i64::MIN, config);
+    pub(crate) fn after(
+        id: i64,
+        unique_id: i64,
+        forgotten: i64,
+        received: &ReplayWindow,
+        config: Arc<Config>,
+    ) -> Self {
+        let mut session = Self::new(id, unique_id, forgotten, config);
         session.core.replay.take_over(received);
         session
+    }
+
+    /// The ids of its messages are above that of whatever was sent in its name before.
+    pub(crate) fn go_on_after(&mut self, last_id: i64) {
+        self.core.ids.go_on_after(last_id);
+    }
+
+    /// How many service messages wait to be sent: what the next message is refused by comes behind.
+    pub(crate) fn controls(&self) -> usize {
+        self.core.controls.len()
+    }
+
+    /// Writes the service message that was queued last as a packet of its own, for a connection over
+    /// which the session does not speak.
+    pub(crate) fn write_last_control(
+        &mut self,
+        now: Now,
+        salts: KeySalts<'_>,
+        out: &mut Vec<u8>,
+    ) -> Option<Unsealed> {
+        let salt = self.valid_salts(now, salts).current;
+        self.core.write_last_control(now, salt, out)
     }
 
     /// What it has received.
@@ -284,84 +309,116 @@ impl Session {
         message: &Message<'_>,
         salts: KeySalts<'_>,
     ) -> Result<(), Violation> {
+        match self.admit(now, message, salts)? {
+            true => self.take(now, message, salts),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a message is taken: it is remembered then, and [`Self::take`] has to be called.
+    /// Otherwise the client is told what is wrong with it.
+    pub(crate) fn admit(
+        &mut self,
+        now: Now,
+        message: &Message<'_>,
+        salts: KeySalts<'_>,
+    ) -> Result<bool, Violation> {
         let header = message.header;
         if header.session_id != self.core.session_id {
             return Err(violation(Rule::SessionId));
         }
         self.forget_old(now);
-        self.unpacked = 0;
         let is_container = Container::is_one(message.body);
         let outer = Heard {
             msg_id: header.msg_id,
             seq_no: header.seq_no,
         };
         if !self.judge(now, outer, is_container) {
-            return Ok(());
+            return Ok(false);
         }
         let valid = self.valid_salts(now, salts);
         if !valid.accept(header.salt) {
             self.refuse_salt(outer, valid.current);
-            return Ok(());
+            return Ok(false);
         }
-        if is_container {
-            self.handle_container(now, outer, message.body, salts)?;
+        Ok(match is_container {
+            true => self.admit_container(now, outer, message.body),
+            false => self.admit_one(now, outer, message.body),
+        })
+    }
+
+    /// What an admitted message says takes effect.
+    pub(crate) fn take(
+        &mut self,
+        now: Now,
+        message: &Message<'_>,
+        salts: KeySalts<'_>,
+    ) -> Result<(), Violation> {
+        self.unpacked = 0;
+        let outer = Heard {
+            msg_id: message.header.msg_id,
+            seq_no: message.header.seq_no,
+        };
+        if let Ok(container) = Container::read_unchecked(message.body) {
+            for message in container {
+                let inner = Heard {
+                    msg_id: message.msg_id,
+                    seq_no: message.seq_no,
+                };
+                self.handle_inner(now, inner, message.body, salts)
+                    .map_err(violation)?;
+            }
         } else {
-            self.handle_one(now, outer, message.body, salts)?;
+            self.dispatch(now, outer, message.body, salts, true)
+                .map_err(violation)?;
         }
-        self.announce(valid.current);
+        if !self.announced {
+            let salt = self.valid_salts(now, salts).current;
+            self.announce(salt);
+        }
         Ok(())
     }
 
-    fn handle_container(
-        &mut self,
-        now: Now,
-        outer: Heard,
-        body: &[u8],
-        salts: KeySalts<'_>,
-    ) -> Result<(), Violation> {
-        let Ok(container) = Container::read(body) else {
+    fn admit_container(&mut self, now: Now, outer: Heard, body: &[u8]) -> bool {
+        let fits = |inner: &container::Message<'_>| inner.msg_id < outer.msg_id;
+        if !matches!(Container::read_if(body, fits), Ok(Some(_))) {
             self.refuse(outer, code::CONTAINER);
-            return Ok(());
-        };
-        if container.clone().any(|inner| inner.msg_id >= outer.msg_id) {
-            self.refuse(outer, code::CONTAINER);
-            return Ok(());
+            return false;
         }
         if self.is_strict() && is_content_related(outer.seq_no) {
             self.refuse(outer, code::SEQ_EVEN);
-            return Ok(());
+            return false;
         }
         self.core.remember(now, outer.msg_id, Mark::Container);
-        for message in container {
-            let inner = Heard {
-                msg_id: message.msg_id,
-                seq_no: message.seq_no,
-            };
-            if self.judge(now, inner, false) {
-                self.handle_one(now, inner, message.body, salts)?;
-            }
-        }
-        Ok(())
+        true
     }
 
     /// A message that is new and in time.
-    fn handle_one(
-        &mut self,
-        now: Now,
-        heard: Heard,
-        body: &[u8],
-        salts: KeySalts<'_>,
-    ) -> Result<(), Violation> {
+    fn admit_one(&mut self, now: Now, heard: Heard, body: &[u8]) -> bool {
         if let Some(code) = self.misnumbered(heard, body) {
             self.refuse(heard, code);
-            return Ok(());
+            return false;
         }
         let mark = match is_content_related(heard.seq_no) {
             true => Mark::Content,
             false => Mark::NoAck,
         };
         self.core.remember(now, heard.msg_id, mark);
-        self.dispatch(now, heard, body, salts, true)
+        true
+    }
+
+    /// A message in another.
+    fn handle_inner(
+        &mut self,
+        now: Now,
+        heard: Heard,
+        body: &[u8],
+        salts: KeySalts<'_>,
+    ) -> Result<(), Rule> {
+        if self.judge(now, heard, false) && self.admit_one(now, heard, body) {
+            self.dispatch(now, heard, body, salts, true)?;
+        }
+        Ok(())
     }
 
     fn dispatch(
@@ -371,46 +428,46 @@ impl Session {
         body: &[u8],
         salts: KeySalts<'_>,
         may_be_packed: bool,
-    ) -> Result<(), Violation> {
+    ) -> Result<(), Rule> {
         let msg_id = heard.msg_id;
         let Some(id) = service::id(body) else {
-            return Err(violation(Rule::Form));
+            return Err(Rule::Form);
         };
         match id {
-            wire::MSGS_ACK => self.on_ack(ids(body)?),
+            wire::MSGS_ACK => self.on_ack(wire::ids(body)?),
             functions::Ping::ID => {
-                let ping: functions::Ping = read(body)?;
+                let ping: functions::Ping = wire::read(body)?;
                 self.answer_ping(msg_id, ping.ping_id);
             }
             functions::PingDelayDisconnect::ID => {
-                let ping: functions::PingDelayDisconnect = read(body)?;
+                let ping: functions::PingDelayDisconnect = wire::read(body)?;
                 let delay = u64::try_from(ping.disconnect_delay).unwrap_or(0);
                 let at = now.monotonic.saturating_add(Duration::from_secs(delay));
                 self.disconnect_at = Some(at);
                 self.answer_ping(msg_id, ping.ping_id);
             }
             functions::GetFutureSalts::ID => {
-                let ask: functions::GetFutureSalts = read(body)?;
+                let ask: functions::GetFutureSalts = wire::read(body)?;
                 self.answer_future_salts(now, msg_id, ask.num, salts);
             }
-            wire::MSGS_STATE_REQ => self.on_state_req(msg_id, ids(body)?),
-            wire::MSG_RESEND_REQ => self.on_resend_req(msg_id, ids(body)?),
-            types::MsgResendAnsReq::ID => self.on_resend_answers(ids(body)?),
+            wire::MSGS_STATE_REQ => self.on_state_req(msg_id, wire::ids(body)?),
+            wire::MSG_RESEND_REQ => self.on_resend_req(msg_id, wire::ids(body)?),
+            types::MsgResendAnsReq::ID => self.on_resend_answers(wire::ids(body)?),
             types::MsgsAllInfo::ID => {
-                let (ids, info) = wire::read_all_info(body).ok_or(violation(Rule::Form))?;
+                let (ids, info) = wire::read_all_info(body)?;
                 self.on_all_info(ids, info);
             }
             functions::RpcDropAnswer::ID => {
-                let drop: functions::RpcDropAnswer = read(body)?;
+                let drop: functions::RpcDropAnswer = wire::read(body)?;
                 self.bound_unacknowledged()?;
                 self.on_drop_answer(now, msg_id, drop.req_msg_id);
             }
             functions::DestroySession::ID => {
-                let destroy: functions::DestroySession = read(body)?;
+                let destroy: functions::DestroySession = wire::read(body)?;
                 self.inbox.push(Record::DestroySession(destroy.session_id));
             }
             functions::DestroyAuthKey::ID => self.inbox.push(Record::DestroyAuthKey),
-            types::HttpWait::ID => self.on_http_wait(now, &read(body)?),
+            types::HttpWait::ID => self.on_http_wait(now, &wire::read(body)?),
             // Notices about messages that need none.
             types::MsgsStateInfo::ID
             | types::BadMsgNotification::ID
@@ -426,9 +483,7 @@ impl Session {
                     msg_id: copy.msg_id,
                     seq_no: copy.seq_no,
                 };
-                if self.judge(now, inner, false) {
-                    self.handle_one(now, inner, copy.body, salts)?;
-                }
+                self.handle_inner(now, inner, copy.body, salts)?;
             }
             container::CONTAINER_ID => self.refuse(heard, code::CONTAINER),
             gzip::GZIP_PACKED_ID => {
@@ -463,11 +518,11 @@ impl Session {
     }
 
     /// Who never acknowledges makes us keep every answer, refusals too.
-    fn bound_unacknowledged(&self) -> Result<(), Violation> {
+    fn bound_unacknowledged(&self) -> Result<(), Rule> {
         let outbox = &self.core.outbox;
         let is_bounded = outbox.len() / 4 <= self.config.max_requests
             && outbox.bytes() / 4 <= self.config.max_bytes;
-        is_bounded.then_some(()).ok_or(violation(Rule::Acks))
+        is_bounded.then_some(()).ok_or(Rule::Acks)
     }
 
     /// What has happened next.
@@ -547,15 +602,16 @@ impl Session {
     /// When [`Self::handle_timeout`] wants to be called, by the monotonic clock.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let mut due = [self.scan_at, None, None];
+        let after = self.after.as_ref().and_then(|after| after.at());
+        let mut due = [self.scan_at, after, None, None];
         if self.connected {
             if !self.acks_told {
-                due[1] = self
+                due[2] = self
                     .core
                     .acks
                     .deadline(self.config.ack_delay, self.config.ack_batch);
             }
-            due[2] = self.disconnect_at;
+            due[3] = self.disconnect_at;
         }
         due.into_iter().flatten().min()
     }
@@ -564,6 +620,10 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Now) {
         // Until they are sent, one call about them is enough.
         self.acks_told = self.acks_are_due(now);
+        let after = self.after.as_ref().and_then(|after| after.at());
+        if after.is_some_and(|at| at <= now.monotonic) {
+            self.release(now);
+        }
         if self.scan_at.is_some_and(|at| at <= now.monotonic) {
             self.scan(now);
         }
@@ -572,11 +632,11 @@ impl Session {
     /// Looks through all messages: which have waited too long?
     fn scan(&mut self, now: Now) {
         self.forget_old(now);
-        self.release(now);
         if self.connected {
             self.resend_due(now);
-        } else {
-            self.core.outbox.drop_spares();
+        }
+        if self.is_idle() || !self.connected {
+            self.give_back();
         }
         let sent = self
             .core
@@ -584,12 +644,17 @@ impl Session {
             .iter()
             .filter(|(_, entry)| self.connected && entry.state == State::Sent)
             .map(|(_, entry)| entry.due);
-        let waiting = self.held.iter().filter_map(|held| held.deadline);
         self.scan_at = sent
-            .chain(waiting)
             .min()
             // Not more often than makes sense, whatever is due.
             .map(|at| at.max(now.monotonic.saturating_add(Duration::from_millis(10))));
+    }
+
+    /// Gives back what a busy hour has needed.
+    fn give_back(&mut self) {
+        self.core.give_back();
+        self.inbox.give_back();
+        self.requests.give_back();
     }
 
     fn scan_by(&mut self, due: Duration) {
@@ -603,17 +668,8 @@ impl Session {
         if self.core.replay.lowest().is_some_and(|id| id < oldest) {
             self.core.replay.forget_below(oldest);
         }
-        if oldest >= self.oldest {
-            self.oldest = oldest;
-        } else {
-            // The clock was set back. What was refused as too old may be in time again, though its
-            // client has sent it under another id since. If it was far ahead for a while, that is
-            // everything up to now, but not what is to come.
-            let refused = self.oldest.saturating_sub(1);
-            self.core
-                .replay
-                .forget(refused.min(time.saturating_add(FUTURE)));
-            self.oldest = oldest;
+        if let Some(refused) = self.set_back.notice(time) {
+            self.core.replay.forget(refused);
         }
     }
 
@@ -649,9 +705,6 @@ impl Session {
 
     /// Tells the client of the new session, once something of it has been taken.
     fn announce(&mut self, salt: i64) {
-        if self.announced {
-            return;
-        }
         let Some(first_msg_id) = self.core.replay.first_taken() else {
             return;
         };
@@ -661,9 +714,9 @@ impl Session {
             unique_id: self.unique_id,
             server_salt: salt,
         };
-        let mut body = self.core.outbox.buffer();
-        wire::write(&created, &mut body);
-        self.core.outbox.insert(Kind::NewSession, body);
+        self.core
+            .outbox
+            .insert(Kind::NewSession, |body| wire::write(&created, body));
     }
 
     fn answer_ping(&mut self, msg_id: i64, ping_id: i64) {
@@ -727,14 +780,4 @@ const fn violation(rule: Rule) -> Violation {
         by: Side::Client,
         rule,
     }
-}
-
-fn read<'a, T: TlRead<'a>>(body: &'a [u8]) -> Result<T, Violation> {
-    crate::tl::Reader::new(body)
-        .read()
-        .map_err(|_| violation(Rule::Form))
-}
-
-fn ids(body: &[u8]) -> Result<Ids<'_>, Violation> {
-    Ids::read(body).ok_or(violation(Rule::Form))
 }

@@ -6,9 +6,6 @@ use crate::service::{RpcResult, gzip, types};
 use crate::session::error::RpcError;
 use crate::session::outbox::Key;
 
-/// How many answered requests are remembered for those that have to come after them.
-const REMEMBERED: usize = 512;
-
 /// How far a request has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
@@ -78,7 +75,7 @@ impl Session {
             Some(Phase::Dropped) => {
                 self.requests.remove(msg_id);
                 self.unanswered = self.unanswered.saturating_sub(1);
-                self.finished(now, msg_id, result.is_ok());
+                self.ended(now, msg_id, result.is_ok());
                 return false;
             }
             _ => return false,
@@ -86,12 +83,12 @@ impl Session {
         self.unanswered = self.unanswered.saturating_sub(1);
         match result {
             Ok(value) => {
-                let mut body = self.core.outbox.buffer();
-                RpcResult::write_header(msg_id, &mut body);
-                if !(self.config.gzip && gzip::pack(value, &mut body)) {
-                    body.extend_from_slice(value);
-                }
-                self.answer(now, msg_id, body, true);
+                let packs = self.config.gzip;
+                self.answer(now, msg_id, true, |body| {
+                    if !(packs && gzip::pack(value, body)) {
+                        body.extend_from_slice(value);
+                    }
+                });
             }
             Err(error) => self.answer_error(now, msg_id, error.code, &error.message),
         }
@@ -99,33 +96,28 @@ impl Session {
     }
 
     pub(super) fn answer_error(&mut self, now: Now, msg_id: i64, code: i32, message: &str) {
-        let mut body = self.core.outbox.buffer();
-        RpcResult::write_header(msg_id, &mut body);
         let error = types::RpcError {
             error_code: code,
             error_message: message,
         };
-        wire::write(&error, &mut body);
-        self.answer(now, msg_id, body, false);
+        self.answer(now, msg_id, false, |body| wire::write(&error, body));
     }
 
     /// Queues an `rpc_result`.
-    pub(super) fn answer(&mut self, now: Now, msg_id: i64, body: Vec<u8>, good: bool) {
+    pub(super) fn answer(
+        &mut self,
+        now: Now,
+        msg_id: i64,
+        good: bool,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
         let kind = Kind::Answer { request: msg_id };
-        let key = self.core.outbox.insert(kind, body);
+        let key = self.core.outbox.insert(kind, |body| {
+            RpcResult::write_header(msg_id, body);
+            write(body);
+        });
         self.requests.insert(msg_id, Phase::Answered(key));
-        self.finished(now, msg_id, good);
-    }
-
-    fn finished(&mut self, now: Now, msg_id: i64, good: bool) {
-        if self.done.len() >= REMEMBERED {
-            self.done.pop_front();
-        }
-        self.done.push_back((msg_id, good));
-        if !self.held.is_empty() {
-            // Not at once: what is released may end at once too, and release others.
-            self.scan_by(now.monotonic);
-        }
+        self.ended(now, msg_id, good);
     }
 
     /// Sends a message of the server's own, an update for example.
@@ -139,11 +131,12 @@ impl Session {
         if self.core.outbox.bytes().saturating_add(body.len()) > self.config.max_bytes {
             return Err(Congested);
         }
-        let mut packed = self.core.outbox.buffer();
-        if !(self.config.gzip && gzip::pack(body, &mut packed)) {
-            packed.extend_from_slice(body);
-        }
-        self.core.outbox.insert(Kind::Push, packed);
+        let packs = self.config.gzip;
+        self.core.outbox.insert(Kind::Push, |out| {
+            if !(packs && gzip::pack(body, out)) {
+                out.extend_from_slice(body);
+            }
+        });
         Ok(())
     }
 

@@ -34,15 +34,11 @@ impl Session {
     }
 
     fn acknowledged(&mut self, key: Key) {
-        let Some(entry) = self.core.outbox.remove(key) else {
-            return;
-        };
-        if let Kind::Answer { request } = entry.kind
+        if let Some(Kind::Answer { request }) = self.core.outbox.remove(key)
             && self.requests.get(request) == Some(Phase::Answered(key))
         {
             self.requests.remove(request);
         }
-        self.core.outbox.recycle(entry.body);
     }
 
     pub(super) fn on_state_req(&mut self, msg_id: i64, ids: Ids<'_>) {

@@ -64,6 +64,11 @@ impl Table {
         }
     }
 
+    /// Keeps no room for more.
+    pub(super) fn give_back(&mut self) {
+        self.rows.shrink_to_fit();
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.live == 0
     }

@@ -302,9 +302,12 @@ impl fmt::Debug for NewNonce {
 
 /// A TL object in a buffer that is wiped, and that does not grow while it is written.
 fn secret_bytes(object: &impl crate::tl::TlWrite) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(object.size()));
+    // Not its size: that is found out by writing it to memory that is not wiped.
+    const LONGEST: usize = 1024;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST));
     // Only lengths beyond 2^24 could fail, and none here comes near.
     object.write_to(&mut bytes).unwrap_or_default();
+    debug_assert!(bytes.len() <= LONGEST, "an object of a key exchange");
     bytes
 }
 

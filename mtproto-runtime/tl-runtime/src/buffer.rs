@@ -11,11 +11,20 @@
 //!    and `table::write` looks itself (`spare`) and says how far it has come (`advance`).
 //! 2. The vector's memory is moved in `move_room` alone, which returns where `next` is then. Whoever has the
 //!    buffer by value can't be left with an old `next`, since what panics keeps what it was given; whoever has
-//!    it by reference lends it (`lend`), and has the beginning of the memory after a panic. Functions that
-//!    take a copy of a buffer that goes on being used (`copy`) make room at most once, as the first thing.
-//! 3. A core is seen by buffers of one lifetime `'a` only, which can't be made longer or shorter, and whoever
-//!    gives a buffer away is given one of the same lifetime back: so it is of the same core.
-//! 4. What becomes part of the vector's length was written: it is `start..next`.
+//!    it by reference lends it (`lend`), and has the beginning of the memory and an error after a panic.
+//!    Functions that take a copy of a buffer that goes on being used (`put_string`) make room at most once, as
+//!    the first thing. Room that can't be had is a panic before any memory has moved.
+//! 3. Of the buffers of one core only one can be reached at a time: there is no `Clone`, and while a copy is
+//!    away the buffer it was made of stands behind `&mut`. So no two of them know different places.
+//! 4. A core is seen by buffers of one lifetime `'a` only, which can't be made longer or shorter (`brand`), and
+//!    whoever gives a buffer away is given one of the same lifetime back: so it is of the same core. That
+//!    holds because the lifetime is new for each core (`for<'w>` here and in `private::put_to`), and because no
+//!    function that gets a buffer can keep it for later: it would have to name that lifetime (`lend`, and `<'w>`
+//!    on the methods of traits, never on a trait).
+//! 5. What becomes part of the vector's length was written: it is `start..next`. Until all is written its length
+//!    is what it was before, so that a panic leaves nothing behind.
+//! 6. A core holds its vector and its scratch by pointers: `append`, `collect` and `count` make it, use it for no
+//!    longer than they borrow both, and touch neither meanwhile.
 #![allow(unsafe_code)]
 
 use alloc::vec::Vec;
@@ -25,7 +34,7 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::{NonNull, copy_nonoverlapping};
 use core::slice;
 
-use crate::WriteError;
+use crate::{WriteError, WriteErrorKind};
 
 /// Room on the stack for values that are not long.
 type Scratch = [MaybeUninit<u8>; 512];
@@ -37,7 +46,10 @@ const SCRATCH: Scratch = [MaybeUninit::uninit(); 512];
 const SLACK: usize = 16;
 
 /// As many bytes are copied without a call.
-pub(crate) const FEW: usize = 32;
+const FEW: usize = 32;
+
+/// The first byte of a string whose length follows in three bytes; any less is a length itself.
+pub(crate) const LONG_FORM: u8 = 254;
 
 /// See the top of the file.
 pub(crate) struct Buffer<'a> {
@@ -116,7 +128,7 @@ pub(crate) fn count(write: impl for<'w> FnOnce(Buffer<'w>) -> Buffer<'w>) -> usi
     let mut scratch = SCRATCH;
     let core = Core::count(&mut scratch);
     let next = write(core.buffer()).next;
-    core.counted.get() + core.here(next)
+    core.counted.get().saturating_add(core.here(next))
 }
 
 impl<'a> Buffer<'a> {
@@ -160,10 +172,16 @@ impl<'a> Buffer<'a> {
         }
     }
 
+    /// A string: its length, its bytes, and zeros until all is a multiple of four.
+    #[inline]
+    pub(crate) fn put_string(&mut self, bytes: &[u8]) {
+        *self = string(self.copy(), bytes);
+    }
+
     /// Few bytes after a header of one, and zeros until all is a multiple of four; `None` if there is no
     /// room. No call, so that it needs no more registers than there are.
     #[inline]
-    pub(crate) fn put_few(&self, header: u8, bytes: &[u8]) -> Option<Self> {
+    fn put_few(&self, header: u8, bytes: &[u8]) -> Option<Self> {
         let len = bytes.len();
         let size = padded(1 + len);
         if len > FEW || self.left() < size {
@@ -257,19 +275,21 @@ impl<'a> Buffer<'a> {
 
     /// The same buffer, for functions as in 2. at the top of the file: it is replaced by what they return.
     #[inline]
-    pub(crate) fn copy(&self) -> Self {
+    fn copy(&self) -> Self {
         Self { ..*self }
     }
 
-    /// Has a function write, which may panic.
+    /// Has a function write, which may panic. What was written before is lost then, and the value an error.
     #[inline]
-    pub(crate) fn lend(&mut self, write: impl FnOnce(Self) -> Self) {
+    pub(crate) fn lend(&mut self, write: impl for<'w> FnOnce(Buffer<'w>) -> Buffer<'w>) {
         /// The buffer while it is lent. It is dropped by a panic alone.
         struct Lent<'b, 'a>(&'b mut Buffer<'a>);
 
         impl Drop for Lent<'_, '_> {
             fn drop(&mut self) {
                 self.0.next = self.0.core.start.get();
+                let what = "a part of it panicked while it was written";
+                self.0.fail(WriteError(WriteErrorKind::Invalid(what)));
             }
         }
 
@@ -364,21 +384,29 @@ impl Core {
         let Some(bytes) = self.bytes() else {
             let start = self.start.get();
             let is_enough = room(start) >= size;
-            let counted = if is_enough { here } else { here + size };
-            self.counted.set(self.counted.get() + counted);
+            let counted = if is_enough {
+                here
+            } else {
+                here.saturating_add(size)
+            };
+            let before = self.counted.get();
+            self.counted.set(before.saturating_add(counted));
             return is_enough.then_some(start);
         };
         // Small vectors grow fast, so that they need not be moved often.
         let len = self.before + here;
         let more = if len < 1 << 15 { 3 * len } else { 0 };
         let more = size.max(more).max(64);
-        if self.in_scratch.get() {
-            bytes.reserve(here + more);
-            self.settle(bytes, here);
-            self.in_scratch.set(false);
-        } else {
-            self.settle(bytes, here);
-            bytes.reserve(more);
+        {
+            let shortened = Shortened(&mut *bytes, self.before);
+            if self.in_scratch.get() {
+                shortened.0.reserve(here + more);
+                self.settle(shortened.0, here);
+                self.in_scratch.set(false);
+            } else {
+                self.settle(shortened.0, here);
+                shortened.0.reserve(more);
+            }
         }
         self.use_memory(bytes);
         // SAFETY: so many were written behind those from before.
@@ -422,6 +450,40 @@ impl Core {
         let first = self.error.take();
         self.error.set(first.or(Some(error)));
     }
+}
+
+/// A vector that has the length again that it had, whatever happens. Its memory stays as it is.
+struct Shortened<'v>(&'v mut Vec<u8>, usize);
+
+impl Drop for Shortened<'_> {
+    fn drop(&mut self) {
+        self.0.truncate(self.1);
+    }
+}
+
+/// Most strings are short.
+fn string<'a>(buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
+    #[allow(clippy::cast_possible_truncation, reason = "few are less than 254")]
+    match buffer.put_few(bytes.len() as u8, bytes) {
+        Some(buffer) => buffer,
+        None => any_string(buffer, bytes),
+    }
+}
+
+/// Makes room at most once, before anything else.
+#[inline(never)]
+fn any_string<'a>(mut buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
+    let len = bytes.len();
+    match u8::try_from(len) {
+        Ok(short) if short < LONG_FORM => buffer.put_padded([short], bytes),
+        _ => match u32::try_from(len) {
+            Ok(long) if long < 1 << 24 => {
+                buffer.put_padded((long << 8 | u32::from(LONG_FORM)).to_le_bytes(), bytes);
+            }
+            _ => buffer.fail(WriteError(WriteErrorKind::TooLong { len })),
+        },
+    }
+    buffer
 }
 
 /// The next multiple of four of a size that is far from overflowing; the method of that name makes a

@@ -7,13 +7,8 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::buffer::{Buffer, padded};
-use crate::{
-    Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, WriteError, WriteErrorKind,
-    Writer, utf8,
-};
-
-const LONG_FORM: u8 = 254;
+use crate::buffer::{LONG_FORM, padded};
+use crate::{Identified, ReadErrorKind, ReadResult, Reader, TlRead, TlWrite, Writer, utf8};
 
 impl<'a> Reader<'a> {
     /// `bytes`
@@ -125,8 +120,7 @@ impl Writer<'_> {
     /// `bytes`
     #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let buffer = self.buffer();
-        *buffer = append(buffer.copy(), bytes);
+        self.buffer().put_string(bytes);
     }
 
     /// `string`
@@ -134,31 +128,6 @@ impl Writer<'_> {
     pub fn string(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
-}
-
-/// Most strings are short.
-fn append<'a>(buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
-    #[allow(clippy::cast_possible_truncation, reason = "few are less than 254")]
-    match buffer.put_few(bytes.len() as u8, bytes) {
-        Some(buffer) => buffer,
-        None => append_many(buffer, bytes),
-    }
-}
-
-/// Makes room at most once, before anything else.
-#[inline(never)]
-fn append_many<'a>(mut buffer: Buffer<'a>, bytes: &[u8]) -> Buffer<'a> {
-    let len = bytes.len();
-    match u8::try_from(len) {
-        Ok(short) if short < LONG_FORM => buffer.put_padded([short], bytes),
-        _ => match u32::try_from(len) {
-            Ok(long) if long < 1 << 24 => {
-                buffer.put_padded((long << 8 | u32::from(LONG_FORM)).to_le_bytes(), bytes);
-            }
-            _ => buffer.fail(WriteError(WriteErrorKind::TooLong { len })),
-        },
-    }
-    buffer
 }
 
 /// `string`

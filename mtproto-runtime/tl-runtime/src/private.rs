@@ -12,7 +12,7 @@ use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, b
 pub const CONTRACT: u32 = 5;
 
 /// Fails the build when emitted code and this crate don't fit: emitted code has
-/// `const _: () = tl::private::contract(4);`.
+/// `const _: () = tl::private::contract(5);`.
 ///
 /// ```
 /// const _: () = tl_runtime::private::contract(tl_runtime::private::CONTRACT);
@@ -71,6 +71,39 @@ pub fn next_id(r: &Reader<'_>) -> Option<u32> {
 }
 
 /// Appends what a function writes; nothing if it fails.
+///
+/// Writers of different bytes can't be mixed up: each has a lifetime of its own.
+///
+/// ```compile_fail
+/// use tl_runtime::private::put_to;
+///
+/// let (mut a, mut b) = (Vec::new(), Vec::new());
+/// let _ = put_to(&mut a, |mut one| {
+///     let _ = put_to(&mut b, |mut other| {
+///         std::mem::swap(&mut one, &mut other);
+///         other
+///     });
+///     one
+/// });
+/// ```
+///
+/// Nor can one be kept for later:
+///
+/// ```compile_fail
+/// use std::cell::Cell;
+/// use tl_runtime::{TlWrite, Writer};
+///
+/// struct Keeper<'k>(Cell<Option<Writer<'k>>>);
+///
+/// impl<'k> TlWrite for Keeper<'k> {
+///     const BY_VALUE: bool = true;
+///
+///     fn write_on<'w>(&self, w: Writer<'w>) -> Writer<'w> {
+///         self.0.set(Some(w));
+///         loop {}
+///     }
+/// }
+/// ```
 ///
 /// # Errors
 /// Those of the function.

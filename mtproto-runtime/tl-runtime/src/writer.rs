@@ -56,8 +56,8 @@ impl<'a> Writer<'a> {
 
     /// Has a function write that takes the writer by value.
     #[inline]
-    pub(crate) fn lend(&mut self, write: impl FnOnce(Self) -> Self) {
-        self.buffer.lend(|buffer| write(Self { buffer }).buffer);
+    pub(crate) fn lend(&mut self, write: impl for<'w> FnOnce(Writer<'w>) -> Writer<'w>) {
+        self.buffer.lend(|buffer| write(Writer { buffer }).buffer);
     }
 
     /// Says that the value can't be written. The first call counts.

@@ -242,6 +242,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                     op.with = 1;
                     op.offset = 4 * nats as u32;
                     op.first = work.maps as u32;
+                    piece.is_wide |= nats >= 2;
                     work.maps += 1;
                     field_size = 0;
                 } else if shape != Field::FLAG {

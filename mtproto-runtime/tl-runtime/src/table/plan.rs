@@ -144,7 +144,7 @@ pub(super) struct Piece {
     pub(super) tests: [u8; TESTS],
     /// They share their bits with others, or may do so.
     pub(super) shared: u64,
-    /// There are conditions on the third mask or the fourth.
+    /// It has flags that are the third `#` or the fourth, or conditions on such.
     pub(super) is_wide: bool,
     /// It has tests that others have not: of other bytes, or of flags at once.
     pub(super) is_special: bool,

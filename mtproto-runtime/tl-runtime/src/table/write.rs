@@ -98,9 +98,10 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         }
     }
 
+    /// Enough for an id and a number copied as eight bytes.
     const QUICK: usize = 16;
 
-    /// Whether there is room for so many bytes as [`Pen::QUICK`].
+    /// Whether there is room for [`Pen::QUICK`] bytes.
     #[inline(always)]
     fn is_roomy(&self, at: At) -> bool {
         (at as usize) < self.soft
@@ -201,7 +202,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
             at.cast::<[u8; 4]>().write(variant.id.to_le_bytes());
             at = at.add(4);
             if op.quick != 0 {
-                // There is room for twelve bytes, and more.
+                // Of the room for sixteen bytes four are taken.
                 copy_eight(place, at);
                 return at.add(usize::from(op.quick));
             }
@@ -305,7 +306,9 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         while left != 0 {
             let index = left.trailing_zeros() as usize;
             left &= left - 1;
-            // SAFETY: the piece has a field for every bit, which has its place at this offset.
+            // SAFETY: the piece has a field for every bit, which has its place at this offset. If it is
+            // quick, eight bytes may be read there, whatever they are, and written where there is room:
+            // those behind `at` are nothing yet.
             unsafe {
                 let op = ops.get_unchecked(index);
                 // One way for numbers and flags, as nobody can tell which comes next.

@@ -205,7 +205,12 @@ fn sizes() -> Result<()> {
         let mut command = rustc(&here);
         command
             .arg(&here.root)
-            .args(["--crate-type=rlib", "-Copt-level=3", "-o"])
+            .args([
+                "--crate-name=api",
+                "--crate-type=rlib",
+                "-Copt-level=3",
+                "-o",
+            ])
             .arg(&library);
         run(&mut command)?;
         let program = here.out_dir.join("client");

@@ -14,6 +14,8 @@ impl Emitter<'_> {
             .collect();
         self.out
             .line(&["/// The same value, owning what it holds."]);
+        // As `new`: machine code is made by who calls it.
+        self.out.line(&["#[inline]"]);
         if bounds.is_empty() {
             self.out.open(&["pub fn to_owned(&self) -> ", &owned]);
         } else {
@@ -94,6 +96,7 @@ impl Emitter<'_> {
         let owned = owned_type(generics, path);
         self.out.line(&["type Owned = ", &owned, ";"]);
         self.out.blank();
+        self.out.line(&["#[inline]"]);
         self.out.open(&["fn own(self) -> Self::Owned"]);
     }
 }

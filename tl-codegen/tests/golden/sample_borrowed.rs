@@ -31,6 +31,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Point {
             tl::private::own(*self)
         }
@@ -39,6 +40,7 @@ pub mod types {
     impl tl::private::Own for Point {
         type Owned = crate::sample_owned::types::Point;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Point {
                 x: self.x,
@@ -106,6 +108,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Account {
             tl::private::own(*self)
         }
@@ -114,6 +117,7 @@ pub mod types {
     impl tl::private::Own for Account<'_> {
         type Owned = crate::sample_owned::types::Account;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Account {
                 id: self.id,
@@ -208,6 +212,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Masks {
             tl::private::own(*self)
         }
@@ -216,6 +221,7 @@ pub mod types {
     impl tl::private::Own for Masks {
         type Owned = crate::sample_owned::types::Masks;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Masks {
                 extra: self.extra,
@@ -301,6 +307,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Lists {
             tl::private::own(*self)
         }
@@ -309,6 +316,7 @@ pub mod types {
     impl tl::private::Own for Lists<'_> {
         type Owned = crate::sample_owned::types::Lists;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Lists {
                 ints: tl::private::own(self.ints),
@@ -385,6 +393,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Stats {
             tl::private::own(*self)
         }
@@ -393,6 +402,7 @@ pub mod types {
     impl tl::private::Own for Stats {
         type Owned = crate::sample_owned::types::Stats;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Stats {
                 count: self.count,
@@ -455,6 +465,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Row {
             tl::private::own(*self)
         }
@@ -463,6 +474,7 @@ pub mod types {
     impl tl::private::Own for Row<'_> {
         type Owned = crate::sample_owned::types::Row;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Row {
                 cells: tl::private::own(self.cells),
@@ -530,6 +542,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Table {
             tl::private::own(*self)
         }
@@ -538,6 +551,7 @@ pub mod types {
     impl tl::private::Own for Table<'_> {
         type Owned = crate::sample_owned::types::Table;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Table {
                 width: self.width,
@@ -614,6 +628,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::TablePairs {
             tl::private::own(*self)
         }
@@ -622,6 +637,7 @@ pub mod types {
     impl tl::private::Own for TablePairs<'_> {
         type Owned = crate::sample_owned::types::TablePairs;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::TablePairs {
                 key: self.key,
@@ -670,6 +686,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::types::Envelope {
             tl::private::own(*self)
         }
@@ -678,6 +695,7 @@ pub mod types {
     impl tl::private::Own for Envelope<'_> {
         type Owned = crate::sample_owned::types::Envelope;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::types::Envelope {
                 msg_id: self.msg_id,
@@ -732,6 +750,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::types::zoo::AnimalEmpty {
                 tl::private::own(*self)
             }
@@ -740,6 +759,7 @@ pub mod types {
         impl tl::private::Own for AnimalEmpty {
             type Owned = crate::sample_owned::types::zoo::AnimalEmpty;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::types::zoo::AnimalEmpty {}
             }
@@ -785,6 +805,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::types::zoo::Cat {
                 tl::private::own(*self)
             }
@@ -793,6 +814,7 @@ pub mod types {
         impl tl::private::Own for Cat<'_> {
             type Owned = crate::sample_owned::types::zoo::Cat;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::types::zoo::Cat {
                     id: self.id,
@@ -876,6 +898,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::types::zoo::Dog {
                 tl::private::own(*self)
             }
@@ -884,6 +907,7 @@ pub mod types {
         impl tl::private::Own for Dog<'_> {
             type Owned = crate::sample_owned::types::zoo::Dog;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::types::zoo::Dog {
                     good: self.good,
@@ -969,6 +993,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::types::zoo::Owner {
                 tl::private::own(*self)
             }
@@ -977,6 +1002,7 @@ pub mod types {
         impl tl::private::Own for Owner<'_> {
             type Owned = crate::sample_owned::types::zoo::Owner;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::types::zoo::Owner {
                     self_: self.self_,
@@ -1034,6 +1060,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::types::tree::Leaf {
                 tl::private::own(*self)
             }
@@ -1042,6 +1069,7 @@ pub mod types {
         impl tl::private::Own for Leaf {
             type Owned = crate::sample_owned::types::tree::Leaf;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::types::tree::Leaf { value: self.value }
             }
@@ -1087,6 +1115,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::types::tree::Node {
                 tl::private::own(*self)
             }
@@ -1095,6 +1124,7 @@ pub mod types {
         impl tl::private::Own for Node<'_> {
             type Owned = crate::sample_owned::types::tree::Node;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::types::tree::Node {
                     left: tl::private::own(self.left),
@@ -1158,6 +1188,7 @@ pub mod enums {
 
     impl<'a> Tree<'a> {
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::enums::Tree {
             tl::private::own(*self)
         }
@@ -1166,6 +1197,7 @@ pub mod enums {
     impl tl::private::Own for Tree<'_> {
         type Owned = crate::sample_owned::enums::Tree;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             match self {
                 Self::Leaf(value) => {
@@ -1218,6 +1250,7 @@ pub mod enums {
 
         impl<'a> Animal<'a> {
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::enums::zoo::Animal {
                 tl::private::own(*self)
             }
@@ -1226,6 +1259,7 @@ pub mod enums {
         impl tl::private::Own for Animal<'_> {
             type Owned = crate::sample_owned::enums::zoo::Animal;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 match self {
                     Self::Empty => crate::sample_owned::enums::zoo::Animal::Empty,
@@ -1298,6 +1332,7 @@ pub mod functions {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::functions::GetTable {
             tl::private::own(*self)
         }
@@ -1306,6 +1341,7 @@ pub mod functions {
     impl tl::private::Own for GetTable {
         type Owned = crate::sample_owned::functions::GetTable;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::functions::GetTable { id: self.id }
         }
@@ -1355,6 +1391,7 @@ pub mod functions {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_owned::functions::InvokeWithLayer<X::Owned>
         where
             X: tl::private::Own,
@@ -1366,6 +1403,7 @@ pub mod functions {
     impl<X: tl::private::Own> tl::private::Own for InvokeWithLayer<X> {
         type Owned = crate::sample_owned::functions::InvokeWithLayer<X::Owned>;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_owned::functions::InvokeWithLayer {
                 layer: self.layer,
@@ -1427,6 +1465,7 @@ pub mod functions {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::functions::zoo::GetAnimals {
                 tl::private::own(*self)
             }
@@ -1435,6 +1474,7 @@ pub mod functions {
         impl tl::private::Own for GetAnimals<'_> {
             type Owned = crate::sample_owned::functions::zoo::GetAnimals;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::functions::zoo::GetAnimals {
                     ids: tl::private::own(self.ids),
@@ -1497,6 +1537,7 @@ pub mod functions {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_owned::functions::zoo::Feed {
                 tl::private::own(*self)
             }
@@ -1505,6 +1546,7 @@ pub mod functions {
         impl tl::private::Own for Feed<'_> {
             type Owned = crate::sample_owned::functions::zoo::Feed;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_owned::functions::zoo::Feed {
                     animal: tl::private::own(self.animal),

@@ -35,6 +35,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Point {
             tl::private::own(*self)
         }
@@ -43,6 +44,7 @@ pub mod types {
     impl tl::private::Own for Point {
         type Owned = crate::sample_table_owned::types::Point;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Point {
                 x: self.x,
@@ -88,6 +90,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Account {
             tl::private::own(*self)
         }
@@ -96,6 +99,7 @@ pub mod types {
     impl tl::private::Own for Account<'_> {
         type Owned = crate::sample_table_owned::types::Account;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Account {
                 id: self.id,
@@ -135,6 +139,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Masks {
             tl::private::own(*self)
         }
@@ -143,6 +148,7 @@ pub mod types {
     impl tl::private::Own for Masks {
         type Owned = crate::sample_table_owned::types::Masks;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Masks {
                 extra: self.extra,
@@ -194,6 +200,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Lists {
             tl::private::own(*self)
         }
@@ -202,6 +209,7 @@ pub mod types {
     impl tl::private::Own for Lists<'_> {
         type Owned = crate::sample_table_owned::types::Lists;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Lists {
                 ints: tl::private::own(self.ints),
@@ -241,6 +249,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Stats {
             tl::private::own(*self)
         }
@@ -249,6 +258,7 @@ pub mod types {
     impl tl::private::Own for Stats {
         type Owned = crate::sample_table_owned::types::Stats;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Stats {
                 count: self.count,
@@ -311,6 +321,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Row {
             tl::private::own(*self)
         }
@@ -319,6 +330,7 @@ pub mod types {
     impl tl::private::Own for Row<'_> {
         type Owned = crate::sample_table_owned::types::Row;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Row {
                 cells: tl::private::own(self.cells),
@@ -386,6 +398,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Table {
             tl::private::own(*self)
         }
@@ -394,6 +407,7 @@ pub mod types {
     impl tl::private::Own for Table<'_> {
         type Owned = crate::sample_table_owned::types::Table;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Table {
                 width: self.width,
@@ -471,6 +485,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::TablePairs {
             tl::private::own(*self)
         }
@@ -479,6 +494,7 @@ pub mod types {
     impl tl::private::Own for TablePairs<'_> {
         type Owned = crate::sample_table_owned::types::TablePairs;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::TablePairs {
                 key: self.key,
@@ -504,6 +520,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::types::Envelope {
             tl::private::own(*self)
         }
@@ -512,6 +529,7 @@ pub mod types {
     impl tl::private::Own for Envelope<'_> {
         type Owned = crate::sample_table_owned::types::Envelope;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::types::Envelope {
                 msg_id: self.msg_id,
@@ -543,6 +561,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::types::zoo::AnimalEmpty {
                 tl::private::own(*self)
             }
@@ -551,6 +570,7 @@ pub mod types {
         impl tl::private::Own for AnimalEmpty {
             type Owned = crate::sample_table_owned::types::zoo::AnimalEmpty;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::types::zoo::AnimalEmpty {}
             }
@@ -579,6 +599,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::types::zoo::Cat {
                 tl::private::own(*self)
             }
@@ -587,6 +608,7 @@ pub mod types {
         impl tl::private::Own for Cat<'_> {
             type Owned = crate::sample_table_owned::types::zoo::Cat;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::types::zoo::Cat {
                     id: self.id,
@@ -645,6 +667,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::types::zoo::Dog {
                 tl::private::own(*self)
             }
@@ -653,6 +676,7 @@ pub mod types {
         impl tl::private::Own for Dog<'_> {
             type Owned = crate::sample_table_owned::types::zoo::Dog;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::types::zoo::Dog {
                     good: self.good,
@@ -692,6 +716,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::types::zoo::Owner {
                 tl::private::own(*self)
             }
@@ -700,6 +725,7 @@ pub mod types {
         impl tl::private::Own for Owner<'_> {
             type Owned = crate::sample_table_owned::types::zoo::Owner;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::types::zoo::Owner {
                     self_: self.self_,
@@ -734,6 +760,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::types::tree::Leaf {
                 tl::private::own(*self)
             }
@@ -742,6 +769,7 @@ pub mod types {
         impl tl::private::Own for Leaf {
             type Owned = crate::sample_table_owned::types::tree::Leaf;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::types::tree::Leaf { value: self.value }
             }
@@ -769,6 +797,7 @@ pub mod types {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::types::tree::Node {
                 tl::private::own(*self)
             }
@@ -777,6 +806,7 @@ pub mod types {
         impl tl::private::Own for Node<'_> {
             type Owned = crate::sample_table_owned::types::tree::Node;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::types::tree::Node {
                     left: tl::private::own(self.left),
@@ -817,6 +847,7 @@ pub mod enums {
 
     impl<'a> Tree<'a> {
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::enums::Tree {
             tl::private::own(*self)
         }
@@ -825,6 +856,7 @@ pub mod enums {
     impl tl::private::Own for Tree<'_> {
         type Owned = crate::sample_table_owned::enums::Tree;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             match self {
                 Self::Leaf(value) => {
@@ -854,6 +886,7 @@ pub mod enums {
 
         impl<'a> Animal<'a> {
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::enums::zoo::Animal {
                 tl::private::own(*self)
             }
@@ -862,6 +895,7 @@ pub mod enums {
         impl tl::private::Own for Animal<'_> {
             type Owned = crate::sample_table_owned::enums::zoo::Animal;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 match self {
                     Self::Empty => crate::sample_table_owned::enums::zoo::Animal::Empty,
@@ -906,6 +940,7 @@ pub mod functions {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::functions::GetTable {
             tl::private::own(*self)
         }
@@ -914,6 +949,7 @@ pub mod functions {
     impl tl::private::Own for GetTable {
         type Owned = crate::sample_table_owned::functions::GetTable;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::functions::GetTable { id: self.id }
         }
@@ -944,6 +980,7 @@ pub mod functions {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::sample_table_owned::functions::InvokeWithLayer<X::Owned>
         where
             X: tl::private::Own,
@@ -955,6 +992,7 @@ pub mod functions {
     impl<X: tl::private::Own> tl::private::Own for InvokeWithLayer<X> {
         type Owned = crate::sample_table_owned::functions::InvokeWithLayer<X::Owned>;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::sample_table_owned::functions::InvokeWithLayer {
                 layer: self.layer,
@@ -1017,6 +1055,7 @@ pub mod functions {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::functions::zoo::GetAnimals {
                 tl::private::own(*self)
             }
@@ -1025,6 +1064,7 @@ pub mod functions {
         impl tl::private::Own for GetAnimals<'_> {
             type Owned = crate::sample_table_owned::functions::zoo::GetAnimals;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::functions::zoo::GetAnimals {
                     ids: tl::private::own(self.ids),
@@ -1058,6 +1098,7 @@ pub mod functions {
             }
 
             /// The same value, owning what it holds.
+            #[inline]
             pub fn to_owned(&self) -> crate::sample_table_owned::functions::zoo::Feed {
                 tl::private::own(*self)
             }
@@ -1066,6 +1107,7 @@ pub mod functions {
         impl tl::private::Own for Feed<'_> {
             type Owned = crate::sample_table_owned::functions::zoo::Feed;
 
+            #[inline]
             fn own(self) -> Self::Owned {
                 crate::sample_table_owned::functions::zoo::Feed {
                     animal: tl::private::own(self.animal),

@@ -31,6 +31,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Point {
             tl::private::own(*self)
         }
@@ -39,6 +40,7 @@ pub mod types {
     impl tl::private::Own for Point {
         type Owned = crate::wide_owned::types::Point;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Point {
                 x: self.x,
@@ -88,6 +90,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Light {
             tl::private::own(*self)
         }
@@ -96,6 +99,7 @@ pub mod types {
     impl tl::private::Own for Light {
         type Owned = crate::wide_owned::types::Light;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Light {}
         }
@@ -139,6 +143,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Dark {
             tl::private::own(*self)
         }
@@ -147,6 +152,7 @@ pub mod types {
     impl tl::private::Own for Dark {
         type Owned = crate::wide_owned::types::Dark;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Dark { depth: self.depth }
         }
@@ -192,6 +198,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Mixed {
             tl::private::own(*self)
         }
@@ -200,6 +207,7 @@ pub mod types {
     impl tl::private::Own for Mixed<'_> {
         type Owned = crate::wide_owned::types::Mixed;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Mixed {
                 parts: tl::private::own(self.parts),
@@ -253,6 +261,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Part {
             tl::private::own(*self)
         }
@@ -261,6 +270,7 @@ pub mod types {
     impl tl::private::Own for Part {
         type Owned = crate::wide_owned::types::Part;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Part {
                 live: self.live,
@@ -319,6 +329,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Deep {
             tl::private::own(*self)
         }
@@ -327,6 +338,7 @@ pub mod types {
     impl tl::private::Own for Deep<'_> {
         type Owned = crate::wide_owned::types::Deep;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Deep {
                 ids: tl::private::own(self.ids),
@@ -392,6 +404,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Pair {
             tl::private::own(*self)
         }
@@ -400,6 +413,7 @@ pub mod types {
     impl tl::private::Own for Pair<'_> {
         type Owned = crate::wide_owned::types::Pair;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Pair {
                 first: tl::private::own(self.first),
@@ -488,6 +502,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Many {
             tl::private::own(*self)
         }
@@ -496,6 +511,7 @@ pub mod types {
     impl tl::private::Own for Many<'_> {
         type Owned = crate::wide_owned::types::Many;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Many {
                 a: self.a,
@@ -615,6 +631,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Odd {
             tl::private::own(*self)
         }
@@ -623,6 +640,7 @@ pub mod types {
     impl tl::private::Own for Odd<'_> {
         type Owned = crate::wide_owned::types::Odd;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Odd {
                 three: tl::private::own(self.three),
@@ -747,6 +765,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Few {
             tl::private::own(*self)
         }
@@ -755,6 +774,7 @@ pub mod types {
     impl tl::private::Own for Few {
         type Owned = crate::wide_owned::types::Few;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Few {
                 a: self.a,
@@ -1019,6 +1039,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::types::Wide {
             tl::private::own(*self)
         }
@@ -1027,6 +1048,7 @@ pub mod types {
     impl tl::private::Own for Wide<'_> {
         type Owned = crate::wide_owned::types::Wide;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_owned::types::Wide {
                 f0: self.f0,
@@ -1385,6 +1407,7 @@ pub mod enums {
 
     impl<'a> Shade<'a> {
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_owned::enums::Shade {
             tl::private::own(*self)
         }
@@ -1393,6 +1416,7 @@ pub mod enums {
     impl tl::private::Own for Shade<'_> {
         type Owned = crate::wide_owned::enums::Shade;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             match self {
                 Self::Light => crate::wide_owned::enums::Shade::Light,

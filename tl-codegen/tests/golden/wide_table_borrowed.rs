@@ -35,6 +35,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Point {
             tl::private::own(*self)
         }
@@ -43,6 +44,7 @@ pub mod types {
     impl tl::private::Own for Point {
         type Owned = crate::wide_table_owned::types::Point;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Point {
                 x: self.x,
@@ -70,6 +72,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Light {
             tl::private::own(*self)
         }
@@ -78,6 +81,7 @@ pub mod types {
     impl tl::private::Own for Light {
         type Owned = crate::wide_table_owned::types::Light;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Light {}
         }
@@ -104,6 +108,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Dark {
             tl::private::own(*self)
         }
@@ -112,6 +117,7 @@ pub mod types {
     impl tl::private::Own for Dark {
         type Owned = crate::wide_table_owned::types::Dark;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Dark { depth: self.depth }
         }
@@ -139,6 +145,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Mixed {
             tl::private::own(*self)
         }
@@ -147,6 +154,7 @@ pub mod types {
     impl tl::private::Own for Mixed<'_> {
         type Owned = crate::wide_table_owned::types::Mixed;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Mixed {
                 parts: tl::private::own(self.parts),
@@ -177,6 +185,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Part {
             tl::private::own(*self)
         }
@@ -185,6 +194,7 @@ pub mod types {
     impl tl::private::Own for Part {
         type Owned = crate::wide_table_owned::types::Part;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Part {
                 live: self.live,
@@ -218,6 +228,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Deep {
             tl::private::own(*self)
         }
@@ -226,6 +237,7 @@ pub mod types {
     impl tl::private::Own for Deep<'_> {
         type Owned = crate::wide_table_owned::types::Deep;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Deep {
                 ids: tl::private::own(self.ids),
@@ -265,6 +277,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Pair {
             tl::private::own(*self)
         }
@@ -273,6 +286,7 @@ pub mod types {
     impl tl::private::Own for Pair<'_> {
         type Owned = crate::wide_table_owned::types::Pair;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Pair {
                 first: tl::private::own(self.first),
@@ -321,6 +335,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Many {
             tl::private::own(*self)
         }
@@ -329,6 +344,7 @@ pub mod types {
     impl tl::private::Own for Many<'_> {
         type Owned = crate::wide_table_owned::types::Many;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Many {
                 a: self.a,
@@ -390,6 +406,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Odd {
             tl::private::own(*self)
         }
@@ -398,6 +415,7 @@ pub mod types {
     impl tl::private::Own for Odd<'_> {
         type Owned = crate::wide_table_owned::types::Odd;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Odd {
                 three: tl::private::own(self.three),
@@ -460,6 +478,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Few {
             tl::private::own(*self)
         }
@@ -468,6 +487,7 @@ pub mod types {
     impl tl::private::Own for Few {
         type Owned = crate::wide_table_owned::types::Few;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Few {
                 a: self.a,
@@ -698,6 +718,7 @@ pub mod types {
         }
 
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::types::Wide {
             tl::private::own(*self)
         }
@@ -706,6 +727,7 @@ pub mod types {
     impl tl::private::Own for Wide<'_> {
         type Owned = crate::wide_table_owned::types::Wide;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             crate::wide_table_owned::types::Wide {
                 f0: self.f0,
@@ -838,6 +860,7 @@ pub mod enums {
 
     impl<'a> Shade<'a> {
         /// The same value, owning what it holds.
+        #[inline]
         pub fn to_owned(&self) -> crate::wide_table_owned::enums::Shade {
             tl::private::own(*self)
         }
@@ -846,6 +869,7 @@ pub mod enums {
     impl tl::private::Own for Shade<'_> {
         type Owned = crate::wide_table_owned::enums::Shade;
 
+        #[inline]
         fn own(self) -> Self::Owned {
             match self {
                 Self::Light => crate::wide_table_owned::enums::Shade::Light,

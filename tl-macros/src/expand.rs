@@ -118,23 +118,31 @@ impl Item<'_, '_> {
         let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
         let ident = input.ident;
         let w = local("w");
+        let of = syn::Lifetime::new("'__w", Span::mixed_site());
         let writer = Writing { tl, w: &w };
         let methods = match (&self.layouts, &input.data) {
             (Layouts::Struct(layout), Data::Struct(body)) => {
                 let pattern = pattern(body);
                 let fields = writer.body(layout, body);
-                let fields = quote!({ let Self #pattern = self; #fields });
+                let fields = quote!({ let Self #pattern = self; #fields #w });
                 match layout.id {
-                    None => quote!(fn write(&self, #w: &mut #tl::Writer<'_>) #fields),
+                    None => quote! {
+                        const BY_VALUE: bool = true;
+
+                        #[allow(unused_mut)]
+                        fn write_on<#of>(&self, mut #w: #tl::Writer<#of>) -> #tl::Writer<#of> #fields
+                    },
                     Some(id) => {
                         let id = hex(id);
                         quote! {
-                            fn write(&self, #w: &mut #tl::Writer<'_>) {
-                                #w.id(#id);
-                                <Self as #tl::TlWrite>::write_bare(self, #w);
-                            }
+                            const CONSTRUCTOR_ID: ::core::option::Option<u32> =
+                                ::core::option::Option::Some(#id);
 
-                            fn write_bare(&self, #w: &mut #tl::Writer<'_>) #fields
+                            #[allow(unused_mut)]
+                            fn write_bare_on<#of>(
+                                &self,
+                                mut #w: #tl::Writer<#of>,
+                            ) -> #tl::Writer<#of> #fields
                         }
                     }
                 }
@@ -145,8 +153,11 @@ impl Item<'_, '_> {
                     .zip(variants)
                     .map(|(layout, variant)| writer.variant(layout.as_ref(), variant));
                 quote! {
-                    fn write(&self, #w: &mut #tl::Writer<'_>) {
+                    const BY_VALUE: bool = true;
+
+                    fn write_on<#of>(&self, mut #w: #tl::Writer<#of>) -> #tl::Writer<#of> {
                         match self { #(#arms)* }
+                        #w
                     }
                 }
             }
@@ -498,7 +509,10 @@ impl Writing<'_> {
             Wire::Value(value) => leaf::write(self.tl, ty, value, place, w),
             Wire::With {
                 write: Some(path), ..
-            } => quote_spanned!(leaf::place_of(path)=> #path(#place, #w);),
+            } => {
+                // In a block of its own: what is borrowed is no longer passed in registers.
+                quote_spanned!(leaf::place_of(path)=> #w = { let mut #w = #w; #path(#place, &mut #w); #w };)
+            }
             Wire::With { write: None, .. } => leaf::write(self.tl, ty, &Value::Alone, place, w),
             Wire::True | Wire::Flags { .. } => TokenStream::new(),
         }
@@ -580,7 +594,7 @@ impl Writing<'_> {
                         let place = place(index);
                         quote_spanned! {leaf::place_of(ty)=>
                             #w.id(<#ty as #tl::Identified>::ID);
-                            <#ty as #tl::TlWrite>::write_bare(#place, #w);
+                            #w = <#ty as #tl::TlWrite>::write_bare_on(#place, #w);
                         }
                     });
                 quote!(Self::#ident #pattern => { #(#fields)* })

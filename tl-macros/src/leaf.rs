@@ -57,9 +57,11 @@ pub(crate) fn write(
 ) -> TokenStream {
     let span = place_of(ty);
     match value {
-        Value::Alone => quote_spanned!(span=> <#ty as #tl::TlWrite>::write(#place, #w);),
-        Value::Bare => quote_spanned!(span=> <#ty as #tl::TlWrite>::write_bare(#place, #w);),
-        Value::Boxed => quote_spanned!(span=> #w.boxed::<#ty>(#place);),
+        Value::Alone => quote_spanned!(span=> #w = <#ty as #tl::TlWrite>::write_on(#place, #w);),
+        Value::Bare => {
+            quote_spanned!(span=> #w = <#ty as #tl::TlWrite>::write_bare_on(#place, #w);)
+        }
+        Value::Boxed => quote_spanned!(span=> #w = #w.put_boxed::<#ty>(#place);),
         Value::Vector { boxed, element } => {
             match (&**element, boxed) {
                 (Value::Alone, true) => return write(tl, ty, &Value::Alone, place, w),
@@ -74,7 +76,7 @@ pub(crate) fn write(
             let element = write(tl, inner, element, &quote!(#each), w);
             quote_spanned! {span=>
                 #id
-                #w.vector_with(#place, |#each, #w| { #element });
+                #w = #w.put_vector_with(#place, |#each, mut #w| { #element #w });
             }
         }
     }

@@ -74,13 +74,7 @@ impl ReplayWindow {
             return Known::No;
         }
         match self.ids.as_slice().binary_search(&id) {
-            Ok(at) => Known::Yes(
-                self.marks
-                    .as_slice()
-                    .get(at)
-                    .copied()
-                    .unwrap_or(Mark::Content),
-            ),
+            Ok(at) => Known::Yes(self.mark_at(at)),
             Err(_) if id <= self.floor => Known::Forgotten,
             Err(_) => Known::No,
         }
@@ -196,6 +190,11 @@ impl ReplayWindow {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
+    }
+
+    fn mark_at(&self, at: usize) -> Mark {
+        let mark = self.marks.as_slice().get(at);
+        mark.copied().unwrap_or(Mark::Content)
     }
 
     fn both(&self) -> impl DoubleEndedIterator<Item = (&i64, &Mark)> {

@@ -27,14 +27,14 @@ pub(super) struct Waiting {
 impl Session {
     pub(super) fn on_http_wait(&mut self, now: Now, wait: &types::HttpWait) {
         let millis = |number: i32| Duration::from_millis(u64::try_from(number).unwrap_or(0));
-        self.http_wait = Some(Waiting {
+        self.http_wait = Some(Box::new(Waiting {
             until: now.monotonic.saturating_add(millis(wait.max_wait)),
             max_delay: millis(wait.max_delay),
             wait_after: millis(wait.wait_after),
             first: None,
             last: now.monotonic,
             count: 0,
-        });
+        }));
     }
 
     /// Looks whether there is more to be sent than before.
@@ -55,7 +55,7 @@ impl Session {
     /// Only for connections over HTTP; what comes over others has no responses.
     #[must_use]
     pub fn respond_at(&self) -> Option<Duration> {
-        let waiting = self.http_wait?;
+        let waiting = self.http_wait.as_ref()?;
         Some(match waiting.first {
             None => waiting.until,
             Some(first) => first

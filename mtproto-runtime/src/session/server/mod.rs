@@ -173,7 +173,7 @@ pub struct Session {
     acks_told: bool,
     set_back: SetBack,
     /// How long the next packet may wait, over HTTP.
-    http_wait: Option<http_wait::Waiting>,
+    http_wait: Option<Box<http_wait::Waiting>>,
 }
 
 impl Session {

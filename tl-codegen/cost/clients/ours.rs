@@ -18,7 +18,7 @@ where
 }
 
 fn main() {
-    let peer = || enums::InputPeer::InputPeerSelf;
+    let peer = || enums::InputPeer::Self_;
     call(&messages::SendMessage::new(peer(), "hello".into(), 1));
     call(&messages::GetHistory::new(peer(), 0, 0, 0, 100, 0, 0, 0));
     let location = types::InputFileLocation::new(1, 2, 3, vec![4]);

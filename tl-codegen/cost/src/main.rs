@@ -219,6 +219,8 @@ fn sizes() -> Result<()> {
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(client))
             .args(["-Copt-level=3", "-Cstrip=debuginfo", "-o"])
             .arg(&program)
+            .arg("-L")
+            .arg(here.out_dir.join(".."))
             .arg(format!("--extern=api={}", library.display()));
         run(&mut command)?;
         println!("| {name} | {} |", fs::metadata(&program)?.len() / 1024);

@@ -61,6 +61,18 @@ fn ask(
     session_id: i64,
     seconds: u64,
 ) -> Result<(), Error> {
+    say(server, connection, number, session_id, seconds, &REQUEST)
+}
+
+/// The same with any body.
+fn say(
+    server: &mut Server,
+    connection: &mut Connection,
+    number: u8,
+    session_id: i64,
+    seconds: u64,
+    body: &[u8],
+) -> Result<(), Error> {
     let mut rng = SystemRandom::new();
     let header = Header {
         salt: 5,
@@ -73,7 +85,7 @@ fn ask(
         &key(number),
         Direction::FromClient,
         &header,
-        &REQUEST,
+        body,
         Padding::Shortest,
         &mut rng,
         &mut packet,
@@ -172,4 +184,90 @@ fn keys_that_nobody_uses_are_forgotten() {
     let mut wanted = [key(2).id(), key(5).id()];
     wanted.sort_unstable();
     assert_eq!(left, wanted);
+}
+
+/// What a packet of four megabytes can keep the server busy with, as a driver holds it (requests are
+/// left packed). For a profiler that counts instructions from when it is handled:
+///
+/// ```text
+/// valgrind --tool=callgrind --toggle-collect='*server*Server*handle_message*' \
+///     target/release/deps/server_tables-* --ignored worst_acks
+/// ```
+fn worst(message: impl Fn(usize) -> Vec<u8>) {
+    const MOST: usize = 1020;
+    const BYTES: usize = (4 << 20) - 1000;
+
+    let mut server = server(|config| config.session.unpack_requests = false);
+    server.add_new_key(new_key(1, 0));
+    let mut link = connection(&mut server);
+    ask(&mut server, &mut link, 1, 1, 1).unwrap();
+    let now = i64::try_from(START + 2).unwrap() << 32;
+    let (mut count, mut messages) = (0_u32, Vec::new());
+    for at in 0..MOST {
+        let body = message(at);
+        if messages.len() + body.len() + 16 > BYTES {
+            break;
+        }
+        let msg_id = now - 4 * i64::try_from(MOST - at).unwrap();
+        let seq_no = 3 + 2 * i32::try_from(at).unwrap();
+        messages.extend(msg_id.to_le_bytes());
+        messages.extend(seq_no.to_le_bytes());
+        messages.extend(u32::try_from(body.len()).unwrap().to_le_bytes());
+        messages.extend(body);
+        count += 1;
+    }
+    let head = [0x73f1_f8dc_u32.to_le_bytes(), count.to_le_bytes()].concat();
+    let body = [head, messages].concat();
+    let result = say(&mut server, &mut link, 1, 1, 2, &body);
+    println!("{count} messages, {} bytes: {result:?}", body.len());
+}
+
+/// Constructor, vector, ids.
+fn longs(id: u32, count: usize) -> Vec<u8> {
+    let head = [id, 0x1cb5_c415, u32::try_from(count).unwrap()].map(u32::to_le_bytes);
+    let ids = (0..count).flat_map(|at| ((START << 32) + 4 * at as u64 + 1).to_le_bytes());
+    head.concat().into_iter().chain(ids).collect()
+}
+
+#[test]
+#[ignore = "for a profiler"]
+fn worst_acks() {
+    worst(|_| longs(0x62d6_b459, 500));
+}
+
+#[test]
+#[ignore = "for a profiler"]
+fn worst_state_requests() {
+    worst(|_| longs(0xda69_fb52, 500));
+}
+
+#[test]
+#[ignore = "for a profiler"]
+fn worst_resend_requests() {
+    worst(|_| longs(0x7d86_1a08, 500));
+}
+
+#[test]
+#[ignore = "for a profiler"]
+fn worst_pings() {
+    worst(|_| [0x7abe_77ec_u32, 1, 1].map(u32::to_le_bytes).concat());
+}
+
+#[test]
+#[ignore = "for a profiler"]
+fn worst_requests() {
+    worst(|_| REQUEST.to_vec());
+}
+
+#[test]
+#[ignore = "for a profiler"]
+fn worst_packed() {
+    worst(|_| {
+        let mut packed = Vec::new();
+        assert!(mtproto_runtime::service::gzip::pack(
+            &longs(0x62d6_b459, 8000),
+            &mut packed
+        ));
+        packed
+    });
 }

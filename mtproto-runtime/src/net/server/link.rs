@@ -19,9 +19,9 @@ use super::random::ThreadRandom;
 use super::scratch;
 use super::shared::{Phase, Shared, Wakeup, lock};
 use crate::connection::Error;
-use crate::connection::server::{Connection, Received};
+use crate::connection::server::{Connection, LinkId, Received};
 use crate::crypto::AuthKey;
-use crate::crypto::packet::QuickAck;
+use crate::crypto::packet::{Header, Message, QuickAck};
 use crate::net::later;
 use crate::transport::Status;
 
@@ -88,6 +88,26 @@ enum Ready {
     Readable,
     Writable,
     Tick,
+}
+
+/// What has been taken.
+enum Taken {
+    Nothing,
+    /// A packet of a key that is not known; its client has been told.
+    Unknown,
+    Plain(Vec<u8>),
+    Message,
+    Ahead(Box<Ahead>),
+}
+
+/// A message of a client whose clock is ahead.
+struct Ahead {
+    auth_key_id: i64,
+    /// Whether the key was not used on this connection yet.
+    is_unused: bool,
+    header: Header,
+    body: Vec<u8>,
+    token: Option<QuickAck>,
 }
 
 impl Link {
@@ -248,77 +268,103 @@ impl Link {
         Ok(())
     }
 
-    /// Takes what has come; whether a packet has become complete.
+    /// Takes what has come; whether a packet has become complete. What is waited for is boxed: it is
+    /// rare, and would have room in the future of every connection.
     async fn take(&mut self, mut bytes: &[u8]) -> Result<bool, Error> {
         self.detect(&mut bytes)?;
-        let link = self.connection.id();
         let mut is_whole = false;
         while self.shared.phase() == Phase::Serving {
-            match self.connection.receive(&mut bytes)? {
-                None => break,
-                Some(Received::Plain(body)) => Box::pin(self.take_plain(body)).await?,
-                Some(Received::Locked(_)) if self.admission != Admission::Welcome => {
-                    return Err(self.refuse(Status::Flood));
-                }
-                Some(Received::Locked(locked)) => {
-                    let auth_key_id = locked.auth_key_id;
-                    if self.key.as_ref().is_none_or(|key| key.id() != auth_key_id) {
-                        let now = self.shared.now();
-                        self.key = self
-                            .shared
-                            .lock()
-                            .server
-                            .auth_key(now, auth_key_id)
-                            .cloned();
-                    }
-                    let Some(key) = &self.key else {
-                        self.connection.refuse(&mut ThreadRandom)?;
-                        continue;
-                    };
-                    let wants_quick_ack = locked.quick_ack;
-                    let provider = &self.shared.config.core.handshake.provider;
-                    let plaintext = locked.open(provider, key)?;
-                    let token = wants_quick_ack.then(|| plaintext.quick_ack());
-                    let message = plaintext.message()?;
-                    let is_unused = !self.used.contains(&auth_key_id);
-                    if is_unused {
-                        let most = self.shared.config.limits.connections_per_key;
-                        if self.used.len() >= MAX_KEYS
-                            || !self.shared.lock().may_use_key(auth_key_id, most)
-                        {
-                            self.shared.metrics.refused(Refused::KeyConnection);
-                            return Err(self.refuse(Status::Flood));
-                        }
-                    }
-                    let msg_id = message.header.msg_id;
-                    if needs_mark(&self.shared, auth_key_id, msg_id)
-                        && !Box::pin(mark(&self.shared, auth_key_id, msg_id)).await
-                    {
-                        return Err(self.refuse(Status::Flood));
-                    }
-                    let mut rng = ThreadRandom;
-                    let result = self.shared.act_here(|core, now| {
-                        let server = &mut core.server;
-                        let taken =
-                            server.handle_message(now, link, auth_key_id, &message, &mut rng);
-                        // Anybody can send again what somebody else has said.
-                        if is_unused && taken == Ok(true) {
-                            core.use_key(auth_key_id);
-                        }
-                        taken
-                    });
-                    match result {
-                        Ok(true) if is_unused => self.used.push(auth_key_id),
-                        Ok(_) => {}
-                        Err(Error::Status(status)) => return Err(self.refuse(status)),
-                        Err(error) => return Err(error),
-                    }
-                    self.quick_ack(token)?;
-                }
+            match self.take_one(&mut bytes)? {
+                Taken::Nothing => break,
+                Taken::Unknown => continue,
+                Taken::Plain(body) => Box::pin(self.take_plain(body)).await?,
+                Taken::Ahead(ahead) => Box::pin(self.take_ahead(*ahead)).await?,
+                Taken::Message => {}
             }
             is_whole = true;
         }
         Ok(is_whole)
+    }
+
+    fn take_one(&mut self, bytes: &mut &[u8]) -> Result<Taken, Error> {
+        let link = self.connection.id();
+        let locked = match self.connection.receive(bytes)? {
+            None => return Ok(Taken::Nothing),
+            Some(Received::Plain(body)) => return Ok(Taken::Plain(body)),
+            Some(Received::Locked(_)) if self.admission != Admission::Welcome => {
+                return Err(self.refuse(Status::Flood));
+            }
+            Some(Received::Locked(locked)) => locked,
+        };
+        let auth_key_id = locked.auth_key_id;
+        if self.key.as_ref().is_none_or(|key| key.id() != auth_key_id) {
+            let now = self.shared.now();
+            let core = self.shared.lock();
+            self.key = core.server.auth_key(now, auth_key_id).cloned();
+        }
+        let Some(key) = &self.key else {
+            self.connection.refuse(&mut ThreadRandom)?;
+            return Ok(Taken::Unknown);
+        };
+        let wants_quick_ack = locked.quick_ack;
+        let provider = &self.shared.config.core.handshake.provider;
+        let plaintext = locked.open(provider, key)?;
+        let token = wants_quick_ack.then(|| plaintext.quick_ack());
+        let message = plaintext.message()?;
+        let is_unused = !self.used.contains(&auth_key_id);
+        if is_unused {
+            let most = self.shared.config.limits.connections_per_key;
+            if self.used.len() >= MAX_KEYS || !self.shared.lock().may_use_key(auth_key_id, most) {
+                self.shared.metrics.refused(Refused::KeyConnection);
+                return Err(self.refuse(Status::Flood));
+            }
+        }
+        if needs_mark(&self.shared, auth_key_id, message.header.msg_id) {
+            return Ok(Taken::Ahead(Box::new(Ahead {
+                auth_key_id,
+                is_unused,
+                header: message.header,
+                body: message.body.to_vec(),
+                token,
+            })));
+        }
+        let result = handle(&self.shared, link, auth_key_id, is_unused, &message);
+        self.handled(result, auth_key_id, is_unused, token)?;
+        Ok(Taken::Message)
+    }
+
+    async fn take_ahead(&mut self, ahead: Ahead) -> Result<(), Error> {
+        let msg_id = ahead.header.msg_id;
+        if !mark(&self.shared, ahead.auth_key_id, msg_id).await {
+            return Err(self.refuse(Status::Flood));
+        }
+        let message = Message {
+            header: ahead.header,
+            body: &ahead.body,
+        };
+        let link = self.connection.id();
+        let (auth_key_id, is_unused) = (ahead.auth_key_id, ahead.is_unused);
+        let result = handle(&self.shared, link, auth_key_id, is_unused, &message);
+        self.handled(result, auth_key_id, is_unused, ahead.token)
+    }
+
+    fn handled(
+        &mut self,
+        result: Result<bool, Error>,
+        auth_key_id: i64,
+        is_unused: bool,
+        token: Option<QuickAck>,
+    ) -> Result<(), Error> {
+        match result {
+            Ok(is_taken) => {
+                if is_unused && is_taken {
+                    self.used.push(auth_key_id);
+                }
+                self.quick_ack(token)
+            }
+            Err(Error::Status(status)) => Err(self.refuse(status)),
+            Err(error) => Err(error),
+        }
     }
 
     fn quick_ack(&mut self, token: Option<QuickAck>) -> Result<(), Error> {
@@ -575,6 +621,25 @@ impl Drop for Link {
     }
 }
 
+fn handle(
+    shared: &Arc<Shared>,
+    link: LinkId,
+    auth_key_id: i64,
+    is_unused: bool,
+    message: &Message<'_>,
+) -> Result<bool, Error> {
+    let mut rng = ThreadRandom;
+    shared.act_here(|core, now| {
+        let server = &mut core.server;
+        let taken = server.handle_message(now, link, auth_key_id, message, &mut rng);
+        // Anybody can send again what somebody else has said.
+        if is_unused && taken == Ok(true) {
+            core.use_key(auth_key_id);
+        }
+        taken
+    })
+}
+
 /// Whether it has to be kept that such a message may have been received.
 fn needs_mark(shared: &Shared, auth_key_id: i64, msg_id: i64) -> bool {
     let keys = shared.keys.as_ref();
@@ -602,4 +667,20 @@ async fn mark(shared: &Arc<Shared>, auth_key_id: i64, msg_id: i64) -> bool {
 
 fn is_transient(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_output<A, F>(_: impl Fn(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// What every connection has, idle or not.
+    #[test]
+    fn a_connection_is_small() {
+        let (task, state) = (size_of_output(Link::run), size_of::<Link>());
+        assert!(task <= 256 && state <= 512, "{task} and {state} bytes");
+    }
 }

@@ -15,6 +15,7 @@ use mtproto_runtime::service::gzip::{self, GZIP_PACKED_ID, GzipError};
 use mtproto_runtime::service::{Container, ContainerWriter, RpcResult, enums, functions, types};
 use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
 use proptest::prelude::*;
+use support::packed::{empty_blocks, gzip_packed as packed};
 use support::{each, hex, signed, vectors};
 
 /// `bytes` as a body that says it is something.
@@ -30,13 +31,6 @@ fn message(msg_id: i64, seq_no: i32, length: i32, body: &[u8]) -> Vec<u8> {
         body,
     ]
     .concat()
-}
-
-/// `gzip_packed` around a stream.
-fn packed(stream: &[u8]) -> Vec<u8> {
-    let mut body = GZIP_PACKED_ID.to_le_bytes().to_vec();
-    stream.write_to(&mut body).unwrap();
-    body
 }
 
 fn gzip_stream(bytes: &[u8]) -> Vec<u8> {
@@ -137,6 +131,46 @@ fn zlib_streams_are_unpacked_too() {
         gzip::unpack(&packed(&stream), 7999),
         Err(GzipError::TooLong { .. })
     ));
+}
+
+#[test]
+fn streams_of_empty_blocks_are_errors() {
+    let some = packed(&empty_blocks(100, b"something"));
+    assert_eq!(gzip::unpack(&some, 1000).unwrap(), b"something");
+    for count in [2_000, 1_000_000] {
+        let bomb = packed(&empty_blocks(count, b"something"));
+        assert!(matches!(
+            gzip::unpack(&bomb, gzip::DEFAULT_LIMIT),
+            Err(GzipError::Stream(error)) if error.kind() == std::io::ErrorKind::InvalidData
+        ));
+    }
+}
+
+/// What hardly gets shorter, or longer even, is no bomb.
+#[test]
+fn streams_of_every_level_are_unpacked() {
+    let mut random = vec![0; 70_000];
+    let mut state = 1_u32;
+    for byte in &mut random {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (state >> 24) as u8;
+    }
+    for level in 0..=9 {
+        for len in [0, 1, 2, 10, 300, 5_000, 70_000] {
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::new(level));
+            gzip.write_all(&random[..len]).unwrap();
+            let mut zlib = ZlibEncoder::new(Vec::new(), Compression::new(level));
+            // A block each: whoever flushes a stream now and then makes it longer.
+            for some in random[..len].chunks(100) {
+                zlib.write_all(some).unwrap();
+                zlib.flush().unwrap();
+            }
+            for stream in [gzip.finish().unwrap(), zlib.finish().unwrap()] {
+                let unpacked = gzip::unpack(&packed(&stream), 70_000).unwrap();
+                assert_eq!(unpacked, random[..len], "level {level}, {len} bytes");
+            }
+        }
+    }
 }
 
 #[test]

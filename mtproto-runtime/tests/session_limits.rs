@@ -11,6 +11,7 @@ use mtproto_runtime::service::{RpcResult, functions, gzip, types, wrappers};
 use mtproto_runtime::session::server::RequestId;
 use mtproto_runtime::testing::ClientEvent;
 use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
+use support::packed::{empty_blocks, gzip_packed};
 use support::peers::*;
 
 /// The first message among these that is of a type.
@@ -513,6 +514,7 @@ fn who_never_acknowledges_is_disconnected() {
 fn packed_service_messages_of_a_packet_share_one_limit() {
     let mut server = Server::with(|config| config.session.unpack_requests = false);
     server.get(1, &REQUEST);
+    server.requests();
     server.sent();
     let ids: Vec<i64> = (0..10_000).collect();
     let acks = types::MsgsAck { msg_ids: &ids }.to_bytes().unwrap();
@@ -522,10 +524,32 @@ fn packed_service_messages_of_a_packet_share_one_limit() {
         .map(|_| (server.client_id(), 2, &packed[..]))
         .collect();
     server.get(2, &container(&many));
+    // The first fits into 128 KiB, the second is too much; nobody looks at the others, which are the
+    // application's to refuse.
+    assert_eq!(server.requests().len(), 18);
     let refused = errors(&mut server);
-    assert_eq!(refused.len(), 19, "the first fits into 128 KiB");
-    let refusal = |error: &(i64, i32, String)| error.1 == 400 && error.2 == "INPUT_FETCH_ERROR";
-    assert!(refused.iter().all(refusal));
+    assert_eq!(refused.len(), 1);
+    assert_eq!((refused[0].1, &*refused[0].2), (400, "INPUT_FETCH_ERROR"));
+}
+
+/// Ten bits a block, and tables to be made for each.
+#[test]
+fn empty_blocks_keep_nobody_busy() {
+    let mut server = Server::with(|config| config.session.unpack_requests = false);
+    server.get(1, &REQUEST);
+    server.requests();
+    server.sent();
+    let ping = functions::Ping { ping_id: 5 }.to_bytes().unwrap();
+    let packed = gzip_packed(&empty_blocks(640, &ping));
+    let many: Vec<(i64, i32, &[u8])> = (0..1000)
+        .map(|_| (server.client_id(), 3, &packed[..]))
+        .collect();
+    server.get(4, &container(&many));
+    let sent = server.sent();
+    let is_pong = |seen: &&Seen| types::Pong::from_bytes(&seen.body).is_ok();
+    let pongs = sent.iter().filter(is_pong).count();
+    assert!((1..20).contains(&pongs), "{pongs} were looked into");
+    assert_eq!(pongs + server.requests().len(), 1000);
 }
 
 /// The simulation has found it: one that comes again under its id gets no answer.

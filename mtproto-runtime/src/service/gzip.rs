@@ -2,11 +2,13 @@
 //!
 //! Some clients put a zlib stream where the schema's name says gzip, so that both are read; gzip is
 //! what is written. The packed value is never again `gzip_packed`, and never longer than the caller
-//! allows: memory grows with what really comes out, and stops at the limit.
+//! allows: memory grows with what really comes out, and stops at the limit. So does the work: a stream
+//! of which hardly anything comes out (blocks with nothing in them, each with tables to be made) is damaged.
 //! See <https://core.telegram.org/mtproto/service_messages#packed-object>.
 
+use core::cell::Cell;
 use core::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use flate2::Compression;
 use flate2::bufread::{GzDecoder, ZlibDecoder};
@@ -104,10 +106,15 @@ pub fn is_packed(body: &[u8]) -> bool {
 /// [`GzipError`]
 pub fn unpack(body: &[u8], limit: usize) -> Result<Vec<u8>, GzipError> {
     let Packed(stream) = Packed::from_bytes(body).map_err(|_| GzipError::Form)?;
+    let meter = Meter::default();
     let mut out = Vec::new();
-    match stream {
-        [0x1f, 0x8b, ..] => read_bounded(GzDecoder::new(stream), limit, &mut out)?,
-        _ => read_bounded(ZlibDecoder::new(stream), limit, &mut out)?,
+    // One byte more, to see that there is more.
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    meter
+        .read(stream, most, &mut out)
+        .map_err(GzipError::Stream)?;
+    if out.len() > limit {
+        return Err(GzipError::TooLong { limit });
     }
     match is_packed(&out) {
         true => Err(GzipError::Nested),
@@ -115,27 +122,92 @@ pub fn unpack(body: &[u8], limit: usize) -> Result<Vec<u8>, GzipError> {
     }
 }
 
-/// The first bytes of what is packed, as many as there are; `None` if it can't be unpacked.
-pub(crate) fn unpack_start(body: &[u8], len: u64) -> Option<Vec<u8>> {
-    let Packed(stream) = Packed::from_bytes(body).ok()?;
+/// The first bytes of what is packed, as many as there are, and how many of the stream had to be looked at;
+/// `None` in their place if it can't be unpacked.
+pub(crate) fn unpack_start(body: &[u8], len: u64) -> (Option<Vec<u8>>, usize) {
+    let Ok(Packed(stream)) = Packed::from_bytes(body) else {
+        return (None, 0);
+    };
+    let meter = Meter::default();
     let mut out = Vec::new();
-    match stream {
-        [0x1f, 0x8b, ..] => GzDecoder::new(stream).take(len).read_to_end(&mut out),
-        _ => ZlibDecoder::new(stream).take(len).read_to_end(&mut out),
-    }
-    .ok()?;
-    Some(out)
+    let start = meter.read(stream, len, &mut out).is_ok().then_some(out);
+    (start, meter.consumed.get())
 }
 
-fn read_bounded(stream: impl Read, limit: usize, out: &mut Vec<u8>) -> Result<(), GzipError> {
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let count = stream
-        .take(most)
-        .read_to_end(out)
-        .map_err(GzipError::Stream)?;
-    match count <= limit {
-        true => Ok(()),
-        false => Err(GzipError::TooLong { limit }),
+/// What has come out of a stream, and what went in for it.
+#[derive(Default)]
+struct Meter {
+    produced: Cell<usize>,
+    consumed: Cell<usize>,
+}
+
+impl Meter {
+    /// As much goes in before anything comes out: a header, and the tables of the first block.
+    const START: usize = 1024;
+    /// As much is handed out at once.
+    const WINDOW: usize = 128;
+
+    /// Appends at most so many bytes.
+    fn read(&self, stream: &[u8], most: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        let input = Metered {
+            rest: stream,
+            meter: self,
+        };
+        match stream {
+            [0x1f, 0x8b, ..] => self.drain(GzDecoder::new(input).take(most), out),
+            _ => self.drain(ZlibDecoder::new(input).take(most), out),
+        }
+    }
+
+    fn drain(&self, mut stream: impl Read, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut some = [0; 4096];
+        loop {
+            match stream.read(&mut some)? {
+                0 => return Ok(()),
+                count => out.extend_from_slice(&some[..count]),
+            }
+            self.produced.set(out.len());
+        }
+    }
+
+    /// No way to pack makes anything longer by an eighth.
+    fn check(&self) -> io::Result<()> {
+        let produced = self.produced.get();
+        let allowed = produced.saturating_add(produced / 8 + Self::START);
+        match self.consumed.get() <= allowed {
+            true => Ok(()),
+            false => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "hardly anything comes out of the stream",
+            )),
+        }
+    }
+}
+
+/// A stream of which little is seen at a time, and nothing once too little has come of it.
+struct Metered<'s> {
+    rest: &'s [u8],
+    meter: &'s Meter,
+}
+
+impl Read for Metered<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Metered<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.meter.check()?;
+        Ok(&self.rest[..self.rest.len().min(Meter::WINDOW)])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
+        let consumed = &self.meter.consumed;
+        consumed.set(consumed.get().saturating_add(count));
     }
 }
 

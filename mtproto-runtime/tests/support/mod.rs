@@ -8,6 +8,7 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod packed;
 pub mod peers;
 
 use serde_json::Value;

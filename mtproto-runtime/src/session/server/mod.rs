@@ -487,21 +487,23 @@ impl Session {
             }
             container::CONTAINER_ID => self.refuse(heard, code::CONTAINER),
             gzip::GZIP_PACKED_ID => {
-                if may_be_packed && !self.config.unpack_requests && is_packed_request(body) {
+                if may_be_packed && !self.config.unpack_requests && self.is_packed_request(body) {
                     self.bound_unacknowledged()?;
                     self.on_request(now, msg_id, body);
                     return Ok(());
                 }
                 let mut most = self.config.max_unpacked;
+                let mut work = 0;
                 if !self.config.unpack_requests {
                     most = most.min(MAX_PACKED_SERVICE);
+                    work = body.len().saturating_mul(WORK);
                 }
                 // A container full of them shares one limit.
                 let used = self.inbox.kept().max(self.unpacked);
                 let unpacked = gzip::unpack(body, most.saturating_sub(used));
                 // What can't be unpacked has cost as much as what could be.
                 let length = unpacked.as_ref().map_or(most, Vec::len);
-                self.unpacked = self.unpacked.saturating_add(length);
+                self.unpacked = self.unpacked.saturating_add(length.max(work));
                 match unpacked {
                     Ok(unpacked) if may_be_packed && !wire::holds_messages(&unpacked) => {
                         self.dispatch(now, heard, &unpacked, salts, false)?;
@@ -523,6 +525,23 @@ impl Session {
         let is_bounded = outbox.len() / 4 <= self.config.max_requests
             && outbox.bytes() / 4 <= self.config.max_bytes;
         is_bounded.then_some(()).ok_or(Rule::Acks)
+    }
+
+    /// Whether what is packed is the application's, and waits for no other. A packet that has had us look at
+    /// enough gets no other look: what it packs is the application's to refuse.
+    fn is_packed_request(&mut self, body: &[u8]) -> bool {
+        if self.unpacked >= MAX_PACKED_SERVICE {
+            return true;
+        }
+        let (start, looked_at) = gzip::unpack_start(body, 4);
+        self.unpacked = self.unpacked.saturating_add(looked_at * WORK);
+        start.is_some_and(|start| {
+            is_request(&start)
+                && !matches!(
+                    service::id(&start),
+                    Some(wire::INVOKE_AFTER_MSG | wire::INVOKE_AFTER_MSGS)
+                )
+        })
     }
 
     /// What has happened next.
@@ -736,16 +755,8 @@ struct Heard {
 /// Most bytes of unpacked service messages of a packet, where requests are not unpacked here.
 const MAX_PACKED_SERVICE: usize = 128 << 10;
 
-/// Whether what is packed is the application's, and waits for no other.
-fn is_packed_request(body: &[u8]) -> bool {
-    gzip::unpack_start(body, 4).is_some_and(|start| {
-        is_request(&start)
-            && !matches!(
-                service::id(&start),
-                Some(wire::INVOKE_AFTER_MSG | wire::INVOKE_AFTER_MSGS)
-            )
-    })
-}
+/// A byte that goes in is as much work as so many that come out: there may be a block in each.
+const WORK: usize = 8;
 
 /// Whether it is the application's. Packed ones may be anything.
 fn is_request(body: &[u8]) -> bool {

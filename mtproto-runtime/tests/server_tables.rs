@@ -186,6 +186,62 @@ fn keys_that_nobody_uses_are_forgotten() {
     assert_eq!(left, wanted);
 }
 
+/// A client that comes and goes does not push out the sessions of those that were here before it.
+#[test]
+fn a_full_table_of_sessions_gives_up_those_of_the_key_that_has_most() {
+    let mut server = server(|config| config.max_sessions = 6);
+    for number in 1..=3 {
+        server.add_new_key(new_key(number, 0));
+    }
+    let come_and_go = |server: &mut Server, number, session_id, seconds| {
+        let mut link = connection(server);
+        ask(server, &mut link, number, session_id, seconds).unwrap();
+        // Something runs for the first ones.
+        let mut requests = Vec::new();
+        let mut gone = Vec::new();
+        while let Some(event) = server.poll_event(at(seconds)) {
+            match event {
+                Event::Request { from, request, .. } => requests.push((from, request)),
+                Event::Closed { from, .. } => gone.push(from),
+                _ => {}
+            }
+        }
+        for (from, request) in requests {
+            if session_id != 1 {
+                server.reply(at(seconds), from, request, Ok(&[0; 4]));
+            }
+        }
+        server.close_link(at(seconds), link.id());
+        gone
+    };
+    assert_eq!(come_and_go(&mut server, 1, 7, 1), []);
+    assert_eq!(come_and_go(&mut server, 2, 7, 2), []);
+    for number in 1..=4 {
+        let seconds = u64::try_from(number).unwrap() + 2;
+        assert_eq!(come_and_go(&mut server, 3, number, seconds), []);
+    }
+    // The first one of the third key is the oldest of it, but something runs for it.
+    assert_eq!(come_and_go(&mut server, 3, 5, 10), [session(3, 2)]);
+    assert_eq!(come_and_go(&mut server, 2, 8, 11), [session(3, 3)]);
+    assert_eq!(come_and_go(&mut server, 1, 8, 12), [session(3, 4)]);
+}
+
+#[test]
+fn temporary_keys_that_are_not_bound_can_be_forgotten() {
+    let mut server = server(|_| {});
+    for number in 1..=3 {
+        let mut key = new_key(number, u64::from(number));
+        key.expires_at = (number != 2).then(|| key.server_time + 86_400);
+        assert!(server.add_new_key(key));
+    }
+    let minute = Duration::from_secs(60);
+    assert!(server.forget_unbound(at(60), minute, 10).is_empty());
+    assert_eq!(server.forget_unbound(at(61), minute, 10), [key(1).id()]);
+    assert_eq!(server.forget_unbound(at(99), minute, 10), [key(3).id()]);
+    assert!(server.forget_unbound(at(99), minute, 10).is_empty());
+    assert_eq!(server.key_ids().collect::<Vec<_>>(), [key(2).id()]);
+}
+
 /// What a packet of four megabytes can keep the server busy with, as a driver holds it (requests are
 /// left packed). For a profiler that counts instructions from when it is handled:
 ///

@@ -176,6 +176,16 @@ impl Handshakes {
         }
     }
 
+    /// Forgets the handshake in which this message has made a key, if the key can't be kept: who sends
+    /// it again is not to hear of a key that nobody has.
+    pub fn forget(&mut self, body: &[u8]) {
+        if let Ok(Request::ClientDh(nonces, ..)) = Request::read(body)
+            && self.entry(&nonces).is_ok()
+        {
+            self.by_nonce.remove(&nonces.nonce);
+        }
+    }
+
     /// How many handshakes are remembered.
     #[must_use]
     pub fn len(&self) -> usize {

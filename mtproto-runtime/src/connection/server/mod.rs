@@ -18,6 +18,7 @@ mod budget;
 mod keep;
 mod link;
 mod refusals;
+mod unlinked;
 
 use core::ops::RangeInclusive;
 use core::time::Duration;
@@ -58,10 +59,11 @@ pub struct Config<P = Crypto> {
     pub detector: crate::transport::DetectorConfig,
     /// How long a session without a connection is kept.
     pub session_lifetime: Duration,
-    /// Most sessions of one key. The one that was used longest ago is given up for a new one.
+    /// Most sessions of one key. For a new one, one without a connection is given up: the one that was
+    /// used longest ago, but those for which requests run come last.
     pub max_sessions_per_key: usize,
-    /// Most sessions in all. For a new one, that which has been without a connection for longest is
-    /// given up.
+    /// Most sessions in all. For a new one, one of the key is given up that has the most without a
+    /// connection.
     pub max_sessions: usize,
     /// Most keys in memory; with more, key exchanges are refused. See also
     /// [`Server::forget_unused`].
@@ -192,6 +194,9 @@ const MAX_PER_LINK: usize = 16;
 /// to wait until the lowest of them would be in time.
 const MAX_REFUSED: usize = 256;
 
+/// How many sessions are looked at to find one for which nothing runs.
+const MAX_LOOKED_AT: usize = 32;
+
 #[derive(Clone, Debug)]
 struct KeyEntry {
     auth_key: AuthKey,
@@ -250,10 +255,12 @@ pub struct Server<P = Crypto> {
     expiries: BTreeSet<(i32, i64)>,
     /// When permanent keys were made that nobody has used yet, in Unix seconds.
     unused: BTreeSet<(i64, i64)>,
+    /// When temporary keys were made that are not bound yet, in Unix seconds.
+    unbound: BTreeSet<(i64, i64)>,
     /// Boxed, since the nodes of such a map are half empty.
     sessions: BTreeMap<SessionRef, Box<Entry>>,
     /// Sessions without a connection, and when they were last used.
-    unlinked: BTreeSet<(Duration, SessionRef)>,
+    unlinked: unlinked::Unlinked,
     /// What they hold until it is acknowledged.
     budget: budget::Budget,
     links: BTreeMap<LinkId, Link>,
@@ -281,6 +288,15 @@ fn all_of(auth_key_id: i64) -> RangeInclusive<SessionRef> {
         session_id,
     };
     session(i64::MIN)..=session(i64::MAX)
+}
+
+/// The first few of keys that were made so long ago.
+fn made_before(keys: &BTreeSet<(i64, i64)>, now: Now, after: Duration, most: usize) -> Vec<i64> {
+    let before = i128::from(now.unix.saturating_sub(after).as_secs());
+    let keys = keys.iter().take(most);
+    keys.take_while(|(made_at, _)| i128::from(*made_at) <= before)
+        .map(|(_, id)| *id)
+        .collect()
 }
 
 /// Nothing up to this id may be taken.
@@ -312,8 +328,9 @@ impl<P: Provider> Server<P> {
             bound: BTreeSet::new(),
             expiries: BTreeSet::new(),
             unused: BTreeSet::new(),
+            unbound: BTreeSet::new(),
             sessions: BTreeMap::new(),
-            unlinked: BTreeSet::new(),
+            unlinked: unlinked::Unlinked::default(),
             budget: budget::Budget::default(),
             links: BTreeMap::new(),
             next_link: 0,
@@ -387,7 +404,10 @@ impl<P: Provider> Server<P> {
             is_unused: key.expires_at.is_none(),
         };
         match entry.expires_at {
-            Some(expires_at) => self.expiries.insert((expires_at, id)),
+            Some(expires_at) => {
+                self.unbound.insert((entry.made_at(), id));
+                self.expiries.insert((expires_at, id))
+            }
             None => self.unused.insert((entry.made_at(), id)),
         };
         self.keys.insert(id, entry);
@@ -570,7 +590,7 @@ impl<P: Provider> Server<P> {
             };
             self.sessions.insert(session, Box::new(entry));
             if !is_taken {
-                self.unlinked.insert((now.monotonic, session));
+                self.unlinked.insert(now.monotonic, session);
             }
         }
         let mut result = Ok(is_taken);
@@ -595,7 +615,7 @@ impl<P: Provider> Server<P> {
             return;
         }
         let before = entry.link.replace(link);
-        self.unlinked.remove(&(entry.last_used, session));
+        self.unlinked.remove(entry.last_used, session);
         // A client may use several connections in turn. Only one that was never used before says
         // that what was sent over others may be lost.
         if before.is_none() || link > entry.newest_link {
@@ -619,7 +639,7 @@ impl<P: Provider> Server<P> {
     fn unlink(&mut self, now: Now, session: SessionRef) {
         if let Some(entry) = self.sessions.get_mut(&session) {
             entry.link = None;
-            self.unlinked.insert((entry.last_used, session));
+            self.unlinked.insert(entry.last_used, session);
             entry.session.handle_disconnected();
             self.update(now, session);
         }
@@ -628,30 +648,40 @@ impl<P: Provider> Server<P> {
     /// Whether there is room for a new session of a key: which one has to go for it, one without a
     /// connection.
     fn room(&self, auth_key_id: i64) -> Result<Option<SessionRef>, Error> {
-        let of_key = all_of(auth_key_id);
-        let (mut count, mut oldest) = (0, None);
-        for (session, entry) in self.sessions.range(of_key) {
-            count += 1;
-            if entry.link.is_none() {
-                let candidate = (entry.last_used, *session);
-                oldest =
-                    Some(oldest.map_or(candidate, |o: (Duration, SessionRef)| o.min(candidate)));
-            }
-        }
-        let mut replaced = None;
+        let full = Error::Status(Status::Flood);
+        let count = self.sessions.range(all_of(auth_key_id)).count();
         if count >= self.config.max_sessions_per_key.max(1) {
-            match oldest {
-                Some((_, session)) => replaced = Some(session),
-                None => return Err(Error::Status(Status::Flood)),
-            }
+            return self.dispensable(auth_key_id).map(Some).ok_or(full);
         }
-        if replaced.is_none() && self.sessions.len() >= self.config.max_sessions.max(1) {
-            match self.unlinked.first() {
-                Some((_, session)) => replaced = Some(*session),
-                None => return Err(Error::Status(Status::Flood)),
-            }
+        if self.sessions.len() < self.config.max_sessions.max(1) {
+            return Ok(None);
         }
-        Ok(replaced)
+        let replaced = match self.unlinked.most() {
+            None => None,
+            // All have one.
+            Some((1, _)) => {
+                let oldest = self.unlinked.oldest().take(MAX_LOOKED_AT);
+                let mut idle = oldest.filter(|session| !self.is_working(*session));
+                idle.next().or_else(|| self.unlinked.oldest().next())
+            }
+            Some((_, auth_key_id)) => self.dispensable(auth_key_id),
+        };
+        replaced.map(Some).ok_or(full)
+    }
+
+    /// Which session of a key is missed least, of those without a connection: one for which nothing
+    /// runs, and of these the one that was used longest ago.
+    fn dispensable(&self, auth_key_id: i64) -> Option<SessionRef> {
+        self.sessions
+            .range(all_of(auth_key_id))
+            .filter(|(_, entry)| entry.link.is_none())
+            .min_by_key(|(_, entry)| (entry.session.running() > 0, entry.last_used))
+            .map(|(session, _)| *session)
+    }
+
+    fn is_working(&self, session: SessionRef) -> bool {
+        let entry = self.sessions.get(&session);
+        entry.is_some_and(|entry| entry.session.running() > 0)
     }
 
     /// Ends a session.
@@ -664,7 +694,7 @@ impl<P: Provider> Server<P> {
             self.timers.remove(&(timer, session));
         }
         if entry.link.is_none() {
-            self.unlinked.remove(&(entry.last_used, session));
+            self.unlinked.remove(entry.last_used, session);
         }
         if let Some(link) = entry.link.and_then(|link| self.links.get_mut(&link)) {
             link.sessions.retain(|other| *other != session);
@@ -745,6 +775,14 @@ impl<P: Provider> Server<P> {
         None
     }
 
+    /// Whether a session is still there and wants the answer of a request; see
+    /// [`Session::is_running`].
+    #[must_use]
+    pub fn is_running(&self, from: SessionRef, request: RequestId) -> bool {
+        let entry = self.sessions.get(&from);
+        entry.is_some_and(|entry| entry.session.is_running(request))
+    }
+
     /// Answers a request; see [`Session::reply`].
     pub fn reply(
         &mut self,
@@ -811,6 +849,7 @@ impl<P: Provider> Server<P> {
         };
         if let Some(expires_at) = key.expires_at {
             self.expiries.remove(&(expires_at, auth_key_id));
+            self.unbound.remove(&(key.made_at(), auth_key_id));
         }
         if key.is_unused {
             self.unused.remove(&(key.made_at(), auth_key_id));
@@ -839,16 +878,21 @@ impl<P: Provider> Server<P> {
     /// them at a time, and says which. Whoever wants many keys of a server has not much use for
     /// them; a client uses its key at once, or makes another when it is refused.
     pub fn forget_unused(&mut self, now: Now, after: Duration, most: usize) -> Vec<i64> {
-        let before = now.unix.saturating_sub(after).as_secs();
-        let unused = self.unused.iter().take(most);
-        let unused: Vec<i64> = unused
-            .take_while(|(made_at, _)| i128::from(*made_at) <= i128::from(before))
-            .map(|(_, id)| *id)
-            .collect();
+        let unused = made_before(&self.unused, now, after, most);
         for id in &unused {
             self.end_key(*id, Ended::Expired);
         }
         unused
+    }
+
+    /// The same with temporary keys that are not bound, though they may be in use: they may ask for
+    /// little, and their clients can make another.
+    pub fn forget_unbound(&mut self, now: Now, after: Duration, most: usize) -> Vec<i64> {
+        let unbound = made_before(&self.unbound, now, after, most);
+        for id in &unbound {
+            self.end_key(*id, Ended::Expired);
+        }
+        unbound
     }
 
     /// Somebody has a key.
@@ -982,6 +1026,9 @@ impl<P: Provider> Server<P> {
                     Ok(permanent) => {
                         entry.session.reply(now, request, Ok(&bind::BOOL_TRUE));
                         self.bound.insert((permanent, from.auth_key_id));
+                        if let Some(key) = self.keys.get(&from.auth_key_id) {
+                            self.unbound.remove(&(key.made_at(), from.auth_key_id));
+                        }
                         self.note_use(permanent);
                         let bound = Record::Bound(from.auth_key_id, permanent);
                         self.records.push_back(bound);
@@ -1100,7 +1147,7 @@ impl<P: Provider> Server<P> {
                 .disconnect_at()
                 .is_some_and(|at| at <= now.monotonic);
             if leaves && let Some(link) = entry.link.take() {
-                self.unlinked.insert((entry.last_used, session));
+                self.unlinked.insert(entry.last_used, session);
                 entry.session.handle_disconnected();
                 self.leave(session, link);
             }

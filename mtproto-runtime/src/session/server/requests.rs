@@ -61,6 +61,12 @@ impl Session {
         self.inbox.push(Record::Request(RequestId(msg_id), range));
     }
 
+    /// Whether the application works on a request whose answer is wanted.
+    #[must_use]
+    pub fn is_running(&self, request: RequestId) -> bool {
+        self.requests.get(request.0) == Some(Phase::Running)
+    }
+
     /// Answers a request: with the serialised value that it asked for, or with an error. False if
     /// there is no such request, or its answer is not wanted any more; nothing is sent then.
     pub fn reply(

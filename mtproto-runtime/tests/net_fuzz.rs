@@ -335,6 +335,7 @@ async fn a_server_serves_whatever_others_say() {
     config.limits.connections_per_address = 1 << 16;
     config.limits.handshake_burst = 1 << 20;
     config.limits.key_burst = 1 << 20;
+    config.limits.temporary_key_burst = 1 << 20;
     let most_sessions = config.core.max_sessions_per_key + 8;
     let router = Router::new().on_id(ECHO, |_, body| async move {
         // Some wait, others do not.
@@ -444,6 +445,7 @@ async fn a_client_ends_its_calls_whatever_a_server_says() {
     config.limits.connections_per_address = 1 << 16;
     config.limits.handshake_burst = 1 << 20;
     config.limits.key_burst = 1 << 20;
+    config.limits.temporary_key_burst = 1 << 20;
     let router = Router::new().on_id(ECHO, |_, body| async move { Ok(body) });
     let server = TestServer::start(Server::builder(config, router))
         .await

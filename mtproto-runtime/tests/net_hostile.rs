@@ -8,13 +8,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mtproto_runtime::connection::Error;
+use mtproto_runtime::Now;
+use mtproto_runtime::connection::{Error, client};
+use mtproto_runtime::crypto::random::SystemRandom;
 use mtproto_runtime::net::server::{Closed, Config, Metrics, Refused, Router, Server};
 use mtproto_runtime::service::gzip;
 use mtproto_runtime::session::CallError;
 use mtproto_runtime::testing::TestServer;
 use mtproto_runtime::tl::TlWrite;
-use mtproto_runtime::transport::Status;
+use mtproto_runtime::transport::{Framing, Status, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
@@ -249,6 +251,74 @@ async fn too_many_keys_of_an_address_are_refused() {
     assert_eq!(fixture.server.handle().gauges().keys, 1);
     // The key that there is may be used as before.
     first.call(&ECHO.to_le_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn too_many_temporary_keys_of_an_address_are_refused() {
+    let fixture = fixture(|config| {
+        config.limits.temporary_key_burst = 1;
+        config.limits.temporary_keys_per_hour = 0;
+    })
+    .await;
+    let client = || {
+        let mut config = client::Config::new([fixture.server.rsa_key().clone()]);
+        config.pfs = Some(client::Pfs::default());
+        let connection = client::Connection::new(config, &mut SystemRandom::new());
+        let transport = Transport::client(Framing::Intermediate);
+        Client::with(fixture.server.address(), connection, transport)
+    };
+    let mut first = client().await;
+    first.call(&ECHO.to_le_bytes()).await.unwrap();
+    let mut second = client().await;
+    let lost = second.until_lost().await;
+    assert!(
+        matches!(lost, Lost::Core(Error::Status(Status::Flood))),
+        "{lost:?}"
+    );
+    // Its permanent key was none too many.
+    assert_eq!(fixture.server.handle().gauges().keys, 3);
+}
+
+/// Who sends the last message of a key exchange again does not hear that there is a key, if there is
+/// none.
+#[tokio::test]
+async fn a_key_that_was_refused_is_not_promised_later() {
+    let fixture = fixture(|config| {
+        config.limits.key_burst = 0;
+        config.limits.keys_per_hour = 0;
+    })
+    .await;
+    let config = client::Config::new([fixture.server.rsa_key().clone()]);
+    let mut rng = SystemRandom::new();
+    let mut connection = client::Connection::new(config, &mut rng);
+    let start = Instant::now();
+    let now = || Now {
+        monotonic: start.elapsed(),
+        unix: std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap(),
+    };
+    connection.connect(now(), Transport::client(Framing::Intermediate), &mut rng);
+    let mut stream = fixture.raw(&[]).await;
+    let mut sent = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let mut out = Vec::new();
+        while connection.poll_transmit(now(), &mut rng, &mut out).unwrap() {}
+        if !out.is_empty() {
+            sent = out;
+            stream.write_all(&sent).await.unwrap();
+        }
+        let count = stream.read(&mut buffer).await.unwrap();
+        let heard = connection.handle_bytes(now(), &buffer[..count], &mut rng);
+        match heard {
+            Ok(()) => {}
+            Err(Error::Status(Status::Flood)) => break,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let mut another = fixture.raw(&INTERMEDIATE).await;
+    another.write_all(&sent).await.unwrap();
+    let count = another.read(&mut buffer).await.unwrap();
+    assert_eq!(buffer[..count], status(-404));
 }
 
 /// Clients that come and go leave sessions behind. They give way to those of others.

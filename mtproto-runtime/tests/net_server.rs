@@ -358,3 +358,89 @@ async fn calls_in_order_run_in_order() {
     third.unwrap();
     assert_eq!(*log.lock().unwrap(), [3, 1, 2]);
 }
+
+/// A handler that is begun where its packet is read is in no list yet when its session ends.
+#[tokio::test]
+async fn a_request_whose_session_ends_while_it_begins_is_dropped() {
+    let running = Arc::new(AtomicUsize::new(0));
+    let dropped = Arc::new(Notify::new());
+    let router = router().on_id(0x5555_5555, {
+        let (running, dropped) = (running.clone(), dropped.clone());
+        move |context, _| {
+            running.fetch_add(1, Ordering::SeqCst);
+            let guard = Guard(running.clone(), dropped.clone());
+            async move {
+                let _guard = guard;
+                context.server.close_session(context.session);
+                core::future::pending().await
+            }
+        }
+    });
+    let server = TestServer::spawn(router).await.unwrap();
+    let mut client = Client::connect(server.address(), server.rsa_key()).await;
+    client
+        .call(&Double { x: 1 }.to_bytes().unwrap())
+        .await
+        .unwrap();
+    client.begin(&0x5555_5555_u32.to_le_bytes());
+    let is_dropped = async {
+        tokio::select! {
+            () = dropped.notified() => {}
+            lost = client.until_lost() => panic!("{lost:?}"),
+        }
+    };
+    let patience = Duration::from_secs(10);
+    assert!(tokio::time::timeout(patience, is_dropped).await.is_ok());
+    assert_eq!(running.load(Ordering::SeqCst), 0);
+    let gauges = server.handle().gauges();
+    assert_eq!((gauges.running, gauges.request_bytes), (0, 0));
+}
+
+/// `invokeAfterMsg` of something that never comes.
+fn after_nothing(request: &[u8]) -> Vec<u8> {
+    let head = [0xcb9f_372d_u32.to_le_bytes(), [4, 0, 0, 0], [0; 4]];
+    [head.as_flattened(), request].concat()
+}
+
+#[tokio::test]
+async fn draining_ends_when_what_was_held_has_ended() {
+    let mut config = TestServer::config().unwrap();
+    config.core.session.wait_for_missing = Duration::from_secs(2);
+    let builder = net::server::Server::builder(config, router());
+    let server = TestServer::start(builder).await.unwrap();
+    let mut client = Client::connect(server.address(), server.rsa_key()).await;
+    let first = client.begin(&Double { x: 1 }.to_bytes().unwrap());
+    client.result(first).await.unwrap();
+    // As an id of a message of a moment ago, which has not come.
+    let missing = i64::try_from(client.now().unix.as_secs()).unwrap() - 1;
+    let mut request = after_nothing(&ECHO.to_le_bytes());
+    request[4..12].copy_from_slice(&(missing << 32).to_le_bytes());
+    client.begin(&request);
+    let small = client.begin(&Double { x: 1 }.to_bytes().unwrap());
+    client.result(small).await.unwrap();
+    tokio::spawn(async move { client.until_lost().await });
+    let drained = server.drain(Duration::from_secs(3600));
+    let drained = tokio::time::timeout(Duration::from_secs(15), drained).await;
+    assert_eq!(drained, Ok(true));
+}
+
+/// What has to wait for another request is not found in time when it is packed within other wrappers.
+#[tokio::test]
+async fn an_order_that_is_packed_deep_inside_is_refused() {
+    let server = TestServer::spawn(router()).await.unwrap();
+    let mut client = Client::connect(server.address(), server.rsa_key()).await;
+    client
+        .call(&Double { x: 1 }.to_bytes().unwrap())
+        .await
+        .unwrap();
+    let inner = after_nothing(&ECHO.to_le_bytes());
+    for request in [
+        packed(&with_layer(203, &inner)),
+        with_layer(203, &packed(&inner)),
+    ] {
+        match client.call(&request).await {
+            Err(CallError::Rpc(error)) => assert_eq!(error.message, "MSG_WAIT_FAILED"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

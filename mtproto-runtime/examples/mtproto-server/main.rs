@@ -55,6 +55,7 @@ async fn main() -> Result<(), Error> {
     config.limits.handshake_burst = 1 << 16;
     config.limits.handshake_rate = 1 << 12;
     config.limits.key_burst = 1 << 16;
+    config.limits.temporary_key_burst = 1 << 16;
     let router = answers::router(args.dc, args.test_mode, address);
     let mut builder = Server::builder(config, router);
     if let Some(folder) = args.store {

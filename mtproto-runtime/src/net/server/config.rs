@@ -55,6 +55,10 @@ pub struct Limits {
     pub key_burst: u32,
     /// How many more each hour.
     pub keys_per_hour: u32,
+    /// How many temporary keys one address may make in a row.
+    pub temporary_key_burst: u32,
+    /// How many more each hour.
+    pub temporary_keys_per_hour: u32,
     /// How many steps of key exchanges are computed at a time; others wait.
     pub handshakes_at_a_time: usize,
     /// How many wait. More are refused.
@@ -79,6 +83,8 @@ impl Default for Limits {
             handshake_rate: 12,
             key_burst: 256,
             keys_per_hour: 256,
+            temporary_key_burst: 512,
+            temporary_keys_per_hour: 512,
             handshakes_at_a_time: processors,
             waiting_handshakes: 1024,
             request_bytes: 256 << 20,

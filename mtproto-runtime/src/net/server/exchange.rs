@@ -9,8 +9,9 @@ use tokio::sync::Semaphore;
 use super::limits::Origin;
 use super::random::ThreadRandom;
 use super::shared::{Shared, lock};
+use crate::Now;
 use crate::handshake::server::{Config, Handshakes, Reply};
-use crate::handshake::{self};
+use crate::handshake::{self, NewKey};
 
 /// In how many parts they are kept, so that one does not wait for all others.
 const PARTS: usize = 16;
@@ -75,31 +76,38 @@ impl Exchanges {
         let now = shared.now();
         let mut rng = ThreadRandom;
         let is_taken = |id| shared.lock().server.has_key(id);
-        let result = {
-            let mut handshakes = part.lock().unwrap_or_else(PoisonError::into_inner);
-            handshakes.handle(&self.config, now, body, is_taken, &mut rng)
-        };
+        // Locked until it is known what becomes of the key: who sends the same again is answered then.
+        let mut handshakes = part.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = handshakes.handle(&self.config, now, body, is_taken, &mut rng);
         let Ok(Reply { key: Some(key), .. }) = &result else {
             return Step::Done(result);
         };
-        if !shared.has_room_for_key(now) {
+        if !keep(shared, origin, now, key) {
+            handshakes.forget(body);
             return Step::Busy;
         }
-        let limits = &shared.config.limits;
-        if key.expires_at.is_none() && !lock(&shared.origins).new_key(origin, now.monotonic, limits)
-        {
-            return Step::Busy;
-        }
-        if let Some(keys) = &shared.keys
-            && let Err(error) = keys.save(key, now)
-        {
-            tracing::error!(%error, "a key can't be kept");
-            return Step::Busy;
-        }
-        shared.metrics.new_key(key.expires_at.is_some());
-        shared.lock().server.add_new_key(key.clone());
         Step::Done(result)
     }
+}
+
+/// Whether a new key may be made and could be kept. Who has made too many makes no other key give way.
+fn keep(shared: &Arc<Shared>, origin: Origin, now: Now, key: &NewKey) -> bool {
+    let limits = &shared.config.limits;
+    let is_temporary = key.expires_at.is_some();
+    if !lock(&shared.origins).new_key(origin, is_temporary, now.monotonic, limits)
+        || !shared.has_room_for_key(now)
+    {
+        return false;
+    }
+    if let Some(keys) = &shared.keys
+        && let Err(error) = keys.save(key, now)
+    {
+        tracing::error!(%error, "a key can't be kept");
+        return false;
+    }
+    shared.metrics.new_key(is_temporary);
+    shared.lock().server.add_new_key(key.clone());
+    true
 }
 
 /// Counts one that waits or works.

@@ -43,6 +43,7 @@ struct Entry {
     steps: Spent,
     /// Permanent keys.
     keys: Spent,
+    temporary_keys: Spent,
 }
 
 /// What becomes of a new connection.
@@ -110,11 +111,24 @@ impl Origins {
         entry.steps.spend(now, most, rate, BY_SECOND)
     }
 
-    /// Whether another permanent key is allowed, which is counted then.
-    pub(super) fn new_key(&mut self, origin: Origin, now: Duration, limits: &Limits) -> bool {
+    /// Whether another key is allowed, which is counted then.
+    pub(super) fn new_key(
+        &mut self,
+        origin: Origin,
+        is_temporary: bool,
+        now: Duration,
+        limits: &Limits,
+    ) -> bool {
         let entry = self.entries.entry(origin).or_default();
-        let (most, rate) = (limits.key_burst, limits.keys_per_hour);
-        entry.keys.spend(now, most, rate, BY_HOUR)
+        let (spent, most, rate) = match is_temporary {
+            true => (
+                &mut entry.temporary_keys,
+                limits.temporary_key_burst,
+                limits.temporary_keys_per_hour,
+            ),
+            false => (&mut entry.keys, limits.key_burst, limits.keys_per_hour),
+        };
+        spent.spend(now, most, rate, BY_HOUR)
     }
 
     /// Forgets origins of which there is nothing to be known.
@@ -125,7 +139,11 @@ impl Origins {
         self.entries.retain(|_, entry| {
             entry.steps.settle(now, limits.handshake_rate);
             entry.keys.settle(now, limits.keys_per_hour);
-            entry.connections > 0 || entry.steps.parts > 0 || entry.keys.parts > 0
+            entry
+                .temporary_keys
+                .settle(now, limits.temporary_keys_per_hour);
+            let spent = [&entry.steps, &entry.keys, &entry.temporary_keys];
+            entry.connections > 0 || spent.iter().any(|spent| spent.parts > 0)
         });
         self.sweep_at = 2 * self.entries.len();
     }
@@ -211,6 +229,8 @@ mod tests {
             handshake_rate: 2,
             key_burst: 2,
             keys_per_hour: 2,
+            temporary_key_burst: 1,
+            temporary_keys_per_hour: 2,
             ..Limits::default()
         }
     }
@@ -251,11 +271,21 @@ mod tests {
     #[test]
     fn keys_have_a_rate_by_the_hour() {
         let (mut origins, limits) = (Origins::default(), limits());
-        let mut key =
-            |minutes: u64| origins.new_key(HERE, Duration::from_secs(60 * minutes), &limits);
+        let mut new_key = |is_temporary, minutes: u64| {
+            origins.new_key(
+                HERE,
+                is_temporary,
+                Duration::from_secs(60 * minutes),
+                &limits,
+            )
+        };
+        let mut key = |minutes| new_key(false, minutes);
         assert!(key(0) && key(0) && !key(0));
         assert!(!key(29) && key(30) && !key(30));
         assert!(key(600) && key(600) && !key(600));
+        // Temporary ones have their own.
+        let mut key = |minutes| new_key(true, minutes);
+        assert!(key(600) && !key(600) && !key(629) && key(630));
     }
 
     #[test]
@@ -265,7 +295,8 @@ mod tests {
             let origin = Origin::V4(number.to_le_bytes());
             let now = Duration::from_secs(number.into());
             origins.handshake(origin, now, &limits);
-            origins.new_key(origin, Duration::ZERO, &limits);
+            origins.new_key(origin, false, Duration::ZERO, &limits);
+            origins.new_key(origin, true, Duration::ZERO, &limits);
             origins.admit(origin, now, &limits);
             origins.leave(origin, Admission::Welcome);
         }

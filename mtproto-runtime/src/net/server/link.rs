@@ -630,6 +630,9 @@ fn handle(
 ) -> Result<bool, Error> {
     let mut rng = ThreadRandom;
     shared.act_here(|core, now| {
+        if core.is_closed() {
+            return Err(Error::Disconnect);
+        }
         let server = &mut core.server;
         let taken = server.handle_message(now, link, auth_key_id, message, &mut rng);
         // Anybody can send again what somebody else has said.
@@ -651,9 +654,16 @@ fn needs_mark(shared: &Shared, auth_key_id: i64, msg_id: i64) -> bool {
 /// Waits until it is kept; false if it can't be.
 async fn mark(shared: &Arc<Shared>, auth_key_id: i64, msg_id: i64) -> bool {
     let shared = shared.clone();
-    let marked = tokio::task::spawn_blocking(move || match &shared.keys {
-        Some(keys) => keys.mark(auth_key_id, msg_id),
-        None => Ok(()),
+    // They would only wait for each other on as many threads.
+    let Ok(permit) = shared.marking.clone().acquire_owned().await else {
+        return false;
+    };
+    let marked = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        match &shared.keys {
+            Some(keys) => keys.mark(auth_key_id, msg_id),
+            None => Ok(()),
+        }
     });
     match marked.await {
         Ok(Ok(())) => true,

@@ -479,6 +479,47 @@ mod tests {
         }
     }
 
+    /// A connection may have read a message before the end that it wants to hand over after it.
+    #[cfg(feature = "test-util")]
+    #[tokio::test]
+    async fn no_message_is_taken_after_the_store_was_closed() {
+        use crate::testing::TestServer;
+
+        let ran = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = ran.clone();
+        let router = Router::new().on_id(1, move |_, body| {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            async { Ok(body) }
+        });
+        let (sender, mut closed) = mpsc::unbounded_channel();
+        let config = TestServer::config();
+        let Ok(config) = config else {
+            panic!("the key is well-formed");
+        };
+        let builder = Server::builder(config, router)
+            .store(store::MemoryStore::default())
+            .metrics(Log(sender));
+        let Ok(server) = TestServer::start(builder).await else {
+            panic!("loopback listens");
+        };
+        let config = crate::net::client::Config::new([server.rsa_key().clone()]);
+        let tcp = crate::net::client::Tcp::new([server.address().to_string()]);
+        let Ok((client, _updates)) = crate::net::client::Client::connect(config, tcp).await else {
+            panic!("the server listens");
+        };
+        let request = 1_u32.to_le_bytes();
+        assert!(client.call_bytes(request.to_vec()).await.is_ok());
+        assert!(server.handle().shared.close_keys());
+        let call = client.call_bytes(request.to_vec());
+        tokio::select! {
+            answer = call => panic!("{answer:?}"),
+            why = closed.recv() => {
+                assert!(matches!(why, Some(Closed::Protocol(_))), "{why:?}");
+            }
+        }
+        assert_eq!(ran.load(std::sync::atomic::Ordering::SeqCst), 1);
+    }
+
     /// The system may hand over one more connection when all others have been told already.
     #[tokio::test]
     async fn a_connection_that_is_accepted_while_the_server_goes_down_is_closed() {

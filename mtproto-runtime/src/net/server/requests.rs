@@ -70,7 +70,7 @@ impl Clients {
 #[derive(Debug)]
 pub(super) struct Packed {
     /// How many bytes may still come out.
-    left: tokio::sync::Mutex<usize>,
+    left: Arc<tokio::sync::Mutex<usize>>,
     /// As long as they wait, nothing more is read from who sent them.
     _hold: Option<Hold>,
 }
@@ -101,35 +101,42 @@ impl Shared {
             server: Handle::new(self.clone()),
         };
         let mut body = request.body;
-        if self.unwrap(&mut body, &mut context).is_none() {
-            return self.answer_to(from, id, Err(malformed()));
+        if let Err(error) = self.unwrap(&mut body, &mut context, false) {
+            return self.answer_to(from, id, Err(error));
         }
         if !gzip::is_packed(&body) {
             return self.run(context, body, reserved, here);
         }
         let packed = packed.get_or_insert_with(|| {
             Arc::new(Packed {
-                left: tokio::sync::Mutex::new(self.config.core.session.max_unpacked),
+                left: Arc::new(tokio::sync::Mutex::new(
+                    self.config.core.session.max_unpacked,
+                )),
                 _hold: request.wakeup.map(Hold::new),
             })
         });
         self.unpack(context, body, reserved, packed.clone());
     }
 
-    /// Takes off what is not packed, and notes down what the wrappers say. `None` if a wrapper is
-    /// malformed, or there are too many.
-    fn unwrap(&self, body: &mut Vec<u8>, context: &mut Context) -> Option<()> {
+    /// Takes off what is not packed, and notes down what the wrappers say. An error if a wrapper is
+    /// malformed, or there are too many, or one that was packed wants an order.
+    fn unwrap(
+        &self,
+        body: &mut Vec<u8>,
+        context: &mut Context,
+        was_packed: bool,
+    ) -> Result<(), RpcError> {
         let key = context.permanent_key.unwrap_or(context.session.auth_key_id);
         let mut told = lock(&self.clients).0.get(&key).cloned().unwrap_or_default();
         let mut is_new = false;
         let mut inner = body.as_slice();
         let mut wrappers = 0;
         while !gzip::is_packed(inner)
-            && let Some((wrapper, rest)) = wrappers::split(inner)?
+            && let Some((wrapper, rest)) = wrappers::split(inner).ok_or_else(malformed)?
         {
             wrappers += 1;
             if wrappers > MAX_WRAPPERS {
-                return None;
+                return Err(malformed());
             }
             match wrapper {
                 Wrapper::Layer(layer) => {
@@ -145,6 +152,11 @@ impl Shared {
                 Wrapper::WithoutUpdates => context.without_updates = true,
                 Wrapper::Takeout(id) => context.takeout = Some(id),
                 Wrapper::BusinessConnection(id) => context.business_connection = Some(text(id)),
+                // The session has let the others run before this one came here, but could not see
+                // what was packed. It must not run too early.
+                Wrapper::AfterMsgs(_) if was_packed => {
+                    return Err(RpcError::new(400, "MSG_WAIT_FAILED"));
+                }
                 Wrapper::AfterMsgs(_) | Wrapper::Other(_) => {}
             }
             inner = rest;
@@ -156,7 +168,7 @@ impl Shared {
         }
         let length = body.len() - inner.len();
         body.drain(..length);
-        Some(())
+        Ok(())
     }
 
     /// Unpacks a request where blocking is allowed, when it is its turn, and gives it to the handler.
@@ -170,35 +182,36 @@ impl Shared {
         let shared = self.clone();
         let (from, id) = (context.session, context.request);
         self.spawn(from, id, async move {
-            let (unpacked, is_first) = {
-                let mut left = packed.left.lock().await;
+            let mut left = packed.left.clone().lock_owned().await;
+            let is_first = *left == shared.config.core.session.max_unpacked;
+            let permit = shared.unpacking.clone().acquire_owned().await;
+            let held = packed.clone();
+            // What it has is not given back before it is done, though nobody may wait for it any
+            // more.
+            let unpack = move || {
+                let _kept = (held, permit, reserved);
                 let limit = *left;
-                let permit = shared.unpacking.clone().acquire_owned().await;
-                let unpack = move || {
-                    // Not given back before it is done, though nobody waits for it any more.
-                    let _permit = permit;
-                    gzip::unpack(&body, limit)
-                };
-                let unpacked = tokio::task::spawn_blocking(unpack).await;
-                let unpacked = unpacked.ok().and_then(Result::ok);
+                let unpacked = gzip::unpack(&body, limit).ok();
                 // What is broken or too long has cost as much as there was left.
                 *left -= unpacked.as_ref().map_or(limit, Vec::len);
-                (unpacked, limit == shared.config.core.session.max_unpacked)
+                unpacked
             };
+            let unpacked = tokio::task::spawn_blocking(unpack).await;
             drop(packed);
-            let Some(mut body) = unpacked else {
+            let Some(mut body) = unpacked.ok().flatten() else {
                 // What came after others may do on its own.
                 return match is_first {
                     true => shared.answer_to(from, id, Err(malformed())),
                     false => shared.refuse(from, id, Refused::Request),
                 };
             };
-            drop(reserved);
             let Some(_reserved) = shared.budget.reserve(body.len()) else {
                 return shared.refuse(from, id, Refused::Request);
             };
-            let is_good = shared.unwrap(&mut body, &mut context).is_some();
-            if !is_good || gzip::is_packed(&body) {
+            if let Err(error) = shared.unwrap(&mut body, &mut context, true) {
+                return shared.answer_to(from, id, Err(error));
+            }
+            if gzip::is_packed(&body) {
                 return shared.answer_to(from, id, Err(malformed()));
             }
             shared.work(context, body).await;
@@ -244,6 +257,12 @@ impl Shared {
             task.abort();
         }
         running.0.insert((from, id), task.abort_handle());
+        drop(running);
+        // Whoever cancelled it before it was in the list has not found it there.
+        let is_wanted = self.lock().server.is_running(from, id);
+        if !is_wanted {
+            self.cancel(from, id);
+        }
     }
 
     /// Runs the handler and answers.

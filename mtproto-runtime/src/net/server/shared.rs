@@ -6,9 +6,11 @@
 //! exchanges, handlers, the store, waking tasks. One task that owns the core would do the same
 //! bookkeeping one after the other too, and two hops between threads besides.
 
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -44,10 +46,19 @@ pub(super) struct Shared {
     timer: Notify,
     /// A request has ended, or a connection.
     pub(super) ended: Notify,
-    /// Keys that are being removed from the store.
-    removals: AtomicUsize,
+    /// Keys that are to be removed from the store.
+    removals: Mutex<Removals>,
+    /// Whoever marks messages in the store waits here, and not on a thread.
+    pub(super) marking: Arc<Semaphore>,
     phase: AtomicU8,
     start: Instant,
+}
+
+/// Keys that are to be removed from the store, and whether a thread is at it.
+#[derive(Default)]
+struct Removals {
+    keys: VecDeque<i64>,
+    has_thread: bool,
 }
 
 /// What stands behind the lock.
@@ -57,6 +68,8 @@ pub(super) struct Core {
     /// On how many connections each key is used.
     uses: HashMap<i64, usize>,
     armed: Option<Duration>,
+    /// The store was told up to where messages were received: none may be taken any more.
+    is_closed: bool,
 }
 
 #[derive(Clone)]
@@ -109,6 +122,7 @@ impl Shared {
                 links: HashMap::new(),
                 uses: HashMap::new(),
                 armed: None,
+                is_closed: false,
             }),
             handler,
             metrics,
@@ -127,7 +141,8 @@ impl Shared {
             clients: Mutex::default(),
             timer: Notify::new(),
             ended: Notify::new(),
-            removals: AtomicUsize::new(0),
+            removals: Mutex::default(),
+            marking: Arc::new(Semaphore::new(1)),
             phase: AtomicU8::new(Phase::Serving as u8),
             start,
             config,
@@ -196,7 +211,10 @@ impl Shared {
             match happened {
                 Happened::Request(request) => self.begin(request, &mut packed, here),
                 Happened::Dropped(from, request) => self.cancel(from, request),
-                Happened::Closed(from) => self.cancel_all(from),
+                Happened::Closed(from) => {
+                    self.cancel_all(from);
+                    self.ended.notify_waiters();
+                }
                 Happened::Bound(temporary, permanent) => {
                     lock(&self.clients).bind(temporary, permanent);
                 }
@@ -207,10 +225,11 @@ impl Shared {
 
     /// The last thing that is done before the process ends; whether it could be.
     pub(super) fn close_keys(&self) -> bool {
+        let mut core = self.lock();
+        core.is_closed = true;
         let Some(keys) = &self.keys else {
             return true;
         };
-        let core = self.lock();
         keys.close(self.now(), &core.server)
             .inspect_err(|error| tracing::error!(%error, "the store can't be closed"))
             .is_ok()
@@ -226,22 +245,39 @@ impl Shared {
         if self.keys.is_none() {
             return;
         }
-        let shared = self.clone();
-        self.removals.fetch_add(1, Ordering::AcqRel);
-        tokio::task::spawn_blocking(move || {
-            if let Some(keys) = &shared.keys
-                && let Err(error) = keys.remove(auth_key_id)
-            {
-                tracing::error!(%error, "a key can't be removed");
+        let mut removals = lock(&self.removals);
+        removals.keys.push_back(auth_key_id);
+        if !core::mem::replace(&mut removals.has_thread, true) {
+            let shared = self.clone();
+            tokio::task::spawn_blocking(move || shared.remove_keys());
+        }
+    }
+
+    /// Removes from the store what there is to remove, on one thread, however many keys these are.
+    fn remove_keys(&self) {
+        loop {
+            let auth_key_id = {
+                let mut removals = lock(&self.removals);
+                let next = removals.keys.pop_front();
+                removals.has_thread = next.is_some();
+                next
+            };
+            let (Some(auth_key_id), Some(keys)) = (auth_key_id, &self.keys) else {
+                break;
+            };
+            // A store that panics does not keep the others from being removed.
+            match catch_unwind(AssertUnwindSafe(|| keys.remove(auth_key_id))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "a key can't be removed"),
+                Err(_) => tracing::error!("a key can't be removed"),
             }
-            shared.removals.fetch_sub(1, Ordering::AcqRel);
-            shared.ended.notify_waiters();
-        });
+        }
+        self.ended.notify_waiters();
     }
 
     /// Whether the store is still being told something.
     pub(super) fn is_writing(&self) -> bool {
-        self.removals.load(Ordering::Acquire) > 0
+        lock(&self.removals).has_thread
     }
 
     /// Tells the core when its time has come, for ever.
@@ -264,6 +300,8 @@ impl Shared {
                 continue;
             }
             self.act(|core, now| core.server.handle_timeout(now));
+            // What was held may have ended without an answer of a handler.
+            self.ended.notify_waiters();
             if Instant::now() >= sweep_at {
                 sweep_at = Instant::now() + SWEEP;
                 self.forget_keys().await;
@@ -295,21 +333,29 @@ impl Shared {
     }
 
     /// Whether there is room for another key. One that was made a while ago, and not used since, gives
-    /// way.
+    /// way; before that, a temporary one that was not bound.
     pub(super) fn has_room_for_key(self: &Arc<Self>, now: Now) -> bool {
         const WHILE: Duration = Duration::from_secs(60);
 
-        let (has_room, unused) = {
-            let server = &mut self.lock().server;
-            match server.len().0 < server.config().max_keys {
-                true => (true, Vec::new()),
-                false => (false, server.forget_unused(now, WHILE, 1)),
-            }
+        let mut core = self.lock();
+        let server = &mut core.server;
+        if server.len().0 < server.config().max_keys {
+            return true;
+        }
+        let unbound = server.forget_unbound(now, WHILE, 1);
+        let unused = match unbound.is_empty() {
+            true => server.forget_unused(now, WHILE, 1),
+            false => Vec::new(),
         };
+        drop(core);
+        for auth_key_id in &unbound {
+            // The store does not have it.
+            lock(&self.clients).forget(*auth_key_id);
+        }
         for auth_key_id in &unused {
             self.key_destroyed(*auth_key_id);
         }
-        has_room || !unused.is_empty()
+        !unbound.is_empty() || !unused.is_empty()
     }
 
     pub(super) fn gauges(&self) -> Gauges {
@@ -365,6 +411,11 @@ impl Core {
     /// Another connection uses a key.
     pub(super) fn use_key(&mut self, auth_key_id: i64) {
         *self.uses.entry(auth_key_id).or_default() += 1;
+    }
+
+    /// Whether it is too late for messages: one that was read before may come here after the end.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     pub(super) fn links(&self) -> usize {

@@ -166,7 +166,8 @@ pub enum Ended {
     Destroyed,
     /// It had no connection for [`Config::session_lifetime`], or its temporary key has expired.
     Expired,
-    /// Its key has more than [`Config::max_sessions_per_key`], and it was used longest ago.
+    /// It had no connection and had to make room for another, as [`Config::max_sessions_per_key`] and
+    /// [`Config::max_sessions`] say.
     Replaced,
     /// All sessions together hold more than [`Config::max_unacknowledged`] bytes of which no ack has
     /// come, and it held the most, to within a factor of two.

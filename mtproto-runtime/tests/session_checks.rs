@@ -422,6 +422,25 @@ fn m8_what_was_refused_as_too_new_never_takes_effect_after_a_restart() {
     }
 }
 
+/// The same, of a key that was added without a store.
+#[test]
+fn m8_salts_of_a_key_of_which_nothing_is_known_are_new() {
+    let mut server = Server::new();
+    let mut header = server.header(1);
+    header.msg_id += 60 * SECOND;
+    let kept = sealed(Direction::FromClient, &header, &REQUEST);
+    server.get_packet(&kept).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 17)]);
+    let (config, secret) = (server::Config::new([]), SaltSecret::new([3; 32]));
+    server.server = server::Server::with_salts(at(102), config, secret);
+    server.server.add_key(key());
+    server.now = at(160);
+    server.connect();
+    server.get_packet(&kept).unwrap();
+    assert_eq!(server.notices(), [(header.msg_id, 48)]);
+    assert!(server.requests().is_empty());
+}
+
 #[test]
 fn m8_what_was_refused_as_too_old_never_takes_effect_though_the_clock_is_set_back() {
     let mut server = Server::new();

@@ -9,7 +9,7 @@ use common::shape::shape;
 use proptest::prelude::*;
 use tl_parser::conversion::LossKind;
 use tl_parser::diff::diff;
-use tl_parser::tlo::{self, Version};
+use tl_parser::tlo::{self, Version, WriteErrorKind};
 
 /// Makes up a schema without errors from a list of numbers.
 struct Author {
@@ -175,7 +175,15 @@ proptest! {
     fn through_tlo(text in texts()) {
         let original = schema_of(&text);
         for version in [Version::V2, Version::V3, Version::V4] {
-            let written = tlo::write(&original, version).unwrap();
+            let written = match tlo::write(&original, version) {
+                Ok(written) => written,
+                // The number of a type is made of those of its constructors by exclusive or, and for names
+                // that differ in the same places it comes out the same. The form can't say that.
+                Err(error) => {
+                    prop_assert!(matches!(error.kind, WriteErrorKind::SameNumber { .. }), "{error}");
+                    return Ok(());
+                }
+            };
             let back = schema_of(&tlo::read(&written.output).unwrap());
             let (back, lines) = (shape(&back), shape(&original));
             if written.losses.iter().any(|loss| loss.kind == LossKind::Spelling) {

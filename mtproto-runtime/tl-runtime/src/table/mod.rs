@@ -26,7 +26,7 @@
 //!
 //! # Why it is not slow
 //! An answer of Telegram has ten thousand fields, of which seven thousand are not there. So nothing may
-//! be done for each field: `layout` makes an `Op` of each, twelve bytes that say all that
+//! be done for each field: `layout` makes an `Op` of each, sixteen bytes that say all that
 //! loops must know, and for every 64 fields a `Piece`, which has sets of them. To read
 //! is to fill a struct with what it is without conditional fields, and to do what the bits of the flags
 //! say; to write, clone or compare is to find the set of what is there by tests without branches, and

@@ -55,15 +55,16 @@
 //! - Attributes that a user's build script puts on types or fields are outside of the generator's
 //!   promise: types that have any are compared field by field, see below.
 //!
-//! **What is assumed of Rust's layout** is what the Reference promises, and no more: the offsets
-//! of `repr(C)`, the tag and payload of `repr(u8)`, and that `Box<T>` and `&T` are pointers. Of a `Vec`, a
-//! slice and an `Option`, the Reference promises hardly anything; what they are in memory is found out for
-//! each type when generated code is compiled. A sequence is three words, or two, and says of itself which
-//! is which (`sequence`). An option is (`ops`) either the value and a number in some of its bytes that it never has, and those
-//! bytes are the ones that make `None` something else if they are changed; or a byte, 0 or 1, in front of
-//! the value. The compiler itself is asked, with options in its own memory, and refuses the program if
-//! it is none of the two, or if a byte matters that is not initialised. What is not asked, since it
-//! can't be: that all other numbers in these bytes are values.
+//! **What is assumed of Rust's layout** is what the Reference promises: the offsets of `repr(C)`, the tag
+//! and payload of `repr(u8)`, and that `Box<T>` and `&T` are pointers. Of a `Vec`, a slice and an `Option`,
+//! the Reference promises hardly anything; what they are in memory is found out for each type when generated
+//! code is compiled. A sequence is three words, or two, and says of itself which is which (`sequence`). An
+//! option is (`ops`) either the value and a number in some of its bytes that it never has, and those bytes
+//! are the ones that make `None` something else if they are changed; or a byte, 0 or 1, in front of the
+//! value. The compiler itself is asked, with options in its own memory, and refuses the program if it is
+//! none of the two, or if a byte matters that is not initialised. What is not asked, since it can't be: that
+//! all other numbers in these bytes are values, that the bytes which decide are next to each other, and that
+//! what one vector keeps where, all of its type keep there.
 //!
 //! **What the compiler checks.** [`Rows::lay_out`] runs at compile time: it computes all offsets by
 //! the rules of `repr(C)`, makes the ops, and fails the build if an index leads nowhere. So loops look

@@ -1,8 +1,9 @@
 //! Where a `Vec` and a slice keep their elements, their length and their capacity.
 //!
 //! Rust promises nothing of it, so that each type is asked when generated code is compiled: three words
-//! of different numbers are taken for a `Vec`, and what it says of itself tells which word is which. The
-//! compiler refuses the program if these are not all that there is. Functions that make and take apart
+//! of different numbers are taken for a `Vec`, and what it says of itself tells which word is which. A vector
+//! of another size, or one whose length or capacity is none of the words, fails the build. Assumed is that
+//! its methods read one word each, and that the word left over is the pointer to the elements. Functions that make and take apart
 //! vectors of each type would do the same, and be most of what a generated file is as machine code.
 #![allow(unsafe_code)]
 
@@ -129,8 +130,8 @@ impl Words {
         let words: [usize; 3] = [8, 16, 24];
         let mut probe = MaybeUninit::<Vec<T>>::uninit();
         // SAFETY: it is as large as three words. What is called looks at one word each, of which these
-        // numbers are possible values; that no such vector is, is never relied on. At compile time the
-        // compiler refuses the program if it is.
+        // numbers are possible values. No such vector is: nothing but its length, its capacity and its
+        // pointer is asked for, and the compiler would not notice what else were looked at.
         let vec = unsafe {
             probe.as_mut_ptr().cast::<[usize; 3]>().write(words);
             &*probe.as_ptr()

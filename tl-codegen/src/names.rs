@@ -8,6 +8,7 @@
 //!   `inputCheckPasswordSRP` is `InputCheckPasswordSrp`, `P_Q_inner_data` is `PQInnerData`,
 //!   `srp_B` is `srp_b`.
 //! * A keyword becomes a raw identifier (`r#type`), or gets a `_` where Rust has none (`self_`).
+//! * A number (`#`) that would hide a variable of generated code gets a `_`, too: `r_`, `w_`.
 //! * A struct or an enum that would hide what generated code needs gets a `_`: `Box_`, `Option_`.
 //! * A variant is the constructor without the words of its type (`inputPeerUser` of `InputPeer` is
 //!   `User`), but with the namespaces that its type does not have: `wallet.v3.accountState` of
@@ -41,6 +42,17 @@ pub fn item(name: &str) -> String {
 #[must_use]
 pub fn field(name: &str) -> String {
     escape_snake(snake(name))
+}
+
+/// The name of a number that decides about other fields: where they are read and written it is a
+/// variable beside the generator's own.
+#[must_use]
+pub fn local(name: &str) -> String {
+    let name = field(name);
+    match name.as_str() {
+        "r" | "w" | "nats" => name + "_",
+        _ => name,
+    }
 }
 
 /// The name of a module, which may be a keyword: `ton_node`, `r#pub`.
@@ -85,8 +97,6 @@ pub fn split(full: &str) -> (&str, &str) {
 /// The identifiers of one module, enum or struct.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// What nobody gets.
-    reserved: &'static [&'static str],
     /// Names taken, as long as they are few: most scopes are the fields of one struct.
     few: Vec<String>,
     many: Set<String>,
@@ -96,15 +106,6 @@ pub struct Scope {
 const FEW: usize = 24;
 
 impl Scope {
-    /// A scope in which these names can't be had.
-    #[must_use]
-    pub fn without(reserved: &'static [&'static str]) -> Self {
-        Self {
-            reserved,
-            ..Self::default()
-        }
-    }
-
     /// Takes a name nobody has: the wanted one, else the first that is free of those with the
     /// layer or a number behind it.
     pub fn take(&mut self, wanted: String, layer: Option<u32>) -> String {
@@ -149,9 +150,7 @@ impl Scope {
     /// Whether the name is taken.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.reserved.contains(&name)
-            || self.few.iter().any(|taken| taken == name)
-            || self.many.contains(name)
+        self.few.iter().any(|taken| taken == name) || self.many.contains(name)
     }
 }
 

@@ -614,6 +614,46 @@ fn item_30_the_same_declaration_in_two_files() {
     assert_eq!(text.matches("pub struct Second ").count(), 1);
 }
 
+/// `w` and `h` of a photo are called so, whatever generated code calls its writer.
+#[test]
+fn fields_called_as_variables_of_generated_code_might_be() {
+    macro_rules! by {
+        ($name:ident, $codec:literal) => {
+            mod $name {
+                mtproto_runtime::tl::schema!(
+                    "size#75c78e60 r:int w:int nats:int value:int id:int tl:int this:int = Size;
+                     masks#00000002 r:# w:# nats:# value:# a:r.0?int b:w.1?int c:nats.2?int d:value.3?int = Masks;
+                     grid#00000003 r:# w:# cells:r*[w*[value:int]] = Grid;
+                     of#00000004 {w:#} {r:#} a:w.0?int b:r.1?int = Of w r;
+                     all#00000005 of:(Of 1 2) = All;",
+                    id_rule = "tl",
+                    codec = $codec,
+                );
+            }
+        };
+    }
+    by!(code, "code");
+    by!(table, "table");
+
+    let size = Wire::of::<code::types::Size>().words(&[1, 2, 3, 4, 5, 6, 7]);
+    let by_code = size.read::<code::types::Size>();
+    let by_table = size.read::<table::types::Size>();
+    assert_eq!((by_code.r, by_code.w, by_code.nats), (1, 2, 3));
+    assert_eq!((by_table.r, by_table.w, by_table.nats), (1, 2, 3));
+
+    let masks = Wire::new().word(2).words(&[1, 2, 4, 8, 10, 11, 12, 13]);
+    assert_eq!(masks.read::<code::types::Masks>().d, Some(13));
+    assert_eq!(masks.read::<table::types::Masks>().d, Some(13));
+
+    let grid = Wire::new().word(3).words(&[2, 2, 1, 2, 3, 4]);
+    grid.read::<code::types::Grid>();
+    grid.read::<table::types::Grid>();
+
+    let all = Wire::new().word(5).word(4).words(&[6, 7]);
+    assert_eq!(all.read::<code::types::All>().of.b, Some(7));
+    assert_eq!(all.read::<table::types::All>().of.b, Some(7));
+}
+
 /// One id with two meanings: whoever speaks both layers has two modules, and no bytes are mixed up.
 #[test]
 fn item_31_another_meaning_under_the_same_id() {

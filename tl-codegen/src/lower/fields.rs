@@ -63,7 +63,7 @@ impl Lowering<'_> {
 
     pub(super) fn fields(&self, id: CombinatorId, outer: &[NatRef]) -> Fields {
         let combinator = &self.schema[id];
-        let mut scope = Scope::without(LOCALS);
+        let mut scope = Scope::default();
         let mut nats = Nats::default();
         let mut nat_names = Vec::new();
         for (index, &nat) in outer.iter().enumerate() {
@@ -89,7 +89,7 @@ impl Lowering<'_> {
             NatRef::Variable(id) => Some(combinator.variables[id.0 as usize].name),
             NatRef::Field(id) => combinator.field(id).and_then(|field| field.name),
         };
-        names::field(name.map_or("nat", |name| &self.schema[name]))
+        names::local(name.map_or("nat", |name| &self.schema[name]))
     }
 
     /// Whether strings of the field are held as bytes.
@@ -131,9 +131,6 @@ impl Lowering<'_> {
     }
 }
 
-/// The names that bodies use themselves.
-const LOCALS: &[&str] = &["r", "w", "nats"];
-
 struct Work<'l, 's> {
     lowering: &'l Lowering<'s>,
     id: CombinatorId,
@@ -156,7 +153,11 @@ impl Work<'_, '_> {
         }
         let mut lowered = Vec::with_capacity(fields.len());
         for (field, schema_name) in fields.iter().zip(lowering.schema_names(fields)) {
-            let name = scope.take(names::field(&schema_name), None);
+            let name = match field.ty {
+                TypeExpr::Nat => names::local(&schema_name),
+                _ => names::field(&schema_name),
+            };
+            let name = scope.take(name, None);
             let condition = field.condition.and_then(|condition| {
                 Some(Condition {
                     mask: *nats.get(&condition.mask)?,
@@ -225,7 +226,7 @@ impl Work<'_, '_> {
                 outer.push(nat);
             }
         });
-        let mut scope = Scope::without(LOCALS);
+        let mut scope = Scope::default();
         let mut inner = Nats::default();
         let mut nat_names = Vec::new();
         for (index, &nat) in outer.iter().enumerate() {

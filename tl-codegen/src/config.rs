@@ -45,6 +45,7 @@ pub struct Config {
     pub(crate) objects: Objects,
     pub(crate) codecs: Vec<(String, Codec)>,
     pub(crate) assert_layout: bool,
+    pub(crate) conversions: bool,
     pub(crate) docs: bool,
     pub(crate) format: bool,
     pub(crate) module: Option<String>,
@@ -159,6 +160,7 @@ impl Config {
             objects: Objects::default(),
             codecs: Vec::new(),
             assert_layout: false,
+            conversions: true,
             docs: true,
             format: true,
             module: None,
@@ -450,6 +452,18 @@ impl Config {
     #[must_use]
     pub fn assert_layout(mut self, assert_layout: bool) -> Self {
         self.assert_layout = assert_layout;
+        self
+    }
+
+    /// Whether enums get a `From` for each struct that they hold, which boxes it where it has to be
+    /// (`types::Message::new(…).into()`). They do unless set.
+    ///
+    /// ```
+    /// let config = tl_codegen::Config::new().conversions(false);
+    /// ```
+    #[must_use]
+    pub fn conversions(mut self, conversions: bool) -> Self {
+        self.conversions = conversions;
         self
     }
 

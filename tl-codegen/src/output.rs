@@ -271,6 +271,7 @@ impl Config {
             borrowed: self.ownership == crate::config::Ownership::Borrowed,
             owned: self.owned_module.clone(),
             format: self.format,
+            conversions: self.conversions,
             assert_layout: self.assert_layout,
         }
     }

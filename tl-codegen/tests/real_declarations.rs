@@ -654,6 +654,56 @@ fn fields_called_as_variables_of_generated_code_might_be() {
     assert_eq!(all.read::<table::types::All>().of.b, Some(7));
 }
 
+/// Who makes a value of an enum need not know whether it is in a box.
+#[test]
+fn enums_are_made_of_their_structs() {
+    macro_rules! shapes {
+        ($name:ident, $ownership:literal, $codec:literal) => {
+            mod $name {
+                mtproto_runtime::tl::schema!(
+                    "shape.dot x:double = shape.Shape;
+                     shape.box x:double y:double z:double width:double height:double depth:double
+                        name:string = shape.Shape;
+                     shape.none = shape.Shape;
+                     just {X:Type} value:X = May X;
+                     nothing {X:Type} = May X;",
+                    id_rule = "tl",
+                    ownership = $ownership,
+                    codec = $codec,
+                );
+            }
+        };
+    }
+    shapes!(code, "owned", "code");
+    shapes!(table, "owned", "table");
+    shapes!(borrowed, "borrowed", "code");
+    macro_rules! assert_shapes {
+        ($name:ident, $in_a_box:ident, $text:expr) => {{
+            use $name::{enums, types};
+            let dot = types::shape::Dot::new(1.0);
+            assert!(matches!(dot.clone().into(), enums::shape::Shape::Dot(it) if it == dot));
+            let large = types::shape::Box_::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, $text);
+            let shape = enums::shape::Shape::from($in_a_box!(large));
+            assert!(matches!(shape, enums::shape::Shape::Box(it) if *it == large));
+            let may = enums::May::from(types::Just::new(7));
+            assert!(matches!(may, enums::May::Just(it) if it.value == 7));
+        }};
+    }
+    macro_rules! by_value {
+        ($value:ident) => {
+            $value.clone()
+        };
+    }
+    macro_rules! by_reference {
+        ($value:ident) => {
+            &$value
+        };
+    }
+    assert_shapes!(code, by_value, "n".into());
+    assert_shapes!(table, by_value, "n".into());
+    assert_shapes!(borrowed, by_reference, "n");
+}
+
 /// One id with two meanings: whoever speaks both layers has two modules, and no bytes are mixed up.
 #[test]
 fn item_31_another_meaning_under_the_same_id() {

@@ -265,6 +265,7 @@ impl Setting {
                 }
             }
             "owned_module" => old.owned_module(self.value.path()?.to_token_stream().to_string()),
+            "conversions" => old.conversions(self.value.bool()?),
             "docs" => old.docs(self.value.bool()?),
             _ => {
                 let hint = match nearest(&key, KEYS.iter().copied()) {
@@ -297,6 +298,7 @@ const KEYS: &[&str] = &[
     "rename",
     "boxing",
     "owned_module",
+    "conversions",
     "docs",
 ];
 

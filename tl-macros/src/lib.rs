@@ -227,6 +227,7 @@ pub fn derive_identified(input: TokenStream) -> TokenStream {
 /// | `boxing("variants") = 128`, `boxing("optional_fields") = 64` | from which size in bytes on these are boxed |
 /// | `boxing("variants", "Update") = 256` | the same for some, which comes after what is said of all |
 /// | `owned_module = crate::owned` | where the owned types of the same schema are; borrowed ones get a method `to_owned` |
+/// | `conversions = false` | no `From` of enums for the structs that they hold |
 /// | `docs = false` | no docs on the items |
 /// | `id_rule = "tl"`, `"telegram"` | how ids are computed that the schema does not write |
 /// | `crate = path` | where the run time is, unless at `::mtproto_runtime::tl` |

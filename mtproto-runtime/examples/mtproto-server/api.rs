@@ -587,6 +587,20 @@ pub mod enums {
         Paid,
     }
 
+    impl From<types::ReactionEmoji> for Reaction {
+        #[inline]
+        fn from(value: types::ReactionEmoji) -> Self {
+            Self::Emoji(value)
+        }
+    }
+
+    impl From<types::ReactionCustomEmoji> for Reaction {
+        #[inline]
+        fn from(value: types::ReactionCustomEmoji) -> Self {
+            Self::CustomEmoji(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for Reaction {
         const MIN_SIZE: usize = 4;
 

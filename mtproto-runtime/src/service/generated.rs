@@ -2026,6 +2026,34 @@ pub mod enums {
         TempDc(types::PQInnerDataTempDc<'a>),
     }
 
+    impl<'a> From<types::PQInnerData<'a>> for PQInnerData<'a> {
+        #[inline]
+        fn from(value: types::PQInnerData<'a>) -> Self {
+            Self::PQInnerData(value)
+        }
+    }
+
+    impl<'a> From<types::PQInnerDataDc<'a>> for PQInnerData<'a> {
+        #[inline]
+        fn from(value: types::PQInnerDataDc<'a>) -> Self {
+            Self::Dc(value)
+        }
+    }
+
+    impl<'a> From<types::PQInnerDataTemp<'a>> for PQInnerData<'a> {
+        #[inline]
+        fn from(value: types::PQInnerDataTemp<'a>) -> Self {
+            Self::Temp(value)
+        }
+    }
+
+    impl<'a> From<types::PQInnerDataTempDc<'a>> for PQInnerData<'a> {
+        #[inline]
+        fn from(value: types::PQInnerDataTempDc<'a>) -> Self {
+            Self::TempDc(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for PQInnerData<'a> {
         const MIN_SIZE: usize = 80;
         const NEEDS_ARENA: bool = true;
@@ -2063,6 +2091,20 @@ pub mod enums {
         Ok(types::ServerDhParamsOk<'a>),
     }
 
+    impl<'a> From<types::ServerDhParamsFail> for ServerDhParams<'a> {
+        #[inline]
+        fn from(value: types::ServerDhParamsFail) -> Self {
+            Self::Fail(value)
+        }
+    }
+
+    impl<'a> From<types::ServerDhParamsOk<'a>> for ServerDhParams<'a> {
+        #[inline]
+        fn from(value: types::ServerDhParamsOk<'a>) -> Self {
+            Self::Ok(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for ServerDhParams<'a> {
         const MIN_SIZE: usize = 40;
         const NEEDS_ARENA: bool = true;
@@ -2095,6 +2137,27 @@ pub mod enums {
         DhGenOk(types::DhGenOk),
         DhGenRetry(types::DhGenRetry),
         DhGenFail(types::DhGenFail),
+    }
+
+    impl From<types::DhGenOk> for SetClientDhParamsAnswer {
+        #[inline]
+        fn from(value: types::DhGenOk) -> Self {
+            Self::DhGenOk(value)
+        }
+    }
+
+    impl From<types::DhGenRetry> for SetClientDhParamsAnswer {
+        #[inline]
+        fn from(value: types::DhGenRetry) -> Self {
+            Self::DhGenRetry(value)
+        }
+    }
+
+    impl From<types::DhGenFail> for SetClientDhParamsAnswer {
+        #[inline]
+        fn from(value: types::DhGenFail) -> Self {
+            Self::DhGenFail(value)
+        }
     }
 
     impl<'a> tl::TlRead<'a> for SetClientDhParamsAnswer {
@@ -2175,6 +2238,20 @@ pub mod enums {
         BadServerSalt(types::BadServerSalt),
     }
 
+    impl From<types::BadMsgNotification> for BadMsgNotification {
+        #[inline]
+        fn from(value: types::BadMsgNotification) -> Self {
+            Self::BadMsgNotification(value)
+        }
+    }
+
+    impl From<types::BadServerSalt> for BadMsgNotification {
+        #[inline]
+        fn from(value: types::BadServerSalt) -> Self {
+            Self::BadServerSalt(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for BadMsgNotification {
         const MIN_SIZE: usize = 20;
 
@@ -2205,6 +2282,20 @@ pub mod enums {
     pub enum MsgDetailedInfo {
         MsgDetailedInfo(types::MsgDetailedInfo),
         MsgNewDetailedInfo(types::MsgNewDetailedInfo),
+    }
+
+    impl From<types::MsgDetailedInfo> for MsgDetailedInfo {
+        #[inline]
+        fn from(value: types::MsgDetailedInfo) -> Self {
+            Self::MsgDetailedInfo(value)
+        }
+    }
+
+    impl From<types::MsgNewDetailedInfo> for MsgDetailedInfo {
+        #[inline]
+        fn from(value: types::MsgNewDetailedInfo) -> Self {
+            Self::MsgNewDetailedInfo(value)
+        }
     }
 
     impl<'a> tl::TlRead<'a> for MsgDetailedInfo {
@@ -2239,6 +2330,20 @@ pub mod enums {
         MsgResendAnsReq(types::MsgResendAnsReq<'a>),
     }
 
+    impl<'a> From<types::MsgResendReq<'a>> for MsgResendReq<'a> {
+        #[inline]
+        fn from(value: types::MsgResendReq<'a>) -> Self {
+            Self::MsgResendReq(value)
+        }
+    }
+
+    impl<'a> From<types::MsgResendAnsReq<'a>> for MsgResendReq<'a> {
+        #[inline]
+        fn from(value: types::MsgResendAnsReq<'a>) -> Self {
+            Self::MsgResendAnsReq(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for MsgResendReq<'a> {
         const MIN_SIZE: usize = 12;
         const NEEDS_ARENA: bool = true;
@@ -2271,6 +2376,13 @@ pub mod enums {
         RpcAnswerUnknown,
         RpcAnswerDroppedRunning,
         RpcAnswerDropped(types::RpcAnswerDropped),
+    }
+
+    impl From<types::RpcAnswerDropped> for RpcDropAnswer {
+        #[inline]
+        fn from(value: types::RpcAnswerDropped) -> Self {
+            Self::RpcAnswerDropped(value)
+        }
     }
 
     impl<'a> tl::TlRead<'a> for RpcDropAnswer {
@@ -2311,6 +2423,20 @@ pub mod enums {
     pub enum DestroySessionRes {
         DestroySessionOk(types::DestroySessionOk),
         DestroySessionNone(types::DestroySessionNone),
+    }
+
+    impl From<types::DestroySessionOk> for DestroySessionRes {
+        #[inline]
+        fn from(value: types::DestroySessionOk) -> Self {
+            Self::DestroySessionOk(value)
+        }
+    }
+
+    impl From<types::DestroySessionNone> for DestroySessionRes {
+        #[inline]
+        fn from(value: types::DestroySessionNone) -> Self {
+            Self::DestroySessionNone(value)
+        }
     }
 
     impl<'a> tl::TlRead<'a> for DestroySessionRes {

@@ -92,6 +92,9 @@ pub(super) struct Args {
     /// The path by which generated code finds the run time
     #[arg(long, value_name = "PATH", default_value = "::mtproto_runtime::tl")]
     runtime: String,
+    /// Leave out `From` of enums for the structs that they hold
+    #[arg(long)]
+    no_conversions: bool,
     /// Leave out docs
     #[arg(long)]
     no_docs: bool,
@@ -222,6 +225,7 @@ fn config(args: &Args) -> Config {
     let mut config = Config::new()
         .runtime(&args.runtime)
         .only(args.only.iter().cloned())
+        .conversions(!args.no_conversions)
         .docs(!args.no_docs)
         .format(!args.no_format)
         .ownership(match args.ownership {

@@ -89,6 +89,7 @@ impl Emitter<'_> {
             self.out.close();
             self.own_enum(item, &path);
         }
+        self.conversions(item);
         if tabled {
             return;
         }

@@ -11,6 +11,7 @@
 //! write      bodies that write
 //! owned      `to_owned` of borrowed types
 //! types      types as Rust writes them
+//! convert    `From` for enums
 //! nats       numbers that other things depend on
 //! table      tables instead of bodies
 //! out        lines, indentation, width
@@ -22,6 +23,7 @@ macro_rules! text {
     [$($part:expr),+ $(,)?] => { [$(AsRef::<str>::as_ref(&$part)),+].concat() };
 }
 
+mod convert;
 mod items;
 mod nats;
 mod out;
@@ -46,6 +48,8 @@ pub struct Style {
     pub owned: Option<String>,
     /// Lines are indented.
     pub format: bool,
+    /// Enums get a `From` for each struct that they hold.
+    pub conversions: bool,
     /// Tables are compared with the types that they describe, field by field.
     pub assert_layout: bool,
 }

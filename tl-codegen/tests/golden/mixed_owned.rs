@@ -237,6 +237,27 @@ pub mod enums {
         Empty,
         DogLayer2(types::DogLayer2),
     }
+
+    impl From<types::Cat> for Animal {
+        #[inline]
+        fn from(value: types::Cat) -> Self {
+            Self::Cat(value)
+        }
+    }
+
+    impl From<types::Dog> for Animal {
+        #[inline]
+        fn from(value: types::Dog) -> Self {
+            Self::Dog(value)
+        }
+    }
+
+    impl From<types::DogLayer2> for Animal {
+        #[inline]
+        fn from(value: types::DogLayer2) -> Self {
+            Self::DogLayer2(value)
+        }
+    }
 }
 
 /// What the types are made of, and what they can do because of it.

@@ -892,6 +892,20 @@ pub mod enums {
         Node(types::tree::Node),
     }
 
+    impl From<types::tree::Leaf> for Tree {
+        #[inline]
+        fn from(value: types::tree::Leaf) -> Self {
+            Self::Leaf(value)
+        }
+    }
+
+    impl From<types::tree::Node> for Tree {
+        #[inline]
+        fn from(value: types::tree::Node) -> Self {
+            Self::Node(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for Tree {
         const MIN_SIZE: usize = 4;
 
@@ -927,6 +941,20 @@ pub mod enums {
             Empty,
             Cat(types::zoo::Cat),
             Dog(Box<types::zoo::Dog>),
+        }
+
+        impl From<types::zoo::Cat> for Animal {
+            #[inline]
+            fn from(value: types::zoo::Cat) -> Self {
+                Self::Cat(value)
+            }
+        }
+
+        impl From<types::zoo::Dog> for Animal {
+            #[inline]
+            fn from(value: types::zoo::Dog) -> Self {
+                Self::Dog(Box::new(value))
+            }
         }
 
         impl<'a> tl::TlRead<'a> for Animal {

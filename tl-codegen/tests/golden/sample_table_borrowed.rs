@@ -869,6 +869,20 @@ pub mod enums {
         }
     }
 
+    impl<'a> From<types::tree::Leaf> for Tree<'a> {
+        #[inline]
+        fn from(value: types::tree::Leaf) -> Self {
+            Self::Leaf(value)
+        }
+    }
+
+    impl<'a> From<types::tree::Node<'a>> for Tree<'a> {
+        #[inline]
+        fn from(value: types::tree::Node<'a>) -> Self {
+            Self::Node(value)
+        }
+    }
+
     pub mod zoo {
         use super::super::types;
         use ::tl_runtime as tl;
@@ -906,6 +920,20 @@ pub mod enums {
                         crate::sample_table_owned::enums::zoo::Animal::Dog(tl::private::own(value))
                     }
                 }
+            }
+        }
+
+        impl<'a> From<types::zoo::Cat<'a>> for Animal<'a> {
+            #[inline]
+            fn from(value: types::zoo::Cat<'a>) -> Self {
+                Self::Cat(value)
+            }
+        }
+
+        impl<'a> From<&'a types::zoo::Dog<'a>> for Animal<'a> {
+            #[inline]
+            fn from(value: &'a types::zoo::Dog<'a>) -> Self {
+                Self::Dog(value)
             }
         }
     }

@@ -1428,6 +1428,20 @@ pub mod enums {
         }
     }
 
+    impl<'a> From<types::Dark> for Shade<'a> {
+        #[inline]
+        fn from(value: types::Dark) -> Self {
+            Self::Dark(value)
+        }
+    }
+
+    impl<'a> From<types::Mixed<'a>> for Shade<'a> {
+        #[inline]
+        fn from(value: types::Mixed<'a>) -> Self {
+            Self::Mixed(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for Shade<'a> {
         const MIN_SIZE: usize = 4;
         const NEEDS_ARENA: bool = true;

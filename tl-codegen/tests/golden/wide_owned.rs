@@ -1092,6 +1092,20 @@ pub mod enums {
         Mixed(types::Mixed),
     }
 
+    impl From<types::Dark> for Shade {
+        #[inline]
+        fn from(value: types::Dark) -> Self {
+            Self::Dark(value)
+        }
+    }
+
+    impl From<types::Mixed> for Shade {
+        #[inline]
+        fn from(value: types::Mixed) -> Self {
+            Self::Mixed(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for Shade {
         const MIN_SIZE: usize = 4;
 

@@ -882,6 +882,20 @@ pub mod enums {
             }
         }
     }
+
+    impl<'a> From<types::Dark> for Shade<'a> {
+        #[inline]
+        fn from(value: types::Dark) -> Self {
+            Self::Dark(value)
+        }
+    }
+
+    impl<'a> From<types::Mixed<'a>> for Shade<'a> {
+        #[inline]
+        fn from(value: types::Mixed<'a>) -> Self {
+            Self::Mixed(value)
+        }
+    }
 }
 
 /// What the types are made of, and what they can do because of it.

@@ -537,6 +537,20 @@ pub mod enums {
         Dark(types::Dark),
         Mixed(types::Mixed),
     }
+
+    impl From<types::Dark> for Shade {
+        #[inline]
+        fn from(value: types::Dark) -> Self {
+            Self::Dark(value)
+        }
+    }
+
+    impl From<types::Mixed> for Shade {
+        #[inline]
+        fn from(value: types::Mixed) -> Self {
+            Self::Mixed(value)
+        }
+    }
 }
 
 /// What the types are made of, and what they can do because of it.

@@ -103,6 +103,7 @@ fn every_option_is_the_knob_of_its_name() {
         &["--runtime", "::tl_runtime"],
         &config().runtime("::tl_runtime"),
     );
+    same(&["--no-conversions"], &config().conversions(false));
     same(&["--no-docs"], &config().docs(false));
     same(&["--no-format"], &config().format(false));
     let rule = ["--id-rule", "tl", "--no-docs"];

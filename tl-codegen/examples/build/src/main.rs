@@ -23,7 +23,7 @@ impl Server {
         let mut message = types::chat::Message::new(id, "Ann".into());
         message.text = Some(request.text);
         message.silent = request.silent;
-        self.messages.push(Message::Message(Box::new(message)));
+        self.messages.push(message.into());
         Ok(self.messages[self.messages.len() - 1].to_bytes()?)
     }
 

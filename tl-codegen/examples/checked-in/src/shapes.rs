@@ -150,6 +150,20 @@ pub mod enums {
         Polygon(types::shape::Polygon),
     }
 
+    impl From<types::shape::Circle> for Shape {
+        #[inline]
+        fn from(value: types::shape::Circle) -> Self {
+            Self::Circle(value)
+        }
+    }
+
+    impl From<types::shape::Polygon> for Shape {
+        #[inline]
+        fn from(value: types::shape::Polygon) -> Self {
+            Self::Polygon(value)
+        }
+    }
+
     impl<'a> tl::TlRead<'a> for Shape {
         const MIN_SIZE: usize = 8;
 

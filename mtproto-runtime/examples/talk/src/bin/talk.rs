@@ -62,7 +62,7 @@ impl Room {
         let message = Message::new(id, from.clone(), text);
         self.messages.push(message.clone());
         let said = Said::new(message.clone());
-        self.tell_all_but(context, &News::Said(Box::new(said)));
+        self.tell_all_but(context, &News::from(said));
         Ok(message)
     }
 

@@ -76,6 +76,8 @@
 
 #[cfg(feature = "schema")]
 mod analysis;
+#[cfg(feature = "schema")]
+mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "schema")]

@@ -284,6 +284,30 @@ pub fn plain(identifier: &str) -> Cow<'_, str> {
     Cow::Borrowed(identifier.strip_prefix("r#").unwrap_or(identifier))
 }
 
+/// Whether this can be the name of something that is generated.
+#[must_use]
+pub fn is_identifier(name: &str) -> bool {
+    let plain = name.strip_prefix("r#").unwrap_or(name);
+    let is_raw = plain.len() < name.len();
+    let mut letters = plain.chars();
+    let first = letters.next();
+    first.is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+        && plain != "_"
+        && !matches!(plain, "self" | "Self" | "super" | "crate")
+        && (is_raw || !is_keyword(plain))
+}
+
+/// Whether this names something elsewhere: `crate::api`, `::tl_runtime`, `serde::Serialize`.
+#[must_use]
+pub fn is_path(path: &str) -> bool {
+    let path = path.trim();
+    let path = path.strip_prefix("::").unwrap_or(path);
+    path.split("::").map(str::trim).all(|segment| {
+        matches!(segment, "self" | "super" | "crate" | "$crate") || is_identifier(segment)
+    })
+}
+
 /// Keywords of all editions, reserved ones included.
 fn is_keyword(name: &str) -> bool {
     matches!(
@@ -364,6 +388,28 @@ mod tests {
             ("8", "T8"),
         ] {
             assert_eq!(pascal(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn rust_and_what_is_none() {
+        for name in ["a", "_a", "A9", "r#type", "größe"] {
+            assert!(is_identifier(name), "{name}");
+        }
+        for name in ["", "9a", "type", "r#self", "_", "a b", "a-b", "a::b", "r#"] {
+            assert!(!is_identifier(name), "{name}");
+        }
+        for path in [
+            "::a::b",
+            "crate::x",
+            "super::super::y",
+            "crate :: owned",
+            "$crate::tl",
+        ] {
+            assert!(is_path(path), "{path}");
+        }
+        for path in ["", "::", "a::", "a b", "a::9", "a<b>", "::::a"] {
+            assert!(!is_path(path), "{path}");
         }
     }
 

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use tl_parser::Compiler;
 use tl_parser::diagnostic::Diagnostic;
 use tl_parser::id::{BadKnownId, KnownIds};
-use tl_parser::ir::Schema;
 use tl_parser::source::{Source, Sources, TooLong};
 
 use crate::config::Config;
@@ -51,10 +50,21 @@ pub enum Error {
         /// The names of the declarations.
         declarations: Vec<String>,
     },
-    /// What [`Config::only`] wants is not in the schema.
+    /// What the configuration says something about is not in the schema.
     Unknown {
         /// The path.
         path: String,
+        /// What may have been meant.
+        similar: Option<String>,
+    },
+    /// What should be Rust is none.
+    Setting {
+        /// The method of [`Config`].
+        setting: &'static str,
+        /// What it was told.
+        value: String,
+        /// What it wants.
+        wanted: &'static str,
     },
     /// The generated file can't be written.
     Write {
@@ -117,7 +127,18 @@ impl fmt::Display for Error {
                 "type arguments that depend on numbers need too many types, or too many numbers, in {}",
                 declarations.join(", ")
             ),
-            Self::Unknown { path } => write!(f, "nothing in the schema is called {path}"),
+            Self::Unknown { path, similar } => {
+                write!(f, "nothing in the schema is called {path}")?;
+                match similar {
+                    Some(similar) => write!(f, "; did you mean {similar}?"),
+                    None => Ok(()),
+                }
+            }
+            Self::Setting {
+                setting,
+                value,
+                wanted,
+            } => write!(f, "{setting} wants {wanted}, and got `{value}`"),
             Self::Write { path, .. } => write!(f, "{} can't be written", path.display()),
         }
     }
@@ -238,7 +259,7 @@ impl Config {
         let Some(schema) = compiled.schema else {
             return Err(Error::Schema(faults));
         };
-        self.check(&schema)?;
+        crate::check::check(self, &schema)?;
         let mut file = lower(&schema, &faults.sources, self)
             .map_err(|declarations| Error::Unsupported { declarations })?;
         file.header = header(&faults.sources);
@@ -247,22 +268,6 @@ impl Config {
             text,
             warnings: faults,
         })
-    }
-
-    /// Whether everything that is wanted is there.
-    fn check(&self, schema: &Schema) -> Result<(), Error> {
-        let combinators = schema
-            .combinators
-            .iter()
-            .map(|combinator| &schema[combinator.name]);
-        let types = schema.types.iter().map(|ty| &schema[ty.name]);
-        let names: Vec<&str> = combinators.chain(types).collect();
-        for path in &self.only {
-            if !names.iter().any(|name| crate::config::covers(path, name)) {
-                return Err(Error::Unknown { path: path.clone() });
-            }
-        }
-        Ok(())
     }
 
     fn style(&self) -> Style {

@@ -210,7 +210,90 @@ fn only() {
     assert!(!text.contains("pub struct Feed ") && !text.contains("pub struct Dog "));
     let source = Source::new("zoo.tl", SCHEMA).unwrap();
     let unknown = Config::new().only(["zoo.fede"]).generate_from([source]);
-    assert!(matches!(unknown, Err(Error::Unknown { path }) if path == "zoo.fede"));
+    assert!(matches!(unknown, Err(Error::Unknown { path, .. }) if path == "zoo.fede"));
+}
+
+/// A name that the schema has not, wherever it is said.
+#[test]
+fn names_that_nobody_has_are_told() {
+    let refused = |config: Config| {
+        let source = Source::new("zoo.tl", SCHEMA).unwrap();
+        config.generate_from([source]).unwrap_err().to_string()
+    };
+    let new = Config::new;
+    for config in [
+        new().only(["zoo.fede"]),
+        new().codec("zoo.fede", Codec::Code),
+        new().derive("zoo.fede", ["Clone"]),
+        new().attribute("zoo.fede", "cold"),
+        new().boxing_of("zoo.fede", Boxing::default()),
+        new().rename("zoo.fede", "Fed"),
+    ] {
+        assert_eq!(
+            refused(config),
+            "nothing in the schema is called zoo.fede; did you mean zoo.feed?"
+        );
+    }
+    for config in [
+        new().strings_as_bytes("zoo.cat.nam"),
+        new().field_attribute("zoo.cat.nam", "cold"),
+    ] {
+        assert_eq!(
+            refused(config),
+            "nothing in the schema is called zoo.cat.nam; did you mean zoo.cat.name?"
+        );
+    }
+    // In another namespace, in other case, and nowhere.
+    assert!(refused(new().only(["animal"])).ends_with("did you mean zoo.Animal?"));
+    assert!(refused(new().only(["zoo.Feed"])).ends_with("did you mean zoo.feed?"));
+    assert!(refused(new().only(["zoos.*"])).ends_with("called zoos.*"));
+    // One item has one name.
+    assert!(refused(new().rename("zoo.*", "Fed")).ends_with("called zoo.*"));
+    // What is left out is there nevertheless.
+    text_of(&new().only(["zoo.feed"]).codec("stray", Codec::Code));
+    text_of(&new().attribute("*", "cold").strings_as_bytes("*"));
+    text_of(
+        &new()
+            .strings_as_bytes("zoo.*")
+            .field_attribute("zoo.dog.*", "cold"),
+    );
+}
+
+#[test]
+fn what_is_no_rust_is_told() {
+    let refused = |config: Config| {
+        let source = Source::new("zoo.tl", SCHEMA).unwrap();
+        config.generate_from([source]).unwrap_err().to_string()
+    };
+    let new = Config::new;
+    assert_eq!(
+        refused(new().rename("zoo.cat", "9 lives")),
+        "rename wants an identifier of Rust, and got `9 lives`"
+    );
+    assert_eq!(
+        refused(new().derive("*", ["Foo Bar"])),
+        "derive wants the name of a trait, and got `Foo Bar`"
+    );
+    assert!(refused(new().runtime("a b")).starts_with("runtime wants a path"));
+    assert!(refused(new().owned_module("crate::")).starts_with("owned_module wants a path"));
+    assert_eq!(
+        refused(new().owned_module("crate::x")),
+        "owned_module wants types that borrow (`ownership`), and got `crate::x`"
+    );
+    assert!(refused(new().attribute("*", "#[cold]")).ends_with("got `#[cold]`"));
+    assert!(refused(new().field_attribute("*", " ")).starts_with("attribute wants"));
+    for module in ["../api", "a/b", "a\\b", "", ".", "a\0"] {
+        assert!(
+            refused(new().module(module)).starts_with("module wants"),
+            "{module}"
+        );
+    }
+    text_of(
+        &new()
+            .module("api-230")
+            .runtime("$crate::tl")
+            .derive("*", ["serde::Serialize"]),
+    );
 }
 
 #[test]

@@ -412,6 +412,36 @@ impl Schema {
             .filter(move |&id| Some(self[id].name) == symbol)
     }
 
+    /// What is declared under a name near one that is not: the same in another namespace or in other
+    /// case, or a letter or two apart.
+    ///
+    /// ```
+    /// let mut compiler = tl_parser::Compiler::new();
+    /// compiler.add(tl_parser::source::Source::new("a.tl", "chat.message id:int = chat.Message;")?);
+    /// let schema = compiler.compile().schema.ok_or("faults")?;
+    /// assert_eq!(schema.nearest_name("message"), Some("chat.message"));
+    /// assert_eq!(schema.nearest_name("chat.mesage"), Some("chat.message"));
+    /// assert_eq!(schema.nearest_name("user"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn nearest_name(&self, wrong: &str) -> Option<&str> {
+        let combinators = self.combinators.iter().map(|it| &self[it.name]);
+        let names = combinators.chain(self.types.iter().map(|ty| &self[ty.name]));
+        let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
+        let wanted = last(wrong);
+        // Of several, the one in the case that was written.
+        let alike = names.clone().filter(|name| last(name) == wanted);
+        alike
+            .min_by_key(|name| {
+                (
+                    !name.ends_with(wrong.rsplit('.').next().unwrap_or_default()),
+                    *name,
+                )
+            })
+            .or_else(|| crate::resolve::nearest(wrong, names))
+    }
+
     /// The numbers of all combinators.
     pub fn combinator_ids(&self) -> impl Iterator<Item = CombinatorId> + use<> {
         (0..u32::try_from(self.combinators.len()).unwrap_or(u32::MAX)).map(CombinatorId)

@@ -138,11 +138,6 @@ impl<'s> Catalog<'s> {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// All names.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'s str> {
-        self.by_name.keys().copied()
-    }
-
     /// The constructor of the built-in.
     pub(super) fn builtin(&self, builtin: Builtin) -> Option<CombinatorId> {
         let known = self.builtins.iter().find(|(of, _)| *of == builtin)?;

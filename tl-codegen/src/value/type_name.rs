@@ -86,22 +86,10 @@ impl Catalog<'_> {
         match found.is_empty() {
             true => Err(TypeError::Unknown {
                 name: name.to_owned(),
-                similar: self.similar(name),
+                similar: self.schema.nearest_name(name).map(str::to_owned),
             }),
             false => Ok(found),
         }
-    }
-
-    /// The name of the schema that differs least from this one, if it is not too different.
-    pub(super) fn similar(&self, name: &str) -> Option<String> {
-        let types = self.schema.types.iter().map(|ty| &self.schema[ty.name]);
-        let names = self.names().chain(types);
-        // In different case or in another namespace: mistakes that people make.
-        let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
-        let wanted = last(name);
-        let mut alike: Vec<&str> = names.filter(|name| last(name) == wanted).collect();
-        alike.sort_unstable();
-        alike.first().map(|&name| name.to_owned())
     }
 }
 

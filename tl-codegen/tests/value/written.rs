@@ -172,7 +172,11 @@ fn what_is_wrong_is_told_with_its_place() {
         "1:26 -1 is no #, in inner.items[0].flags",
     );
     // Names.
-    refused("askk { id: 1 }", "1:1 nothing in the schema is called askk");
+    refused(
+        "askk { id: 1 }",
+        "1:1 nothing in the schema is called askk; there is ask",
+    );
+    refused("tell { id: 1 }", "1:1 nothing in the schema is called tell");
     refused(
         "Ask { id: 1 }",
         "1:1 nothing in the schema is called Ask; there is ask",

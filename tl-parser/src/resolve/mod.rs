@@ -32,6 +32,8 @@ mod suggest;
 mod types;
 mod unknown;
 
+pub use self::suggest::nearest;
+
 use self::collect::Resolver;
 use crate::ast::Ast;
 use crate::diagnostic::{Code, Diagnostic};

@@ -13,6 +13,19 @@ impl Default for Suggester {
     }
 }
 
+/// The nearest of some names to one that is not among them, if one is near enough: a letter or two
+/// that are wrong, another case.
+///
+/// ```
+/// let names = ["message", "messages", "chat"];
+/// assert_eq!(tl_parser::resolve::nearest("mesage", names), Some("message"));
+/// assert_eq!(tl_parser::resolve::nearest("user", names), None);
+/// ```
+#[must_use]
+pub fn nearest<'n>(wrong: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    Suggester::default().nearest(wrong, names.into_iter().map(Some))
+}
+
 /// Longer names are not compared: nobody mistypes them, and the cost is quadratic.
 const LONGEST: usize = 80;
 

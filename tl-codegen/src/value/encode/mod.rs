@@ -237,7 +237,7 @@ impl<'s> Encoder<'_, 's> {
         if of_name.is_empty() {
             let kind = EncodeErrorKind::UnknownName {
                 name: name.to_owned(),
-                similar: self.catalog.similar(name),
+                similar: self.catalog.schema.nearest_name(name).map(str::to_owned),
             };
             return fail(kind, value);
         }

@@ -1,6 +1,6 @@
 //! `include_schema!` and `schema!`: what a build script does, in place.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::Token;
 use syn::ext::IdentExt;
@@ -59,6 +59,8 @@ pub(crate) fn texts(input: TokenStream) -> TokenStream {
 struct Input {
     schemas: Vec<syn::LitStr>,
     config: Config,
+    /// All that was written, to find the place of what is wrong.
+    tokens: TokenStream,
 }
 
 impl Parse for Input {
@@ -67,6 +69,7 @@ impl Parse for Input {
         let mut this = Self {
             schemas: Vec::new(),
             config: Config::new().format(false),
+            tokens: input.fork().parse()?,
         };
         let mut boxing = Boxing::default();
         let mut seen = Vec::new();
@@ -110,6 +113,13 @@ impl Input {
             .generate_from(sources)
             .map_err(|error| match error {
                 Error::Schema(faults) => at(schema::rendered(&faults.diagnostics, &faults.sources)),
+                Error::Unknown {
+                    path: ref value, ..
+                }
+                | Error::Setting { ref value, .. } => match find_text(&self.tokens, value) {
+                    Some(literal) => syn::Error::new_spanned(literal, error),
+                    None => at(error.to_string()),
+                },
                 error => at(error.to_string()),
             })?;
         generated
@@ -117,6 +127,21 @@ impl Input {
             .parse()
             .map_err(|error: proc_macro2::LexError| at(error.to_string()))
     }
+}
+
+/// The last string literal of this text, since schemas come first.
+fn find_text(tokens: &TokenStream, text: &str) -> Option<syn::LitStr> {
+    let mut found = None;
+    for token in tokens.clone() {
+        let inner = match token {
+            TokenTree::Group(group) => find_text(&group.stream(), text),
+            token => syn::parse2::<syn::LitStr>(token.into())
+                .ok()
+                .filter(|literal| literal.value() == text),
+        };
+        found = inner.or(found);
+    }
+    found
 }
 
 /// `docs = false`, `rename("user") = "Person"`

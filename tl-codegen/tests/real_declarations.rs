@@ -665,6 +665,8 @@ fn enums_are_made_of_their_structs() {
                      shape.box x:double y:double z:double width:double height:double depth:double
                         name:string = shape.Shape;
                      shape.none = shape.Shape;
+                     shape.from x:int = shape.From;
+                     shape.into x:int = shape.From;
                      just {X:Type} value:X = May X;
                      nothing {X:Type} = May X;",
                     id_rule = "tl",

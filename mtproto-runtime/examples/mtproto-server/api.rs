@@ -587,14 +587,14 @@ pub mod enums {
         Paid,
     }
 
-    impl From<types::ReactionEmoji> for Reaction {
+    impl ::core::convert::From<types::ReactionEmoji> for Reaction {
         #[inline]
         fn from(value: types::ReactionEmoji) -> Self {
             Self::Emoji(value)
         }
     }
 
-    impl From<types::ReactionCustomEmoji> for Reaction {
+    impl ::core::convert::From<types::ReactionCustomEmoji> for Reaction {
         #[inline]
         fn from(value: types::ReactionCustomEmoji) -> Self {
             Self::CustomEmoji(value)

@@ -2026,28 +2026,28 @@ pub mod enums {
         TempDc(types::PQInnerDataTempDc<'a>),
     }
 
-    impl<'a> From<types::PQInnerData<'a>> for PQInnerData<'a> {
+    impl<'a> ::core::convert::From<types::PQInnerData<'a>> for PQInnerData<'a> {
         #[inline]
         fn from(value: types::PQInnerData<'a>) -> Self {
             Self::PQInnerData(value)
         }
     }
 
-    impl<'a> From<types::PQInnerDataDc<'a>> for PQInnerData<'a> {
+    impl<'a> ::core::convert::From<types::PQInnerDataDc<'a>> for PQInnerData<'a> {
         #[inline]
         fn from(value: types::PQInnerDataDc<'a>) -> Self {
             Self::Dc(value)
         }
     }
 
-    impl<'a> From<types::PQInnerDataTemp<'a>> for PQInnerData<'a> {
+    impl<'a> ::core::convert::From<types::PQInnerDataTemp<'a>> for PQInnerData<'a> {
         #[inline]
         fn from(value: types::PQInnerDataTemp<'a>) -> Self {
             Self::Temp(value)
         }
     }
 
-    impl<'a> From<types::PQInnerDataTempDc<'a>> for PQInnerData<'a> {
+    impl<'a> ::core::convert::From<types::PQInnerDataTempDc<'a>> for PQInnerData<'a> {
         #[inline]
         fn from(value: types::PQInnerDataTempDc<'a>) -> Self {
             Self::TempDc(value)
@@ -2091,14 +2091,14 @@ pub mod enums {
         Ok(types::ServerDhParamsOk<'a>),
     }
 
-    impl<'a> From<types::ServerDhParamsFail> for ServerDhParams<'a> {
+    impl<'a> ::core::convert::From<types::ServerDhParamsFail> for ServerDhParams<'a> {
         #[inline]
         fn from(value: types::ServerDhParamsFail) -> Self {
             Self::Fail(value)
         }
     }
 
-    impl<'a> From<types::ServerDhParamsOk<'a>> for ServerDhParams<'a> {
+    impl<'a> ::core::convert::From<types::ServerDhParamsOk<'a>> for ServerDhParams<'a> {
         #[inline]
         fn from(value: types::ServerDhParamsOk<'a>) -> Self {
             Self::Ok(value)
@@ -2139,21 +2139,21 @@ pub mod enums {
         DhGenFail(types::DhGenFail),
     }
 
-    impl From<types::DhGenOk> for SetClientDhParamsAnswer {
+    impl ::core::convert::From<types::DhGenOk> for SetClientDhParamsAnswer {
         #[inline]
         fn from(value: types::DhGenOk) -> Self {
             Self::DhGenOk(value)
         }
     }
 
-    impl From<types::DhGenRetry> for SetClientDhParamsAnswer {
+    impl ::core::convert::From<types::DhGenRetry> for SetClientDhParamsAnswer {
         #[inline]
         fn from(value: types::DhGenRetry) -> Self {
             Self::DhGenRetry(value)
         }
     }
 
-    impl From<types::DhGenFail> for SetClientDhParamsAnswer {
+    impl ::core::convert::From<types::DhGenFail> for SetClientDhParamsAnswer {
         #[inline]
         fn from(value: types::DhGenFail) -> Self {
             Self::DhGenFail(value)
@@ -2238,14 +2238,14 @@ pub mod enums {
         BadServerSalt(types::BadServerSalt),
     }
 
-    impl From<types::BadMsgNotification> for BadMsgNotification {
+    impl ::core::convert::From<types::BadMsgNotification> for BadMsgNotification {
         #[inline]
         fn from(value: types::BadMsgNotification) -> Self {
             Self::BadMsgNotification(value)
         }
     }
 
-    impl From<types::BadServerSalt> for BadMsgNotification {
+    impl ::core::convert::From<types::BadServerSalt> for BadMsgNotification {
         #[inline]
         fn from(value: types::BadServerSalt) -> Self {
             Self::BadServerSalt(value)
@@ -2284,14 +2284,14 @@ pub mod enums {
         MsgNewDetailedInfo(types::MsgNewDetailedInfo),
     }
 
-    impl From<types::MsgDetailedInfo> for MsgDetailedInfo {
+    impl ::core::convert::From<types::MsgDetailedInfo> for MsgDetailedInfo {
         #[inline]
         fn from(value: types::MsgDetailedInfo) -> Self {
             Self::MsgDetailedInfo(value)
         }
     }
 
-    impl From<types::MsgNewDetailedInfo> for MsgDetailedInfo {
+    impl ::core::convert::From<types::MsgNewDetailedInfo> for MsgDetailedInfo {
         #[inline]
         fn from(value: types::MsgNewDetailedInfo) -> Self {
             Self::MsgNewDetailedInfo(value)
@@ -2330,14 +2330,14 @@ pub mod enums {
         MsgResendAnsReq(types::MsgResendAnsReq<'a>),
     }
 
-    impl<'a> From<types::MsgResendReq<'a>> for MsgResendReq<'a> {
+    impl<'a> ::core::convert::From<types::MsgResendReq<'a>> for MsgResendReq<'a> {
         #[inline]
         fn from(value: types::MsgResendReq<'a>) -> Self {
             Self::MsgResendReq(value)
         }
     }
 
-    impl<'a> From<types::MsgResendAnsReq<'a>> for MsgResendReq<'a> {
+    impl<'a> ::core::convert::From<types::MsgResendAnsReq<'a>> for MsgResendReq<'a> {
         #[inline]
         fn from(value: types::MsgResendAnsReq<'a>) -> Self {
             Self::MsgResendAnsReq(value)
@@ -2378,7 +2378,7 @@ pub mod enums {
         RpcAnswerDropped(types::RpcAnswerDropped),
     }
 
-    impl From<types::RpcAnswerDropped> for RpcDropAnswer {
+    impl ::core::convert::From<types::RpcAnswerDropped> for RpcDropAnswer {
         #[inline]
         fn from(value: types::RpcAnswerDropped) -> Self {
             Self::RpcAnswerDropped(value)
@@ -2425,14 +2425,14 @@ pub mod enums {
         DestroySessionNone(types::DestroySessionNone),
     }
 
-    impl From<types::DestroySessionOk> for DestroySessionRes {
+    impl ::core::convert::From<types::DestroySessionOk> for DestroySessionRes {
         #[inline]
         fn from(value: types::DestroySessionOk) -> Self {
             Self::DestroySessionOk(value)
         }
     }
 
-    impl From<types::DestroySessionNone> for DestroySessionRes {
+    impl ::core::convert::From<types::DestroySessionNone> for DestroySessionRes {
         #[inline]
         fn from(value: types::DestroySessionNone) -> Self {
             Self::DestroySessionNone(value)

@@ -31,7 +31,13 @@ impl Emitter<'_> {
             }
             self.out.blank();
             self.out.open(&[
-                "impl", &generics, " From<", &ty, "> for ", &item.name, &applied,
+                "impl",
+                &generics,
+                " ::core::convert::From<",
+                &ty,
+                "> for ",
+                &item.name,
+                &applied,
             ]);
             self.out.line(&["#[inline]"]);
             self.out.open(&["fn from(value: ", &ty, ") -> Self"]);

@@ -238,21 +238,21 @@ pub mod enums {
         DogLayer2(types::DogLayer2),
     }
 
-    impl From<types::Cat> for Animal {
+    impl ::core::convert::From<types::Cat> for Animal {
         #[inline]
         fn from(value: types::Cat) -> Self {
             Self::Cat(value)
         }
     }
 
-    impl From<types::Dog> for Animal {
+    impl ::core::convert::From<types::Dog> for Animal {
         #[inline]
         fn from(value: types::Dog) -> Self {
             Self::Dog(value)
         }
     }
 
-    impl From<types::DogLayer2> for Animal {
+    impl ::core::convert::From<types::DogLayer2> for Animal {
         #[inline]
         fn from(value: types::DogLayer2) -> Self {
             Self::DogLayer2(value)

@@ -892,14 +892,14 @@ pub mod enums {
         Node(types::tree::Node),
     }
 
-    impl From<types::tree::Leaf> for Tree {
+    impl ::core::convert::From<types::tree::Leaf> for Tree {
         #[inline]
         fn from(value: types::tree::Leaf) -> Self {
             Self::Leaf(value)
         }
     }
 
-    impl From<types::tree::Node> for Tree {
+    impl ::core::convert::From<types::tree::Node> for Tree {
         #[inline]
         fn from(value: types::tree::Node) -> Self {
             Self::Node(value)
@@ -943,14 +943,14 @@ pub mod enums {
             Dog(Box<types::zoo::Dog>),
         }
 
-        impl From<types::zoo::Cat> for Animal {
+        impl ::core::convert::From<types::zoo::Cat> for Animal {
             #[inline]
             fn from(value: types::zoo::Cat) -> Self {
                 Self::Cat(value)
             }
         }
 
-        impl From<types::zoo::Dog> for Animal {
+        impl ::core::convert::From<types::zoo::Dog> for Animal {
             #[inline]
             fn from(value: types::zoo::Dog) -> Self {
                 Self::Dog(Box::new(value))

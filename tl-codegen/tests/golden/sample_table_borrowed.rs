@@ -869,14 +869,14 @@ pub mod enums {
         }
     }
 
-    impl<'a> From<types::tree::Leaf> for Tree<'a> {
+    impl<'a> ::core::convert::From<types::tree::Leaf> for Tree<'a> {
         #[inline]
         fn from(value: types::tree::Leaf) -> Self {
             Self::Leaf(value)
         }
     }
 
-    impl<'a> From<types::tree::Node<'a>> for Tree<'a> {
+    impl<'a> ::core::convert::From<types::tree::Node<'a>> for Tree<'a> {
         #[inline]
         fn from(value: types::tree::Node<'a>) -> Self {
             Self::Node(value)
@@ -923,14 +923,14 @@ pub mod enums {
             }
         }
 
-        impl<'a> From<types::zoo::Cat<'a>> for Animal<'a> {
+        impl<'a> ::core::convert::From<types::zoo::Cat<'a>> for Animal<'a> {
             #[inline]
             fn from(value: types::zoo::Cat<'a>) -> Self {
                 Self::Cat(value)
             }
         }
 
-        impl<'a> From<&'a types::zoo::Dog<'a>> for Animal<'a> {
+        impl<'a> ::core::convert::From<&'a types::zoo::Dog<'a>> for Animal<'a> {
             #[inline]
             fn from(value: &'a types::zoo::Dog<'a>) -> Self {
                 Self::Dog(value)

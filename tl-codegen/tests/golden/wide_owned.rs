@@ -1092,14 +1092,14 @@ pub mod enums {
         Mixed(types::Mixed),
     }
 
-    impl From<types::Dark> for Shade {
+    impl ::core::convert::From<types::Dark> for Shade {
         #[inline]
         fn from(value: types::Dark) -> Self {
             Self::Dark(value)
         }
     }
 
-    impl From<types::Mixed> for Shade {
+    impl ::core::convert::From<types::Mixed> for Shade {
         #[inline]
         fn from(value: types::Mixed) -> Self {
             Self::Mixed(value)

@@ -883,14 +883,14 @@ pub mod enums {
         }
     }
 
-    impl<'a> From<types::Dark> for Shade<'a> {
+    impl<'a> ::core::convert::From<types::Dark> for Shade<'a> {
         #[inline]
         fn from(value: types::Dark) -> Self {
             Self::Dark(value)
         }
     }
 
-    impl<'a> From<types::Mixed<'a>> for Shade<'a> {
+    impl<'a> ::core::convert::From<types::Mixed<'a>> for Shade<'a> {
         #[inline]
         fn from(value: types::Mixed<'a>) -> Self {
             Self::Mixed(value)

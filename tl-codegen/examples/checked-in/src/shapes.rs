@@ -150,14 +150,14 @@ pub mod enums {
         Polygon(types::shape::Polygon),
     }
 
-    impl From<types::shape::Circle> for Shape {
+    impl ::core::convert::From<types::shape::Circle> for Shape {
         #[inline]
         fn from(value: types::shape::Circle) -> Self {
             Self::Circle(value)
         }
     }
 
-    impl From<types::shape::Polygon> for Shape {
+    impl ::core::convert::From<types::shape::Polygon> for Shape {
         #[inline]
         fn from(value: types::shape::Polygon) -> Self {
             Self::Polygon(value)

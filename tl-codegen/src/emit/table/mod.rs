@@ -1,0 +1,227 @@
+//! Tables instead of bodies: which types can have one, and what stands in them.
+//!
+//! A type's row comes after those of the types that it holds in itself, a shape (a Rust type as a
+//! field has it, and how it stands on the wire) is written once, whoever uses it, after the shapes
+//! that it is made of: so the run time computes all layouts in one pass. Otherwise rows stand in
+//! the order of the schema.
+//!
+//! A type has code of its own, though a table was asked for, if it is generic, depends on numbers
+//! from outside, repeats by a count of its own, or holds a type of code that lacks what the table
+//! would have to offer (reading, writing, `Debug`, `Clone`, `PartialEq`).
+mod able;
+mod rows;
+
+use super::{Emitter, Style};
+use crate::model::{Enum, File, Item};
+
+pub(super) use able::Rows;
+use able::visit;
+use rows::Work;
+
+impl Emitter<'_> {
+    /// What makes the tables known to programs.
+    pub(in crate::emit) fn schema_constant(&mut self, rows: &Rows) {
+        if rows.rows.is_empty() {
+            return;
+        }
+        self.out.blank();
+        self.out
+            .line(&["#[allow(unused_imports, unreachable_pub)]"]);
+        self.out.line(&["pub use tables::SCHEMA;"]);
+    }
+
+    /// The module with the tables, and the impls that go by them.
+    pub(in crate::emit) fn tables(&mut self, file: &File, rows: &Rows) {
+        if rows.rows.is_empty() {
+            return;
+        }
+        let mut work = Work::new(self.style, rows);
+        let mut items = Vec::new();
+        for module in &file.modules {
+            visit(module, &mut |item| items.push(item));
+        }
+        for &index in &rows.order {
+            work.item(items[index]);
+        }
+        let Work {
+            mut types,
+            fields,
+            variants,
+            shapes,
+            foreign_rows,
+            layouts,
+            pieces,
+            flags,
+            ..
+        } = work;
+        types.extend(foreign_rows);
+        self.out.blank();
+        self.out
+            .doc("What the types are made of, and what they can do because of it.");
+        self.out.begin(&["#[allow"], "(");
+        self.out.line(&["unsafe_code,"]);
+        self.out.line(&["unused_imports,"]);
+        for lint in super::LINTS {
+            self.out.line(&[lint]);
+        }
+        self.out.end(")]");
+        self.out.line(&["#[rustfmt::skip]"]);
+        self.out.open(&["mod tables"]);
+        let roots: Vec<&str> = file.modules.iter().map(|m| m.name.as_str()).collect();
+        match &roots[..] {
+            [only] => self.out.line(&["use super::", only, ";"]),
+            several => self.out.line(&["use super::{", &several.join(", "), "};"]),
+        }
+        self.out.line(&["use ", &self.style.runtime, " as tl;"]);
+        self.out.line(&["use tl::private::table;"]);
+        self.out.line(&[
+            "use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
+        ]);
+        let lens = [&types, &fields, &variants, &shapes].map(Vec::len);
+        let lens = [&lens[..], &[pieces, flags]].concat();
+        let lens: Vec<String> = lens.iter().map(ToString::to_string).collect();
+        self.out.blank();
+        self.out
+            .line(&["pub struct File<X = ()>(core::marker::PhantomData<X>);"]);
+        // Constants that depend on a type are not computed before they are needed. One that looks as if
+        // it did not is computed for the function that names it, too, when that is optimised.
+        self.out.open(&["impl<X> File<X>"]);
+        self.out
+            .line(&["const LATER: () = assert!(size_of::<X>() == 0);"]);
+        self.out.begin(
+            &["const ROWS: &'static Kept<Rows<", &lens.join(", "), ">> ="],
+            "{",
+        );
+        self.out.line(&["let () = Self::LATER;"]);
+        self.out.begin(&["&Rows::lay_out"], "(");
+        for rows in [&types, &fields, &variants, &shapes] {
+            self.out.begin(&[], "[");
+            for row in rows {
+                self.out.line(&[row, ","]);
+            }
+            self.out.end("],");
+        }
+        self.out.line(&[&self.style.borrowed.to_string(), ","]);
+        self.out.dedent();
+        self.out.begin(&[").checked"], "(&[");
+        for &index in &rows.order {
+            let (path, generics) = match items[index] {
+                Item::Struct(item) => (&item.path, &item.generics),
+                Item::Enum(item) => (&item.path, &item.generics),
+            };
+            let rust = generics.applied("'static");
+            self.out.line(&["L::of::<", path, &rust, ">(),"]);
+        }
+        self.out.end("])");
+        self.out.end("};");
+        self.out
+            .line(&["const TABLES: &'static Tables = &Self::ROWS.tables();"]);
+        self.out.open(&["fn get() -> &'static Tables"]);
+        self.out.line(&["Self::TABLES"]);
+        self.out.close();
+        self.out.close();
+        self.out.open(&["unsafe impl table::File for File"]);
+        let borrowed = self.style.borrowed.to_string();
+        self.out.line(&["const BORROWED: bool = ", &borrowed, ";"]);
+        self.out.line(&["#[inline(never)]"]);
+        self.out.open(&["fn tables() -> &'static Tables"]);
+        self.out.line(&["Self::get()"]);
+        self.out.close();
+        self.out.close();
+        self.out
+            .line(&["/// The types, to be looked at by their names."]);
+        self.out
+            .line(&["pub const SCHEMA: tl::reflect::Schema = tl::reflect::Schema::of::<File>();"]);
+        for layout in &layouts {
+            self.out.line(&[layout]);
+        }
+        for (row, &index) in rows.order.iter().enumerate() {
+            self.table_impls(items[index], row);
+        }
+        self.out.close();
+    }
+
+    fn table_impls(&mut self, item: &Item, row: usize) {
+        let (path, generics, codec, traits) = match item {
+            Item::Struct(item) => (&item.path, &item.generics, item.codec, &item.traits),
+            Item::Enum(item) => (&item.path, &item.generics, item.codec, &item.traits),
+        };
+        let applied = generics.applied("'_");
+        let of = generics.applied("'a");
+        let by = match (codec.read, codec.write) {
+            (true, true) => "Both",
+            (true, false) => "ReadOnly",
+            // `is_able` lets nothing through that does neither.
+            (false, _) => "WriteOnly",
+        };
+        self.out.blank();
+        self.out
+            .open(&["unsafe impl table::Tabled for ", path, &applied]);
+        self.out.line(&["type By = table::", by, "<File>;"]);
+        self.out.line(&["type Of<'a> = ", path, &of, ";"]);
+        self.out
+            .line(&["const ROW: usize = ", &row.to_string(), ";"]);
+        self.out
+            .line(&["const MIN_SIZE: usize = ", &min_size(item).to_string(), ";"]);
+        self.out.close();
+        let has = |name: &str| traits.iter().any(|of| of == name);
+        if has("Debug") {
+            self.out
+                .open(&["impl core::fmt::Debug for ", path, &applied]);
+            self.out.line(&["#[inline]"]);
+            self.out
+                .open(&["fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result"]);
+            self.out.line(&["table::debug(self, f)"]);
+            self.out.close();
+            self.out.close();
+        }
+        if has("Clone") && !self.style.borrowed {
+            self.out.open(&["impl Clone for ", path, &applied]);
+            self.out.line(&["#[inline]"]);
+            self.out.open(&["fn clone(&self) -> Self"]);
+            self.out.line(&["table::clone(self)"]);
+            self.out.close();
+            self.out.close();
+        }
+        if has("PartialEq") {
+            self.out.open(&["impl PartialEq for ", path, &applied]);
+            self.out.line(&["#[inline]"]);
+            self.out.open(&["fn eq(&self, other: &Self) -> bool"]);
+            self.out.line(&["table::eq(self, other)"]);
+            self.out.close();
+            self.out.close();
+        }
+    }
+}
+
+/// On the wire, where it stands alone.
+fn min_size(item: &Item) -> u32 {
+    match item {
+        Item::Struct(item) => {
+            let has_id = item.identity.is_some_and(|identity| !identity.is_default);
+            item.min_size.saturating_add(if has_id { 4 } else { 0 })
+        }
+        Item::Enum(item) => item.min_size,
+    }
+}
+
+/// Traits that a table brings, so that they need not be derived.
+pub(in crate::emit) fn is_made_by_table(name: &str, borrowed: bool) -> bool {
+    match name {
+        "Debug" | "PartialEq" => true,
+        "Clone" => !borrowed,
+        _ => false,
+    }
+}
+
+/// What makes the memory of an enum what its table says.
+pub(in crate::emit) fn representation(item: &Enum) -> &'static str {
+    match tag_size(item) {
+        1 => "repr(u8)",
+        _ => "repr(u16)",
+    }
+}
+
+fn tag_size(item: &Enum) -> usize {
+    if item.variants.len() <= 256 { 1 } else { 2 }
+}

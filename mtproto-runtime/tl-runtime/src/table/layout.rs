@@ -13,6 +13,7 @@ use super::presence::Test;
 use super::rows::{
     Field, Kind, Layout, Lookup, PackedField, PackedVariant, Shape, Type, TypeForm, Variant,
 };
+use super::sequence::SequenceOps;
 use crate::{Object, ObjectRef};
 
 /// What [`Rows::lay_out`] has made and found out so far.
@@ -150,6 +151,19 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             if !work.facts[shape].is_known {
                 work.facts[shape] = rows.fact(shape);
             }
+            if let Kind::Vector = rows.shapes[shape].kind {
+                let element = rows.shapes[shape].of as usize;
+                assert!(element < shape, "a shape that comes later");
+                let found = work.facts[element].layout;
+                assert!(
+                    matches!(
+                        rows.shapes[shape].sequence,
+                        Some(SequenceOps { element: Layout { size, align }, .. })
+                            if *size == found.size && *align == found.align
+                    ),
+                    "a vector of other elements"
+                );
+            }
             let fact = work.facts[shape];
             rows.shapes[shape].layout = fact.layout;
             rows.shapes[shape].op = fact.op;
@@ -177,15 +191,23 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
     #[must_use]
     pub const fn checked(self, layouts: &[Layout]) -> Kept<Self> {
         let mut row = 0;
-        while row < T && !matches!(self.types[row].form, TypeForm::Foreign(_)) {
-            let Layout { size, align } = layouts[row];
-            let computed = self.types[row].layout;
+        while row < T {
+            let is_foreign = matches!(self.types[row].form, TypeForm::Foreign(_));
             assert!(
-                size == computed.size && align == computed.align,
-                "a type is not laid out as its table says"
+                is_foreign == (row >= layouts.len()),
+                "types with code come last"
             );
+            if !is_foreign {
+                let Layout { size, align } = layouts[row];
+                let computed = self.types[row].layout;
+                assert!(
+                    size == computed.size && align == computed.align,
+                    "a type is not laid out as its table says"
+                );
+            }
             row += 1;
         }
+        assert!(layouts.len() <= T, "more types than rows");
         Kept::new(self)
     }
 
@@ -745,4 +767,66 @@ pub(super) const fn to_u16(number: usize) -> u16 {
 pub(super) const fn to_u8(number: usize) -> u8 {
     assert!(number <= u8::MAX as usize, "a number that is too large");
     number as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Foreign;
+
+    /// A struct that is a number, another that is a `Vec` of what is said to be such.
+    fn vectors(vector: Shape) -> Rows<1, 1, 0, 2, 1, 0> {
+        let record = Type::structure(1, "a b", "A b", 8, 0, 1);
+        let field = 1 << 16 | 0xffff;
+        Rows::lay_out(
+            [record],
+            [field],
+            [],
+            [Shape::leaf(Kind::Int), vector],
+            false,
+        )
+    }
+
+    #[test]
+    fn a_vector_of_its_elements() {
+        let rows = vectors(Shape::vector(0, 4, SequenceOps::owned::<i32>()));
+        let _ = rows.checked(&[Layout::of::<Vec<i32>>()]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a vector of other elements")]
+    fn a_vector_of_larger_elements() {
+        vectors(Shape::vector(0, 4, SequenceOps::owned::<i64>()));
+    }
+
+    #[test]
+    #[should_panic(expected = "a vector of other elements")]
+    fn a_vector_of_elements_that_lie_otherwise() {
+        vectors(Shape::vector(0, 4, SequenceOps::owned::<[u8; 4]>()));
+    }
+
+    #[test]
+    #[should_panic(expected = "a vector of other elements")]
+    fn a_vector_that_nobody_can_take_apart() {
+        vectors(Shape {
+            sequence: None,
+            ..Shape::vector(0, 4, SequenceOps::owned::<i32>())
+        });
+    }
+
+    #[test]
+    #[should_panic(expected = "a shape that comes later")]
+    fn a_vector_of_what_comes_later() {
+        vectors(Shape::vector(1, 4, SequenceOps::owned::<Vec<i32>>()));
+    }
+
+    #[test]
+    #[should_panic(expected = "types with code come last")]
+    fn a_type_behind_one_with_code_is_compared_too() {
+        let code = Type::foreign("b", 4, Foreign::of::<i32>());
+        let record = Type::structure(1, "a", "A", 4, 0, 0);
+        let rows: Rows<2, 0, 0, 0, 0, 0> = Rows::lay_out([code, record], [], [], [], false);
+        // A struct without fields is no `u32`.
+        let _ = rows.checked(&[Layout::of::<i32>(), Layout::of::<u32>()]);
+    }
 }

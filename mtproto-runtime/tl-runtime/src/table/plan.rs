@@ -33,6 +33,9 @@ pub(super) struct Op {
     pub(super) first: u32,
 }
 
+// Loops go through them side by side.
+const _: () = assert!(size_of::<Op>() == 16);
+
 impl Op {
     pub(super) const ALWAYS: u8 = 0x80;
     pub(super) const NOTHING: Self = Self {

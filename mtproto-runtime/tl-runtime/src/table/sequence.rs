@@ -2,8 +2,8 @@
 //!
 //! Rust promises nothing of it, so that each type is asked when generated code is compiled: three words
 //! of different numbers are taken for a `Vec`, and what it says of itself tells which word is which. A vector
-//! of another size, or one whose length or capacity is none of the words, fails the build. Assumed is that
-//! its methods read one word each, and that the word left over is the pointer to the elements. Functions that make and take apart
+//! of another size, or one whose length, capacity or pointer to its elements is none of the words, fails the
+//! build. Assumed is that its methods read one word each. Functions that make and take apart
 //! vectors of each type would do the same, and be most of what a generated file is as machine code.
 #![allow(unsafe_code)]
 
@@ -137,17 +137,15 @@ impl Words {
             &*probe.as_ptr()
         };
         let len = word(&words, vec.len());
-        // What is left is the third, since each of the three is somewhere.
-        let (start, capacity) = if size_of::<T>() == 0 {
-            let start = word(&words, address(vec.as_ptr()));
+        let start = word(&words, address(vec.as_ptr()));
+        let capacity = if size_of::<T>() == 0 {
             let empty = MaybeUninit::<Vec<T>>::new(Vec::new());
             let capacity = 3 - start - len;
             // SAFETY: the word is in it, and no pointer.
             assert!(unsafe { empty.as_ptr().cast::<usize>().add(capacity).read() } == 0);
-            (start, capacity)
+            capacity
         } else {
-            let capacity = word(&words, vec.capacity());
-            (3 - len - capacity, capacity)
+            word(&words, vec.capacity())
         };
         assert!(start != len && start != capacity && len != capacity);
         Self {

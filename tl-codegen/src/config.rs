@@ -329,7 +329,9 @@ impl Config {
     }
 
     /// Where the owned types of the same schema are: borrowed ones get a method `to_owned` that
-    /// makes them.
+    /// makes them. They are to be generated with the same settings, but for what is derived or may be
+    /// left out: a type is made by its table only if the owned one has a table that says the same, which
+    /// the compiler sees.
     ///
     /// ```
     /// use tl_codegen::{Config, Ownership};

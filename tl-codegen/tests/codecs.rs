@@ -2,6 +2,10 @@
 
 #![allow(clippy::expect_used, reason = "tests")]
 
+#[path = "golden/mixed_borrowed.rs"]
+mod mixed_borrowed;
+#[path = "golden/mixed_owned.rs"]
+mod mixed_owned;
 #[path = "golden/sample_borrowed.rs"]
 mod sample_borrowed;
 #[path = "golden/sample_owned.rs"]
@@ -162,6 +166,52 @@ fn structs_of_several_pieces() {
     assert_eq!(by_code, error!(wide_table_owned));
     assert_eq!(by_code, error!(wide_borrowed));
     assert_eq!(by_code, error!(wide_table_borrowed));
+}
+
+/// Owning has nothing to do with what can be written, nor with what can be read.
+#[test]
+fn values_that_no_schema_can_say_are_owned_as_they_are() {
+    macro_rules! owned {
+        ($module:ident) => {{
+            use $module::types::{Account, zoo::Dog};
+            let account = Account {
+                salt: Some(b"salt"),
+                premium: true,
+                ..Account::new(1)
+            };
+            let dog = Dog {
+                owner: Some($module::types::zoo::Owner {
+                    self_: true,
+                    pets: &[$module::enums::zoo::Animal::Empty],
+                }),
+                home: None,
+                ..Dog::new(1, "Rex", [1; 16], [2; 32], true)
+            };
+            [
+                format!("{:?}", account.to_owned()),
+                format!("{:?}", dog.to_owned()),
+            ]
+        }};
+    }
+    assert_eq!(owned!(sample_borrowed), owned!(sample_table_borrowed));
+}
+
+#[test]
+fn types_with_code_are_owned_by_their_code() {
+    use mixed_borrowed::{enums::Animal, types};
+    let animals = [Animal::Cat(types::Cat::new(1, 9)), Animal::Empty];
+    let zoo = types::Zoo {
+        door: Some(types::Point::new(3, 4)),
+        ..types::Zoo::new(
+            types::Point::new(1, 2),
+            &animals,
+            [types::ZooRows::new(5, true), types::ZooRows::new(6, false)],
+            [7, 8, 9],
+        )
+    };
+    let owned: mixed_owned::types::Zoo = zoo.to_owned();
+    assert_eq!(format!("{owned:?}"), format!("{zoo:?}"));
+    assert_eq!(owned.to_bytes(), zoo.to_bytes());
 }
 
 #[test]

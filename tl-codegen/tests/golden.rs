@@ -36,17 +36,19 @@ fn sample_table_borrowed() {
 
 /// Tables that hold types with code of their own, and two constructors of one name.
 #[test]
-#[allow(clippy::unwrap_used)]
-fn mixed_owned() {
-    let config = Config::new()
+fn mixed() {
+    let schema = include_str!("golden/mixed.tl");
+    let owned = Config::new()
         .codec("*", Codec::Table)
         .codec("cat", Codec::Code)
-        .codec("point", Codec::Code)
-        .runtime("::tl_runtime")
-        .id_rule(IdRule::Telegram);
-    let source = Source::new("mixed.tl", include_str!("golden/mixed.tl")).unwrap();
-    let text = config.generate_from([source]).unwrap().text;
+        .codec("point", Codec::Code);
+    let text = generate_of("mixed.tl", schema, &owned);
     expect_file!["golden/mixed_owned.rs"].assert_eq(&text);
+    let borrowed = owned
+        .ownership(Ownership::Borrowed)
+        .owned_module("crate::mixed_owned");
+    let text = generate_of("mixed.tl", schema, &borrowed);
+    expect_file!["golden/mixed_borrowed.rs"].assert_eq(&text);
 }
 
 /// What tables deal with in several pieces.

@@ -84,13 +84,25 @@ macro_rules! entry {
                 );
                 assert_same(&by_code, &by_table, bytes);
                 // What was made owned has nothing to do with what it was read from.
-                let (copy, arena) = (bytes.to_vec(), Arena::new());
-                let value =
-                    read::<crate::$table_borrowed::$($path)::+ $(<$lifetime>)?>(&copy, &arena, limits);
-                if let Ok(value) = value {
-                    let (owned, written) = (value.to_owned(), value.to_bytes());
-                    drop((copy, arena));
-                    assert_eq!(owned.to_bytes(), written);
+                let mut owned = Vec::new();
+                macro_rules! owned {
+                    ($module:ident) => {{
+                        let (copy, arena) = (bytes.to_vec(), Arena::new());
+                        let value = read::<crate::$module::$($path)::+ $(<$lifetime>)?>(
+                            &copy, &arena, limits,
+                        );
+                        if let Ok(value) = value {
+                            let (made, written) = (value.to_owned(), value.to_bytes());
+                            drop((copy, arena));
+                            assert_eq!(made.to_bytes(), written);
+                            owned.push(format!("{made:?}"));
+                        }
+                    }};
+                }
+                owned!($table_borrowed);
+                owned!($code_borrowed);
+                if let [by_table, by_code] = &owned[..] {
+                    assert_eq!(by_table, by_code, "{bytes:02x?}");
                 }
             },
             compare: |a, b| {

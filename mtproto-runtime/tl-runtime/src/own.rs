@@ -1,10 +1,5 @@
 //! From borrowed to owned: what `to_owned` of generated types is made of.
 
-use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use crate::{Bare, Boxed, Object, ObjectRef};
 
 /// A value that may borrow, and the type that owns all of it.
@@ -52,39 +47,6 @@ impl<T: Own, const N: usize> Own for [T; N] {
 
     fn own(self) -> Self::Owned {
         self.map(own)
-    }
-}
-
-impl Own for &str {
-    type Owned = String;
-
-    fn own(self) -> String {
-        self.to_owned()
-    }
-}
-
-impl Own for &[u8] {
-    type Owned = Vec<u8>;
-
-    fn own(self) -> Vec<u8> {
-        self.to_vec()
-    }
-}
-
-impl<T: Own> Own for &[T] {
-    type Owned = Vec<T::Owned>;
-
-    fn own(self) -> Self::Owned {
-        self.iter().map(|&value| value.own()).collect()
-    }
-}
-
-/// What stands in the arena goes to the heap.
-impl<T: Own> Own for &T {
-    type Owned = Box<T::Owned>;
-
-    fn own(self) -> Self::Owned {
-        Box::new((*self).own())
     }
 }
 

@@ -9,10 +9,10 @@ use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, b
 
 /// The contract between emitted code and this crate; a new number for every change that makes
 /// code emitted before it wrong or slow.
-pub const CONTRACT: u32 = 5;
+pub const CONTRACT: u32 = 6;
 
 /// Fails the build when emitted code and this crate don't fit: emitted code has
-/// `const _: () = tl::private::contract(5);`.
+/// `const _: () = tl::private::contract(6);`.
 ///
 /// ```
 /// const _: () = tl_runtime::private::contract(tl_runtime::private::CONTRACT);

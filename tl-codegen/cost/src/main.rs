@@ -120,6 +120,18 @@ fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
         ("few: 237 types, code", || few(&FEW_237, Codec::Code)),
         ("few: 407 types, tables", || few(&FEW_407, Codec::Table)),
         ("few: 407 types, code", || few(&FEW_407, Codec::Code)),
+        ("owning: both ownerships, tables", || {
+            both("own-tables", Codec::Table, &[], "crate::owned")
+        }),
+        ("owning: 407 types, both ownerships, without it, tables", || {
+            both("own-not-407", Codec::Table, &FEW_407, "")
+        }),
+        ("owning: 407 types, both ownerships, tables", || {
+            both("own-tables-407", Codec::Table, &FEW_407, "crate::owned")
+        }),
+        ("owning: 407 types, both ownerships, code", || {
+            both("own-code-407", Codec::Code, &FEW_407, "crate::owned")
+        }),
     ]
 }
 
@@ -290,6 +302,25 @@ fn few(only: &[&str], codec: Codec) -> Result<Crate> {
     ours("few", |config| {
         config.codec("*", codec).only(only.iter().copied())
     })
+}
+
+/// A part of layer 230, or all of it, owned and borrowed; `to_owned` if the module of the owned is named.
+fn both(name: &str, codec: Codec, only: &[&str], owned: &str) -> Result<Crate> {
+    let knobs = |config: Config| config.codec("*", codec).only(only.iter().copied());
+    let borrowed = ours(&format!("{name}-borrowed"), |config| {
+        let config = knobs(config).ownership(Ownership::Borrowed);
+        match owned {
+            "" => config,
+            path => config.owned_module(path),
+        }
+    })?;
+    let here = ours(name, knobs)?;
+    let [owned, borrowed] = [&here, &borrowed].map(|file| file.out_dir.join("api.rs"));
+    let text = format!(
+        "#[path = {owned:?}]\npub mod owned;\n#[path = {borrowed:?}]\npub mod borrowed;\n"
+    );
+    fs::write(&here.root, text)?;
+    Ok(here)
 }
 
 /// Another schema.

@@ -87,7 +87,9 @@ impl Emitter<'_> {
                 .open(&["impl", &generics, " ", &item.name, &applied]);
             self.method_to_owned(&item.generics, &path);
             self.out.close();
-            self.own_enum(item, &path);
+            if !tabled {
+                self.own_enum(item, &path);
+            }
         }
         self.conversions(item);
         if tabled {
@@ -160,7 +162,9 @@ impl Emitter<'_> {
             self.method_to_owned(&item.generics, path);
         }
         self.out.close();
-        if let Some(path) = &owned_path {
+        if let Some(path) = &owned_path
+            && !self.rows.has(&item.path)
+        {
             self.own_struct(item, path);
         }
     }

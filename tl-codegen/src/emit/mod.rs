@@ -63,7 +63,7 @@ impl Style {
 }
 
 /// The version of the agreement between emitted code and the run time.
-const CONTRACT: &str = "5";
+const CONTRACT: &str = "6";
 
 /// The text of a file.
 #[must_use]

@@ -768,7 +768,7 @@ fn conditional(ops: &[Op], mut of: u64, mask: usize, flags: u32) -> u64 {
 /// # Safety
 /// The ops are those of the piece, of the row of the struct that the slot has room for.
 #[inline(always)]
-unsafe fn set_marks(ops: &[Op], piece: &Piece, set: u64, slot: *mut u8) -> u64 {
+pub(super) unsafe fn set_marks(ops: &[Op], piece: &Piece, set: u64, slot: *mut u8) -> u64 {
     let mut marked = set & piece.marked;
     while marked != 0 {
         let index = marked.trailing_zeros() as usize;

@@ -211,6 +211,12 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
         Kept::new(self)
     }
 
+    /// What was computed.
+    #[cfg(test)]
+    pub(super) const fn layout_of(&self, row: usize) -> Layout {
+        self.types[row].layout
+    }
+
     #[allow(
         clippy::cast_possible_truncation,
         reason = "halves of a number, places in a piece, numbers of rows, of which `lay_out` has seen \

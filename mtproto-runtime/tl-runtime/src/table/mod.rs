@@ -16,6 +16,7 @@
 //! build     memory from bytes                                                         (unsafe)
 //! write     memory as bytes                                                           (unsafe)
 //! copy      memory from other memory                                                  (unsafe)
+//! own       owned memory from borrowed memory                                         (unsafe)
 //! compare   memory and other memory                                                   (unsafe)
 //! release   giving memory back                                                        (unsafe)
 //! memory    tags of enums, short copies, the allocator                                (unsafe)
@@ -71,6 +72,8 @@
 //! rows up unchecked where `lay_out` has done so before. [`Rows::checked`] fails the build unless
 //! size and alignment of each type are what was computed. Both run when a generated file is made into
 //! machine code, before there is a program that could go by its tables; `cargo check` does not run them.
+//! What a borrowed type is made to when it is made to own what it holds is another file's row, of a schema
+//! that might be another: [`Agreed`] can't be made unless all rows of both say the same (`own`).
 //! Generated code compares each single offset with `offset_of!`, too, for types with attributes of the
 //! user's and, with `Config::assert_layout`, for all.
 #![allow(unsafe_code)]
@@ -83,6 +86,7 @@ mod kept;
 mod layout;
 mod memory;
 mod ops;
+mod own;
 pub(crate) mod plan;
 mod presence;
 mod release;
@@ -96,11 +100,14 @@ pub(crate) mod write;
 pub use kept::Kept;
 pub use layout::Rows;
 pub use ops::{Foreign, OptionOps};
+pub use own::Agreed;
 pub use plan::Tables;
 pub use rows::{Field, Kind, Layout, PackedField, PackedVariant, Shape, Type, Variant};
 pub use sequence::SequenceOps;
 pub(crate) use tabled::Row;
-pub use tabled::{Both, File, InFile, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes};
+pub use tabled::{
+    Both, File, InFile, LaidOut, Owning, Owns, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes,
+};
 
 use core::fmt;
 use core::mem::MaybeUninit;

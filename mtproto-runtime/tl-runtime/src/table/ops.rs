@@ -4,9 +4,11 @@
 //! Lifetimes are erased: an ops of `T<'static>` serves all `T<'a>`, whose memory is the same.
 #![allow(unsafe_code)]
 
+use core::any::TypeId;
 use core::fmt;
 use core::mem::{MaybeUninit, size_of};
 
+use crate::own::Own;
 use crate::{Reader, TlRead, TlWrite, Writer};
 
 use super::layout::{narrow, to_u8, to_u16};
@@ -281,6 +283,16 @@ pub struct Foreign {
     pub(super) eq: unsafe fn(a: *const u8, b: *const u8) -> bool,
     pub(super) clone: unsafe fn(value: *const u8, slot: *mut u8),
     pub(super) drop: unsafe fn(value: *mut u8),
+    id: fn() -> TypeId,
+    own: Option<OwnOps>,
+}
+
+/// How a type that borrows is made one that owns.
+#[derive(Clone, Copy)]
+struct OwnOps {
+    /// Of the type that it is then.
+    id: fn() -> TypeId,
+    own: unsafe fn(value: *const u8, slot: *mut u8),
 }
 
 impl Foreign {
@@ -288,24 +300,73 @@ impl Foreign {
     #[must_use]
     pub const fn of<T>() -> &'static Self
     where
-        T: TlRead<'static> + TlWrite + fmt::Debug + PartialEq + Clone,
+        T: TlRead<'static> + TlWrite + fmt::Debug + PartialEq + Clone + 'static,
     {
         trait Of {
             const FOREIGN: Foreign;
         }
-        impl<T: TlRead<'static> + TlWrite + fmt::Debug + PartialEq + Clone> Of for T {
+        impl<T: TlRead<'static> + TlWrite + fmt::Debug + PartialEq + Clone + 'static> Of for T {
+            const FOREIGN: Foreign = Foreign::new::<T>();
+        }
+        &<T as Of>::FOREIGN
+    }
+
+    /// The same of a type that can be made one that owns what it holds.
+    #[must_use]
+    pub const fn owning<T>() -> &'static Self
+    where
+        T: TlRead<'static> + TlWrite + fmt::Debug + PartialEq + Own<Owned: 'static> + 'static,
+    {
+        trait Of {
+            const FOREIGN: Foreign;
+        }
+        impl<T> Of for T
+        where
+            T: TlRead<'static> + TlWrite + fmt::Debug + PartialEq + Own<Owned: 'static> + 'static,
+        {
             const FOREIGN: Foreign = Foreign {
-                layout: Layout::of::<T>(),
-                owns: core::mem::needs_drop::<T>(),
-                read: read::<T>,
-                write: write::<T>,
-                debug: debug::<T>,
-                eq: eq::<T>,
-                clone: clone::<T>,
-                drop: drop_value::<T>,
+                own: Some(OwnOps {
+                    id: TypeId::of::<T::Owned>,
+                    own: own::<T>,
+                }),
+                ..Foreign::new::<T>()
             };
         }
         &<T as Of>::FOREIGN
+    }
+
+    const fn new<T>() -> Self
+    where
+        T: TlRead<'static> + TlWrite + fmt::Debug + PartialEq + Clone + 'static,
+    {
+        Self {
+            layout: Layout::of::<T>(),
+            owns: core::mem::needs_drop::<T>(),
+            read: read::<T>,
+            write: write::<T>,
+            debug: debug::<T>,
+            eq: eq::<T>,
+            clone: clone::<T>,
+            drop: drop_value::<T>,
+            id: TypeId::of::<T>,
+            own: None,
+        }
+    }
+
+    /// Makes a value of one that borrows.
+    ///
+    /// # Panics
+    /// If that is not what the other type is.
+    ///
+    /// # Safety
+    /// `value` is of the type of these, and `slot` has room for one of the other.
+    pub(super) unsafe fn own_as(&self, owned: &Self, value: *const u8, slot: *mut u8) {
+        let own = self.own.filter(|own| (own.id)() == (owned.id)());
+        assert!(own.is_some(), "the owned type is another");
+        if let Some(OwnOps { own, .. }) = own {
+            // SAFETY: as above; it is of that type.
+            unsafe { own(value, slot) };
+        }
     }
 }
 
@@ -357,6 +418,13 @@ unsafe fn eq<T: PartialEq>(a: *const u8, b: *const u8) -> bool {
 unsafe fn clone<T: Clone>(value: *const u8, slot: *mut u8) {
     // SAFETY: see above.
     unsafe { slot.cast::<T>().write((*value.cast::<T>()).clone()) };
+}
+
+/// # Safety
+/// `value` is a `T` and `slot` has room for what it is when it owns what it holds.
+unsafe fn own<T: Own>(value: *const u8, slot: *mut u8) {
+    // SAFETY: see above.
+    unsafe { slot.cast::<T::Owned>().write((*value.cast::<T>()).own()) };
 }
 
 /// # Safety

@@ -79,12 +79,17 @@
 //! ```
 #![allow(unsafe_code)]
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
+use super::own::Agreed;
 use super::plan::Tables;
-use super::{build, view, write};
+use super::{build, own, view, write};
+use crate::own::Own;
 use crate::{ReadResult, Reader, TlRead, TlWrite, Writer};
 
 /// The tables of a generated file.
@@ -93,13 +98,33 @@ use crate::{ReadResult, Reader, TlRead, TlWrite, Writer};
 /// Each row describes a Rust type (see the top of the module), a row that borrows one with a
 /// lifetime that is then the reader's; and [`Rows::checked`](super::Rows::checked) has compared the
 /// layouts of all of them.
-pub unsafe trait File {
+pub unsafe trait File: LaidOut {
     /// Values borrow.
     const BORROWED: bool;
 
     /// They. A function, and no constant or static: so they are made when the generated file is made
     /// into machine code, once, and neither by `cargo check` nor by who uses the types.
     fn tables() -> &'static Tables;
+}
+
+/// The tables of a file, for who needs them at compile time.
+///
+/// # Safety
+/// They are those of [`File::tables`].
+pub unsafe trait LaidOut {
+    /// They.
+    const TABLES: &'static Tables;
+}
+
+/// A file of types that borrow, and that know their owned forms.
+pub trait Owning: File + Sized {
+    /// The file of these.
+    type Owned: File;
+    /// The rows of these, in the order of the types' own rows.
+    const ROWS: &'static [usize];
+
+    /// That the two say the same.
+    fn agreed() -> Agreed<Self>;
 }
 
 /// A type that is described by a row of a file.
@@ -122,14 +147,14 @@ pub unsafe trait Tabled {
     const MIN_SIZE: usize;
 }
 
-/// Values are read and written.
-pub struct Both<F>(PhantomData<F>);
+/// Values are read and written; what they are when they own what they hold, if that is known.
+pub struct Both<F, O = ()>(PhantomData<(F, O)>);
 
 /// Values are only read.
-pub struct ReadOnly<F>(PhantomData<F>);
+pub struct ReadOnly<F, O = ()>(PhantomData<(F, O)>);
 
 /// Values are only written.
-pub struct WriteOnly<F>(PhantomData<F>);
+pub struct WriteOnly<F, O = ()>(PhantomData<(F, O)>);
 
 /// No table: as what it leads to.
 pub struct Pointer;
@@ -140,15 +165,15 @@ pub trait InFile {
     type File: File;
 }
 
-impl<F: File> InFile for Both<F> {
+impl<F: File, O> InFile for Both<F, O> {
     type File = F;
 }
 
-impl<F: File> InFile for ReadOnly<F> {
+impl<F: File, O> InFile for ReadOnly<F, O> {
     type File = F;
 }
 
-impl<F: File> InFile for WriteOnly<F> {
+impl<F: File, O> InFile for WriteOnly<F, O> {
     type File = F;
 }
 
@@ -177,6 +202,15 @@ pub trait Writes<T: ?Sized> {
         Self::write(value, &mut w, bare);
         w
     }
+}
+
+/// A way to make values of a type own what they hold.
+pub trait Owns<T> {
+    /// What they are then.
+    type Owned;
+
+    /// The same value, owned.
+    fn own(value: T) -> Self::Owned;
 }
 
 /// A type that has a table.
@@ -241,7 +275,11 @@ where
 
 macro_rules! read_by_rows {
     ($($way:ident),*) => { $(
-        impl<'a, F: File, T: Tabled<By = $way<F>, Of<'a> = T>> Reads<'a, T> for $way<F> {
+        impl<'a, F, O, T> Reads<'a, T> for $way<F, O>
+        where
+            F: File,
+            T: Tabled<By = $way<F, O>, Of<'a> = T>,
+        {
             const MIN_SIZE: usize = T::MIN_SIZE;
             const NEEDS_ARENA: bool = F::BORROWED;
 
@@ -263,7 +301,7 @@ read_by_rows!(Both, ReadOnly);
 
 macro_rules! write_by_rows {
     ($($way:ident),*) => { $(
-        impl<F: File, T: Tabled<By = $way<F>>> Writes<T> for $way<F> {
+        impl<F: File, O, T: Tabled<By = $way<F, O>>> Writes<T> for $way<F, O> {
             #[inline]
             fn write(value: &T, w: &mut Writer<'_>, bare: bool) {
                 write::write(w, value.view(), bare);
@@ -273,6 +311,52 @@ macro_rules! write_by_rows {
 }
 
 write_by_rows!(Both, WriteOnly);
+
+#[diagnostic::do_not_recommend]
+impl<T> Own for T
+where
+    T: Copy + Tabled<By: Owns<T>>,
+{
+    type Owned = <T::By as Owns<T>>::Owned;
+
+    #[inline]
+    fn own(self) -> Self::Owned {
+        T::By::own(self)
+    }
+}
+
+macro_rules! own_by_rows {
+    ($($way:ident),*) => { $(
+        impl<F, O, T> Owns<T> for $way<F, O>
+        where
+            F: Owning<Owned = <O::By as InFile>::File>,
+            O: Tabled<By: InFile>,
+            T: Copy + Tabled<By = $way<F, O>>,
+        {
+            type Owned = O;
+
+            #[inline]
+            fn own(value: T) -> O {
+                const { assert!(F::ROWS[T::ROW] == O::ROW) };
+                let Agreed { .. } = F::agreed();
+                let mut owned = MaybeUninit::<O>::uninit();
+                // SAFETY: the rows describe T and O, and the files agree that one is the owned form
+                // of the other; `value` is a T and `owned` has room for an O, which `own` makes.
+                unsafe {
+                    own::own(
+                        [T::tables(), O::tables()],
+                        [T::ROW, O::ROW],
+                        core::ptr::from_ref(&value).cast(),
+                        owned.as_mut_ptr().cast(),
+                    );
+                    owned.assume_init()
+                }
+            }
+        }
+    )* };
+}
+
+own_by_rows!(Both, ReadOnly, WriteOnly);
 
 // SAFETY: no way with a table.
 unsafe impl<T: ?Sized> Tabled for Box<T> {
@@ -288,6 +372,39 @@ unsafe impl<T: ?Sized> Tabled for &T {
     type Of<'a> = Self;
     const ROW: usize = 0;
     const MIN_SIZE: usize = 0;
+}
+
+/// What stands in the arena goes to the heap.
+impl<T: Own> Owns<&T> for Pointer {
+    type Owned = Box<T::Owned>;
+
+    fn own(value: &T) -> Self::Owned {
+        Box::new((*value).own())
+    }
+}
+
+impl<T: Own> Owns<&[T]> for Pointer {
+    type Owned = Vec<T::Owned>;
+
+    fn own(value: &[T]) -> Self::Owned {
+        value.iter().map(|&value| value.own()).collect()
+    }
+}
+
+impl Owns<&str> for Pointer {
+    type Owned = String;
+
+    fn own(value: &str) -> String {
+        value.to_owned()
+    }
+}
+
+impl Owns<&[u8]> for Pointer {
+    type Owned = Vec<u8>;
+
+    fn own(value: &[u8]) -> Vec<u8> {
+        value.to_vec()
+    }
 }
 
 impl<'a, T: TlRead<'a>> Reads<'a, Box<T>> for Pointer {

@@ -114,11 +114,14 @@ impl Emitter<'_> {
         }
         self.out.end("])");
         self.out.end("};");
+        self.out.open(&["fn get() -> &'static Tables"]);
+        self.out.line(&["<Self as table::LaidOut>::TABLES"]);
+        self.out.close();
+        self.out.close();
+        self.out
+            .open(&["unsafe impl<X> table::LaidOut for File<X>"]);
         self.out
             .line(&["const TABLES: &'static Tables = &Self::ROWS.tables();"]);
-        self.out.open(&["fn get() -> &'static Tables"]);
-        self.out.line(&["Self::TABLES"]);
-        self.out.close();
         self.out.close();
         self.out.open(&["unsafe impl table::File for File"]);
         let borrowed = self.style.borrowed.to_string();
@@ -128,6 +131,14 @@ impl Emitter<'_> {
         self.out.line(&["Self::get()"]);
         self.out.close();
         self.out.close();
+        let owned_paths = rows.order.iter().filter_map(|&index| match items[index] {
+            Item::Struct(item) => self.style.owned_path(&item.path),
+            Item::Enum(item) => self.style.owned_path(&item.path),
+        });
+        let owned_paths: Vec<String> = owned_paths.collect();
+        if !owned_paths.is_empty() {
+            self.owning(&owned_paths);
+        }
         self.out
             .line(&["/// The types, to be looked at by their names."]);
         self.out
@@ -138,6 +149,36 @@ impl Emitter<'_> {
         for (row, &index) in rows.order.iter().enumerate() {
             self.table_impls(items[index], row);
         }
+        self.out.close();
+    }
+
+    /// That the rows say the same as those of the owned types.
+    fn owning(&mut self, owned_paths: &[String]) {
+        self.out.open(&["impl<X> File<X>"]);
+        self.out.line(&[
+            "const AGREED: table::Agreed<File> = { let () = Self::LATER; table::Agreed::new() };",
+        ]);
+        self.out.open(&["fn agree() -> table::Agreed<File>"]);
+        self.out.line(&["Self::AGREED"]);
+        self.out.close();
+        self.out.close();
+        self.out.open(&["impl table::Owning for File"]);
+        if let Some(first) = owned_paths.first() {
+            self.out.line(&[
+                "type Owned = <<",
+                first,
+                " as table::Tabled>::By as table::InFile>::File;",
+            ]);
+        }
+        self.out.begin(&["const ROWS: &'static [usize] = &"], "[");
+        for path in owned_paths {
+            self.out.line(&["<", path, " as table::Tabled>::ROW,"]);
+        }
+        self.out.end("];");
+        self.out.line(&["#[inline(never)]"]);
+        self.out.open(&["fn agreed() -> table::Agreed<Self>"]);
+        self.out.line(&["Self::agree()"]);
+        self.out.close();
         self.out.close();
     }
 
@@ -157,7 +198,12 @@ impl Emitter<'_> {
         self.out.blank();
         self.out
             .open(&["unsafe impl table::Tabled for ", path, &applied]);
-        self.out.line(&["type By = table::", by, "<File>;"]);
+        match self.style.owned_path(path) {
+            Some(owned) => self
+                .out
+                .line(&["type By = table::", by, "<File, ", &owned, ">;"]),
+            None => self.out.line(&["type By = table::", by, "<File>;"]),
+        }
         self.out.line(&["type Of<'a> = ", path, &of, ";"]);
         self.out
             .line(&["const ROW: usize = ", &row.to_string(), ";"]);

@@ -249,8 +249,12 @@ impl<'s> Work<'s> {
         }
         let row = self.rows.rows.len() + self.foreign.len();
         let row = u16::try_from(row).unwrap_or(u16::MAX);
+        let form = match self.style.owned_path(&named.path) {
+            Some(_) => "owning",
+            None => "of",
+        };
         self.foreign_rows.push(format!(
-            "T::foreign(\"{}\", {}, Foreign::of::<{rust}>())",
+            "T::foreign(\"{}\", {}, Foreign::{form}::<{rust}>())",
             named.path, named.min_size
         ));
         self.foreign.insert(rust, row);
@@ -277,7 +281,7 @@ impl<'s> Work<'s> {
                 _ => {
                     let name = &field.name;
                     self.layouts.push(format!(
-                        "const _: () = assert!(File::<()>::TABLES.offset({row}) == core::mem::offset_of!({rust}, {name}));"
+                        "const _: () = assert!(<File as table::LaidOut>::TABLES.offset({row}) == core::mem::offset_of!({rust}, {name}));"
                     ));
                 }
             }

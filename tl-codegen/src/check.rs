@@ -1,16 +1,20 @@
 //! What is said in a configuration and can't be meant so: names that the schema has not, and Rust
 //! that is none.
 
-use tl_parser::ir::{Field, Schema, TypeExpr};
+use tl_parser::ir::{Arg, Combinator, CombinatorKind, Field, Schema, TypeExpr, VariableId};
 
 use crate::config::{Config, Ownership, covers};
 use crate::names;
 use crate::output::Error;
 
 /// # Errors
-/// [`Error::Unknown`] and [`Error::Setting`].
+/// [`Error::Unknown`], [`Error::Setting`] and [`Error::AnswerInQuestion`].
 pub(crate) fn check(config: &Config, schema: &Schema) -> Result<(), Error> {
     rust(config)?;
+    let declarations = answers_in_questions(schema);
+    if !declarations.is_empty() {
+        return Err(Error::AnswerInQuestion { declarations });
+    }
     let known = Known::of(schema, config);
     let items = config.only.iter();
     let items = items.chain(config.boxing_of.iter().map(|(path, _)| path));
@@ -106,6 +110,39 @@ fn push_fields<'s>(
         if let TypeExpr::Repeat(repeat) = &field.ty {
             push_fields(schema, of, &repeat.fields, to);
         }
+    }
+}
+
+/// The functions that have a query, `!X`, and beside it a value of what the query is answered with:
+/// nobody has that before.
+fn answers_in_questions(schema: &Schema) -> Vec<String> {
+    let of_function = |combinator: &&Combinator| combinator.kind == CombinatorKind::Function;
+    let functions = schema.combinators.iter().filter(of_function);
+    functions
+        .filter(|combinator| {
+            combinator.all_fields().any(|query| match query.ty {
+                TypeExpr::Forward(of) => {
+                    let mut fields = combinator.all_fields();
+                    fields.any(|field| mentions(&field.ty, of))
+                }
+                _ => false,
+            })
+        })
+        .map(|combinator| schema[combinator.name].to_owned())
+        .collect()
+}
+
+fn mentions(ty: &TypeExpr, variable: VariableId) -> bool {
+    match ty {
+        TypeExpr::Variable(of) => *of == variable,
+        TypeExpr::Boxed { args, .. } | TypeExpr::Bare { args, .. } => args
+            .iter()
+            .any(|arg| matches!(arg, Arg::Type(ty) if mentions(ty, variable))),
+        TypeExpr::Repeat(repeat) => repeat
+            .fields
+            .iter()
+            .any(|field| mentions(&field.ty, variable)),
+        _ => false,
     }
 }
 

@@ -396,7 +396,8 @@ impl Work<'_> {
             }
             _ => return,
         };
-        to.push_str(&names::pascal(names::split(&self.schema[name]).1));
+        let name = names::pascal(names::split(&self.schema[name]).1);
+        to.push_str(name.strip_suffix('_').unwrap_or(&name));
         match suffix {
             Some(instance) => to.push_str(&instance.suffix),
             None => args.iter().for_each(|arg| self.push_name(to, arg, true)),

@@ -38,6 +38,16 @@ pub fn item(name: &str) -> String {
     }
 }
 
+/// One name behind the other: within a longer one nothing is a keyword or hides anything.
+#[must_use]
+pub fn joined(first: &str, then: &str) -> String {
+    let stem = match then.is_empty() {
+        true => first,
+        false => first.strip_suffix('_').unwrap_or(first),
+    };
+    [stem, then].concat()
+}
+
 /// The name of a field, method or parameter, which may be a keyword: `srp_b`, `r#type`.
 #[must_use]
 pub fn field(name: &str) -> String {

@@ -50,6 +50,11 @@ pub enum Error {
         /// The names of the declarations.
         declarations: Vec<String>,
     },
+    /// Functions take a query (`!X`) and, beside it, values of what the query is answered with (`X`).
+    AnswerInQuestion {
+        /// The names of the functions.
+        declarations: Vec<String>,
+    },
     /// What the configuration says something about is not in the schema.
     Unknown {
         /// The path.
@@ -125,6 +130,11 @@ impl fmt::Display for Error {
             Self::Unsupported { declarations } => write!(
                 f,
                 "type arguments that depend on numbers need too many types, or too many numbers, in {}",
+                declarations.join(", ")
+            ),
+            Self::AnswerInQuestion { declarations } => write!(
+                f,
+                "a query and values of what it is answered with stand side by side in {}",
                 declarations.join(", ")
             ),
             Self::Unknown { path, similar } => {

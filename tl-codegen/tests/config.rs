@@ -66,3 +66,17 @@ fn a_build_script_that_returns_the_error_shows_the_faults() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_query_beside_its_answer_is_refused() {
+    let schema = file(
+        "answered.tl",
+        "a x:int = A;\n---functions---\nwith {X:Type} was:(vector X) query:!X = X;\n\
+         plain {X:Type} query:!X = X;\n",
+    );
+    let error = Config::new().schema(&schema).generate_text().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a query and values of what it is answered with stand side by side in with"
+    );
+}

@@ -65,6 +65,7 @@ const SCHEMAS: &[(&str, IdRule)] = &[
     ("schemas/tdlib/td_api.tl", IdRule::Tl),
     ("tl-codegen/tests/golden/sample.tl", IdRule::Telegram),
     ("tl-codegen/tests/schemas/numbers.tl", IdRule::Tl),
+    ("tl-codegen/tests/schemas/collisions.tl", IdRule::Tl),
     ("tl-codegen/tests/schemas/anything.tl", IdRule::Tl),
     (
         "tl-codegen/tests/schemas/declarations_telegram.tl",

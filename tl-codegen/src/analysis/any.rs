@@ -4,6 +4,7 @@ use tl_parser::ir::{Builtin, CombinatorId, CombinatorKind, Schema};
 
 use super::reach::{Direction, Reach};
 use crate::config::{Config, Objects};
+use crate::instances::Instances;
 
 /// What an `Object` and a `Function` may be.
 #[derive(Clone, Debug)]
@@ -26,7 +27,12 @@ pub(crate) struct AnyOf {
 }
 
 impl Any {
-    pub(crate) fn new(schema: &Schema, reach: &Reach, config: &Config) -> Self {
+    pub(crate) fn new(
+        schema: &Schema,
+        instances: &Instances<'_>,
+        reach: &Reach,
+        config: &Config,
+    ) -> Self {
         let of = |builtin: Builtin| {
             if config.objects != Objects::Enum {
                 return None;
@@ -42,6 +48,8 @@ impl Any {
                     .filter(|&id| {
                         schema[id].kind == kind
                             && can_stand_alone(schema, id)
+                            // Several applications have one id.
+                            && instances.of_combinator(id).is_none()
                             && reach.of_combinator(id).covers(direction)
                     })
                     .collect();

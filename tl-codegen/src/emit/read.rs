@@ -93,7 +93,7 @@ impl Emitter<'_> {
 
     fn read_impl(&mut self, name: &str, generics: &Generics, nats: usize) {
         let parameters = generics.for_read(match self.style.borrowed {
-            true => ": tl::TlRead<'a> + Copy",
+            true => ": tl::TlRead<'a> + ::core::marker::Copy",
             false => ": tl::TlRead<'a>",
         });
         let applied = generics.applied("'a");

@@ -26,6 +26,7 @@ use crate::instances::Instances;
 use crate::model::{
     Codec, Docs, Enum, File, GenericType, Generics, Identity, Item, Module, Struct, Type, Variant,
 };
+use crate::names::Scope;
 use paths::Paths;
 
 /// Turns a schema into the model of the file that is to be written.
@@ -38,7 +39,7 @@ pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> Result<File
     let instances = Instances::new(&schema)?;
     let schema = &*instances.schema;
     let reach = Reach::new(schema, &instances, config);
-    let any = Any::new(schema, &reach, config);
+    let any = Any::new(schema, &instances, &reach, config);
     let lowering = Lowering {
         schema,
         sources,
@@ -261,7 +262,7 @@ impl Lowering<'_> {
         self.ordered_variables(combinator)
             .filter(|&variable| self.is_used(id, variable))
             .map(|variable| GenericType {
-                name: self.variable_name(combinator, variable),
+                name: self.variable_name(id, variable),
                 is_function: self.is_forwarded(combinator, variable),
             })
             .collect()
@@ -278,7 +279,7 @@ impl Lowering<'_> {
                     let combinator = &self.schema[id];
                     let variable = combinator.result_variable(position)?;
                     Some(GenericType {
-                        name: self.variable_name(combinator, variable),
+                        name: self.variable_name(id, variable),
                         is_function: false,
                     })
                 })
@@ -315,14 +316,53 @@ impl Lowering<'_> {
         by_position.chain(as_written)
     }
 
-    fn variable_name(&self, combinator: &Combinator, id: VariableId) -> String {
-        let name = &self.schema[combinator.variables[id.0 as usize].name];
-        let name = crate::names::pascal(name);
+    /// What a type parameter is called in Rust. The constructors of a type and its enum call the same
+    /// one the same, since the enum holds the structs.
+    fn variable_name(&self, id: CombinatorId, variable: VariableId) -> String {
+        let combinator = &self.schema[id];
+        let own = |variable: VariableId| {
+            let name = combinator.variables[variable.0 as usize].name;
+            crate::names::pascal(&self.schema[name])
+        };
+        let mut scope = Scope::default();
         // What generated code calls by these names must not be hidden.
-        match name.as_str() {
-            "Box" | "Vec" | "Option" | "String" | "Some" | "None" | "Ok" | "Err" => name + "_",
-            _ => name,
+        for taken in [
+            "Box", "Vec", "Option", "String", "Some", "None", "Ok", "Err",
+        ] {
+            scope.take(taken.to_owned(), None);
         }
+        let ty = match combinator.kind {
+            CombinatorKind::Constructor => combinator.result_type(),
+            CombinatorKind::Function => None,
+        };
+        let position = ty.and_then(|ty| {
+            let mut positions = 0..self.schema[ty].parameters.len();
+            positions.find(|&position| combinator.result_variable(position) == Some(variable))
+        });
+        let (Some(ty), Some(position)) = (ty, position) else {
+            scope.take(self.paths.ident(id), None);
+            for earlier in 0..variable.0 {
+                scope.take(own(VariableId(earlier)), None);
+            }
+            return scope.take(own(variable), None);
+        };
+        scope.take(self.paths.type_ident(ty), None);
+        let constructors = &self.schema[ty].constructors;
+        for &constructor in constructors {
+            scope.take(self.paths.ident(constructor), None);
+        }
+        let mut name = String::new();
+        for position in 0..=position {
+            let first = constructors.iter().find_map(|&id| {
+                let combinator = &self.schema[id];
+                let variable = combinator.result_variable(position)?;
+                Some(&self.schema[combinator.variables[variable.0 as usize].name])
+            });
+            if let Some(first) = first {
+                name = scope.take(crate::names::pascal(first), None);
+            }
+        }
+        name
     }
 
     /// The names of the numbers that values of a type depend on, one for each parameter.

@@ -164,14 +164,16 @@ impl Paths {
         };
         let (namespaces, name) = names::split(full);
         let mut wanted = match (combinator.is_default(schema), combinator.result_type()) {
-            (true, Some(ty)) => names::pascal(names::split(&schema[schema[ty].name]).1) + "Default",
-            _ if suffix.is_some() => names::pascal(name),
+            (true, Some(ty)) => {
+                let name = names::split(&schema[schema[ty].name]).1;
+                names::joined(&names::item(name), "Default")
+            }
             _ => names::item(name),
         };
         if let Some(rust) = renames.get(full) {
             wanted = (*rust).to_owned();
         }
-        wanted.push_str(suffix.unwrap_or_default());
+        wanted = names::joined(&wanted, suffix.unwrap_or_default());
         let scope = scopes.of(root, namespaces);
         let ident = scope.names.take(wanted, combinator.layer);
         self.combinators[id.0 as usize] = Some(format!("{}{ident}", scope.prefix).into());
@@ -183,7 +185,7 @@ impl Paths {
                 continue;
             }
             let of_field = field.name.map_or("item", |name| &schema[name]);
-            let wanted = format!("{ident}{}", names::pascal(of_field));
+            let wanted = names::joined(&ident, &names::pascal(of_field));
             let path = scope.names.take(wanted, combinator.layer);
             self.repetitions
                 .insert((id, field.id.0), format!("{}{path}", scope.prefix));
@@ -203,11 +205,8 @@ impl Paths {
         let (namespaces, name) = names::split(full);
         let scope = scopes.of("enums", namespaces);
         let rename = renames.get(full).map(|rust| (*rust).to_owned());
-        let mut wanted = rename.unwrap_or_else(|| match suffix {
-            Some(_) => names::pascal(name),
-            None => names::item(name),
-        });
-        wanted.push_str(suffix.unwrap_or_default());
+        let wanted = rename.unwrap_or_else(|| names::item(name));
+        let wanted = names::joined(&wanted, suffix.unwrap_or_default());
         let ident = scope.names.take(wanted, None);
         self.types[id.0 as usize] = Some(format!("{}{ident}", scope.prefix).into());
         let mut variants = Scope::default();

@@ -21,13 +21,13 @@ impl Lowering<'_> {
             } => self.bare(within, *constructor, args, nats),
             TypeExpr::Variable(id) => {
                 let combinator = &self.schema[within];
-                let name = self.variable_name(combinator, *id);
+                let name = self.variable_name(within, *id);
                 match self.is_forwarded(combinator, *id) {
                     true => Type::OutputOf(name),
                     false => Type::Variable(name),
                 }
             }
-            TypeExpr::Forward(id) => Type::Variable(self.variable_name(&self.schema[within], *id)),
+            TypeExpr::Forward(id) => Type::Variable(self.variable_name(within, *id)),
             // Repetitions stand in fields alone, and fields have a place for their structs.
             TypeExpr::Repeat(_) | _ => Type::Scalar(Scalar::True { bare: true }),
         }

@@ -1449,7 +1449,7 @@ pub mod functions {
         type Output<'a> = X::Output<'a>;
     }
 
-    impl<'a, X: tl::TlRead<'a> + Copy> tl::TlRead<'a> for InvokeWithLayer<X> {
+    impl<'a, X: tl::TlRead<'a> + ::core::marker::Copy> tl::TlRead<'a> for InvokeWithLayer<X> {
         const CONSTRUCTOR: tl::private::Constructor =
             tl::private::Constructor(Some(0xda9b0d0d), 8, "invokeWithLayer layer query");
         const NEEDS_ARENA: bool = X::NEEDS_ARENA;

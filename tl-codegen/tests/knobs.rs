@@ -68,13 +68,13 @@ fn folder(name: &str) -> PathBuf {
 #[test]
 fn conversions() {
     let text = text_of(&Config::new());
-    let into = |of: &str| block(&text, &format!("impl From<{of}> for Animal")).join("");
+    let into = |of: &str| block(&text, &format!("From<{of}> for Animal")).join("");
     assert!(into("types::zoo::Dog").contains("Self::Dog(value)"));
     assert!(into("types::zoo::Cat").contains("Self::Cat(Box::new(value))"));
     // What has no fields has no struct.
-    assert_eq!(text.matches("impl From<").count(), 2);
+    assert_eq!(text.matches("::From<").count(), 2);
     let without = text_of(&Config::new().conversions(false));
-    assert!(!without.contains("impl From<"));
+    assert!(!without.contains("::From<"));
 }
 
 #[test]

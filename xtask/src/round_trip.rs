@@ -12,6 +12,8 @@
 //! functions are read by these enums of all of them, since a check for each would take minutes to
 //! compile.
 
+mod random;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +44,12 @@ pub(crate) struct Args {
     /// By tables instead of code, each compared with the types that it describes
     #[arg(long)]
     table: bool,
+    /// So many random schemas instead of real ones; those that turn out to have faults are left out
+    #[arg(long, conflicts_with_all = ["schemas", "quick"])]
+    random: Option<u64>,
+    /// The seed of the first of them
+    #[arg(long, default_value_t = 0, requires = "random")]
+    first: u64,
     /// The rule that ids are computed by, if it can't be found out
     #[arg(long, value_parser = id_rule)]
     id_rule: Option<IdRule>,
@@ -86,7 +94,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = root.join(&args.folder);
     // What an earlier run left there belongs to other schemas.
     let _ = std::fs::remove_dir_all(folder.join("src"));
-    let schemas: Vec<(String, Option<IdRule>)> = if args.schemas.is_empty() {
+    let schemas: Vec<(String, Option<IdRule>)> = if let Some(count) = args.random {
+        let texts = folder.join("schemas");
+        std::fs::create_dir_all(&texts)?;
+        let mut schemas = Vec::new();
+        for seed in args.first..args.first.saturating_add(count) {
+            let path = texts.join(format!("random{seed}.tl"));
+            std::fs::write(&path, random::schema(seed))?;
+            schemas.push((path.display().to_string(), Some(IdRule::Tl)));
+        }
+        schemas
+    } else if args.schemas.is_empty() {
         let rule = |&(file, rule): &(&str, IdRule)| (file.to_owned(), Some(rule));
         let is_wanted = |&&(file, _): &&(&str, IdRule)| !(args.quick && LARGE.contains(&file));
         SCHEMAS.iter().filter(is_wanted).map(rule).collect()

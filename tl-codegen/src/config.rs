@@ -73,7 +73,8 @@ pub enum Codec {
     /// By a body of its own for each type: quickest, and what a crate that forbids unsafe code must
     /// take. A large schema takes long to compile.
     Code,
-    /// By one interpreter in the run time, from tables, `Debug`, `Clone` and `PartialEq` too:
+    /// By one interpreter in the run time, from tables, `Debug`, `Clone`, `PartialEq`, `Default` and
+    /// `to_owned` too:
     /// compiles in seconds. What a table can't say has code: generic types, and types that depend on
     /// numbers from outside.
     Table,
@@ -225,12 +226,14 @@ impl Config {
     ///
     /// The traits are derived as they are given: whether a type can have them (`Eq` beside a
     /// double, `Copy` beside a `String`) is for whoever asks to know. Borrowed types are `Copy`
-    /// whatever is said.
+    /// whatever is said. Only `Default` goes, where more than one type is asked for it (`*`, `messages.*`), to
+    /// those that can have it: structs whose fields may be missing, empty or zero, and no enum.
     ///
     /// ```
     /// let config = tl_codegen::Config::new()
     ///     .derive("*", ["Clone"])
     ///     .derive("InputPeer", ["Debug", "Clone", "PartialEq", "Eq", "Hash"]);
+    /// let config = config.derive("messages.*", ["Debug", "Clone", "Default"]);
     /// ```
     #[must_use]
     pub fn derive<T: Into<String>>(

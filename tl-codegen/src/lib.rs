@@ -82,6 +82,7 @@ mod check;
 pub mod cli;
 #[cfg(feature = "schema")]
 pub mod config;
+mod defaults;
 pub mod emit;
 mod hash;
 #[cfg(feature = "schema")]

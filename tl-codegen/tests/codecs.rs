@@ -168,6 +168,56 @@ fn structs_of_several_pieces() {
     assert_eq!(by_code, error!(wide_table_borrowed));
 }
 
+#[test]
+#[allow(
+    elided_lifetimes_in_paths,
+    reason = "a macro names types of both ownerships"
+)]
+fn the_same_defaults() {
+    fn seen<T: Default + std::fmt::Debug + TlWrite>() -> (String, Vec<u8>) {
+        let value = T::default();
+        (format!("{value:?}"), value.to_bytes().unwrap())
+    }
+    macro_rules! same {
+        ($code:ident, $table:ident: $($($path:ident)::+,)*) => {
+            $( assert_eq!(seen::<$code::$($path)::+>(), seen::<$table::$($path)::+>()); )*
+        };
+    }
+    macro_rules! same_of_sample {
+        ($code:ident, $table:ident) => {
+            same!($code, $table:
+                types::Point, types::Account, types::Masks, types::Lists, types::TablePairs,
+                types::Envelope, types::zoo::AnimalEmpty, types::zoo::Cat, types::zoo::Owner,
+                types::zoo::Dog, types::tree::Leaf, functions::GetTable, functions::zoo::GetAnimals,
+            );
+        };
+    }
+    macro_rules! same_of_wide {
+        ($code:ident, $table:ident) => {
+            same!($code, $table:
+                types::Point, types::Light, types::Dark, types::Mixed, types::Part, types::Deep,
+                types::Pair, types::Many, types::Odd, types::Link,
+            );
+        };
+    }
+    same_of_sample!(sample_owned, sample_table_owned);
+    same_of_sample!(sample_borrowed, sample_table_borrowed);
+    same_of_wide!(wide_owned, wide_table_owned);
+    same_of_wide!(wide_borrowed, wide_table_borrowed);
+    // A box that is always there; of references there is none.
+    same!(wide_owned, wide_table_owned: types::Ring,);
+    // What has code of its own is in it.
+    let zoo = mixed_owned::types::Zoo::default();
+    assert_eq!(
+        format!("{zoo:?}"),
+        format!("{:?}", mixed_borrowed::types::Zoo::default())
+    );
+    // An own copy of everything.
+    let mut account = sample_table_owned::types::Account::default();
+    account.salt.get_or_insert_default().extend(b"salt");
+    assert_eq!(account.salt.as_deref(), Some(&b"salt"[..]));
+}
+
 /// Owning has nothing to do with what can be written, nor with what can be read.
 #[test]
 fn values_that_no_schema_can_say_are_owned_as_they_are() {

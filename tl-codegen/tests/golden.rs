@@ -83,6 +83,7 @@ fn generate(config: &Config) -> String {
 fn generate_of(name: &str, schema: &str, config: &Config) -> String {
     let config = config
         .clone()
+        .derive("*", ["Debug", "Clone", "PartialEq", "Default"])
         .runtime("::tl_runtime")
         .id_rule(IdRule::Telegram);
     let source = Source::new(name, schema).unwrap();

@@ -146,6 +146,53 @@ fn derive() {
 }
 
 #[test]
+fn default_for_those_that_can_have_it() {
+    let schema = "\
+point x:int y:int = Point;
+line from:Point to:Point names:vector<string> = Line;
+circle = Shape;
+square size:int = Shape;
+picture shape:Shape = Picture;
+maybe flags:# shape:flags.0?Shape = Maybe;
+hash data:int512 = Hash;
+ring link:Link = Ring;
+link flags:# ring:flags.0?Ring = Link;
+endless again:Endless = Endless;
+---functions---
+draw line:Line = Picture;
+paint shape:Shape = Picture;
+with {X:Type} query:!X = X;
+";
+    let defaults = |config: &Config| {
+        let source = Source::new("shapes.tl", schema).unwrap();
+        let config = config.clone().id_rule(IdRule::Telegram);
+        let text = config.generate_from([source]).unwrap().text;
+        let lines = text.lines().map(str::trim);
+        let names =
+            lines.filter_map(|line| line.strip_prefix("pub struct ")?.split([' ', '<']).next());
+        let able = names.filter(|name| {
+            let derived = attributes(&text, &format!("pub struct {name}"));
+            let by_table = ["types", "functions"]
+                .map(|module| format!("impl Default for {module}::{name} {{"));
+            derived.iter().any(|line| line.contains("Default"))
+                || by_table.iter().any(|line| text.contains(line))
+        });
+        able.map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    for codec in [Codec::Code, Codec::Table] {
+        let all = Config::new().codec("*", codec).derive("*", ["Default"]);
+        let owned = "Point Line Circle Square Maybe Ring Link Draw With";
+        assert_eq!(defaults(&all), owned);
+        // What stands behind a reference has none.
+        let borrowed = all.clone().ownership(Ownership::Borrowed);
+        assert!(!defaults(&borrowed).contains("Ring"));
+        // Who names a type knows more.
+        let named = all.derive("picture", ["Default"]);
+        assert!(defaults(&named).contains("Picture"));
+    }
+}
+
+#[test]
 fn attribute() {
     let config = Config::new()
         .attribute("zoo.dog", "must_use")

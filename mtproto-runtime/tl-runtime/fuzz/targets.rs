@@ -139,6 +139,8 @@ pub(crate) static ENTRIES: &[Entry] = &[
     entry!(wide, types::Deep<'_>),
     entry!(wide, types::Pair<'_>),
     entry!(wide, types::Wide<'_>),
+    entry!(wide, types::Ring<'_>),
+    entry!(wide, types::Link<'_>),
 ];
 
 fn read<'a, T: TlRead<'a>>(

@@ -120,6 +120,12 @@ fn rows() -> Vec<(&'static str, fn() -> Result<Crate>)> {
         ("few: 237 types, code", || few(&FEW_237, Codec::Code)),
         ("few: 407 types, tables", || few(&FEW_407, Codec::Table)),
         ("few: 407 types, code", || few(&FEW_407, Codec::Code)),
+        ("default: 407 types, with Default, tables", || {
+            with_default("default-tables", Codec::Table)
+        }),
+        ("default: 407 types, with Default, code", || {
+            with_default("default-code", Codec::Code)
+        }),
         ("owning: both ownerships, tables", || {
             both("own-tables", Codec::Table, &[], "crate::owned")
         }),
@@ -301,6 +307,15 @@ fn ours(name: &str, knobs: impl FnOnce(Config) -> Config) -> Result<Crate> {
 fn few(only: &[&str], codec: Codec) -> Result<Crate> {
     ours("few", |config| {
         config.codec("*", codec).only(only.iter().copied())
+    })
+}
+
+/// A part of layer 230, those of its types with `Default` that can have it.
+fn with_default(name: &str, codec: Codec) -> Result<Crate> {
+    ours(name, |config| {
+        let traits = ["Debug", "Clone", "PartialEq", "Default"];
+        let config = config.codec("*", codec).only(FEW_407);
+        config.derive("*", traits)
     })
 }
 

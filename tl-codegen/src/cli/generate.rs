@@ -68,7 +68,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FIELD")]
     strings_as_bytes: Vec<String>,
     /// Traits to derive, separated by commas, for all types or those of a name; may be given
-    /// several times, the last that fits counts
+    /// several times, the last that fits counts. `Default` goes to those that can have it, unless
+    /// one type is named
     #[arg(long, value_name = "[NAME=]TRAITS")]
     derive: Vec<String>,
     /// Put an attribute on the types of a name; may be given several times

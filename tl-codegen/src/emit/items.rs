@@ -9,7 +9,7 @@ impl Emitter<'_> {
     pub(super) fn structure(&mut self, item: &Struct) {
         let tabled = self.rows.has(&item.path);
         self.docs(&item.docs);
-        self.derives(&item.traits, tabled);
+        self.derives(&item.traits, &item.path);
         if tabled {
             self.out.line(&["#[repr(C)]"]);
         }
@@ -54,7 +54,7 @@ impl Emitter<'_> {
     pub(super) fn enumeration(&mut self, item: &Enum) {
         let tabled = self.rows.has(&item.path);
         self.docs(&item.docs);
-        self.derives(&item.traits, tabled);
+        self.derives(&item.traits, &item.path);
         if tabled {
             self.out
                 .line(&["#[", super::table::representation(item), "]"]);

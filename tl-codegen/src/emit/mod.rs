@@ -68,7 +68,7 @@ const CONTRACT: &str = "6";
 /// The text of a file.
 #[must_use]
 pub fn file(file: &File, style: &Style) -> String {
-    let rows = Rows::of(file);
+    let rows = Rows::of(file, style.borrowed);
     let mut emitter = Emitter {
         out: Out::new(style.format, 4 << 20),
         style,
@@ -191,12 +191,12 @@ impl Emitter<'_> {
     }
 
     /// The traits that are derived: all but those that a table brings.
-    fn derives(&mut self, traits: &[String], tabled: bool) {
+    fn derives(&mut self, traits: &[String], path: &str) {
         let borrowed = self.style.borrowed;
         let derived: Vec<&str> = traits
             .iter()
             .map(String::as_str)
-            .filter(|name| !(tabled && table::is_made_by_table(name, borrowed)))
+            .filter(|name| !self.rows.bring(name, path, borrowed))
             .collect();
         if !derived.is_empty() {
             self.out.line(&["#[derive(", &derived.join(", "), ")]"]);

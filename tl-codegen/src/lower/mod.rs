@@ -5,10 +5,12 @@
 //! fields   what becomes of a constructor's fields: values, flags, counts
 //! types    what becomes of a type expression
 //! any      the enums of everything
+//! defaults who can have a `Default`
 //! docs     what is said of items
 //! ```
 
 mod any;
+mod defaults;
 mod docs;
 mod fields;
 mod paths;
@@ -21,6 +23,7 @@ use tl_parser::source::Sources;
 
 use crate::analysis::{Any, Direction, Layouts, Reach};
 use crate::config::{self, Config, Ownership};
+use crate::defaults::DEFAULT;
 use crate::hash::Map;
 use crate::instances::Instances;
 use crate::model::{
@@ -131,14 +134,16 @@ impl Lowering<'_> {
             }
         }
         let modules = [types.root, enums.root, functions.root];
-        File {
+        let mut file = File {
             header: Vec::new(),
             layer: self.schema.layer,
             modules: modules
                 .into_iter()
                 .filter(|module| !module.is_empty())
                 .collect(),
-        }
+        };
+        defaults::settle(&mut file, self.config.ownership == Ownership::Borrowed);
+        file
     }
 
     /// Whether a type becomes an enum: it is not built in, and its constructor is not alone.
@@ -378,6 +383,14 @@ impl Lowering<'_> {
     fn traits(&self, name: &str) -> Rc<[String]> {
         let mut derives = self.config.derives.iter().rev();
         match derives.find(|(path, _)| config::covers(path, name)) {
+            // Who names no type means those that can have it.
+            Some((path, names)) if path.ends_with('*') => {
+                let names = names.iter().map(|name| match name.as_str() {
+                    DEFAULT => defaults::IF_POSSIBLE,
+                    name => name,
+                });
+                all_traits(&names.collect::<Vec<_>>(), self.config)
+            }
             Some((_, names)) => all_traits(names, self.config),
             None => Rc::clone(&self.traits),
         }

@@ -21,7 +21,7 @@ pub mod types {
     /// ```tl
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -83,7 +83,7 @@ pub mod types {
     /// ```tl
     /// cat#a4aff5dd id:int lives:int = Animal;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Cat {
         pub id: i32,
         pub lives: i32,
@@ -197,7 +197,7 @@ pub mod types {
     /// ```tl
     /// zoo#429b10a2 flags:# at:%Point door:flags.0?Point animals:vector<Animal> rows:2*[ key:int open:Bool ] seats:3*[ int ] = Zoo;
     /// ```
-    #[derive(Clone, Copy)]
+    #[derive(Clone, Copy, Default)]
     #[repr(C)]
     pub struct Zoo<'a> {
         pub at: types::Point,
@@ -468,6 +468,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::Dog {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Dog {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -487,6 +493,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::AnimalEmpty {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::AnimalEmpty {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -504,6 +516,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::ZooRows {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::ZooRows {
@@ -542,6 +560,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::DogLayer2 {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::DogLayer2 {

@@ -21,7 +21,7 @@ pub mod types {
     /// ```tl
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -65,7 +65,7 @@ pub mod types {
     /// ```tl
     /// cat#a4aff5dd id:int lives:int = Animal;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Cat {
         pub id: i32,
         pub lives: i32,
@@ -147,6 +147,7 @@ pub mod types {
     /// ```tl
     /// zoo#429b10a2 flags:# at:%Point door:flags.0?Point animals:vector<Animal> rows:2*[ key:int open:Bool ] seats:3*[ int ] = Zoo;
     /// ```
+    #[derive(Default)]
     #[repr(C)]
     pub struct Zoo {
         pub at: types::Point,
@@ -372,6 +373,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::Dog {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Dog {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -397,6 +404,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::AnimalEmpty {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::AnimalEmpty {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -420,6 +433,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::ZooRows {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::ZooRows {
@@ -470,6 +489,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::DogLayer2 {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::DogLayer2 {

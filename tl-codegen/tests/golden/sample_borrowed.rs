@@ -18,7 +18,7 @@ pub mod types {
     /// ```tl
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -80,7 +80,7 @@ pub mod types {
     /// ```tl
     /// account#9bd2855d flags:# id:long has_password:flags.2?true salt:flags.2?bytes srp_id:flags.2?long rating:flags.3?double flags2:# premium:flags2.0?true until:flags2.1?int dog:flags2.2?zoo.dog = Account;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Account<'a> {
         pub id: i64,
         pub has_password: bool,
@@ -196,7 +196,7 @@ pub mod types {
     /// ```tl
     /// masks#51bedb43 flags:# extra:flags.0?# more:# value:more.1?int = Masks;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Masks {
         pub extra: Option<u32>,
         pub value: Option<i32>,
@@ -273,7 +273,7 @@ pub mod types {
     /// ```tl
     /// lists#4abd1110 ints:vector<int> longs:Vector<long> doubles:Vector<double> blobs:vector<bytes> bare:vector<%Point> boxed:vector<Point> nested:Vector<Vector<Point>> = Lists;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Lists<'a> {
         pub ints: &'a [i32],
         pub longs: &'a [i64],
@@ -375,7 +375,7 @@ pub mod types {
     /// ```tl
     /// stats#56639710 {mask:#} count:int views:mask.0?int total:mask.1?long = Stats mask;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Stats {
         pub count: i32,
         pub views: Option<i32>,
@@ -453,7 +453,7 @@ pub mod types {
     /// ```tl
     /// row#7a40b924 {width:#} cells:width*[ int ] = Row width;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Row<'a> {
         pub cells: &'a [i32],
     }
@@ -514,7 +514,7 @@ pub mod types {
     /// ```tl
     /// table#4a661651 width:# rows:vector<%(Row width)> mask:# stats:(Stats mask) size:# pairs:size*[ key:int value:string ] = Table;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Table<'a> {
         pub width: u32,
         pub rows: &'a [types::Row<'a>],
@@ -615,7 +615,7 @@ pub mod types {
     }
 
     /// What `pairs` of `table` repeats.
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct TablePairs<'a> {
         pub key: i32,
         pub value: &'a str,
@@ -673,7 +673,7 @@ pub mod types {
     /// ```tl
     /// envelope#b81e298d msg_id:long body:Object = Envelope;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Envelope<'a> {
         pub msg_id: i64,
         pub body: tl::ObjectRef<'a>,
@@ -740,7 +740,7 @@ pub mod types {
         /// ```tl
         /// zoo.animalEmpty#1b306627 = zoo.Animal;
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct AnimalEmpty {}
 
         impl AnimalEmpty {
@@ -791,7 +791,7 @@ pub mod types {
         /// ```tl
         /// zoo.cat#8384741c id:long name:string lives:# = zoo.Animal;
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct Cat<'a> {
             pub id: i64,
             pub name: &'a str,
@@ -858,7 +858,7 @@ pub mod types {
         /// ```tl
         /// zoo.dog#62944308 flags:# good:flags.0?true id:long name:string owner:flags.1?zoo.Owner nicknames:flags.2?Vector<string> photo:flags.3?bytes chip:int128 key:int256 home:flags.4?Point kennel:flags.5?%Point type:Bool = zoo.Animal;
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct Dog<'a> {
             pub good: bool,
             pub id: i64,
@@ -980,7 +980,7 @@ pub mod types {
         /// ```tl
         /// zoo.owner#ef8a8250 self:Bool pets:Vector<zoo.Animal> = zoo.Owner;
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct Owner<'a> {
             pub self_: bool,
             pub pets: &'a [enums::zoo::Animal<'a>],
@@ -1048,7 +1048,7 @@ pub mod types {
         /// ```tl
         /// tree.leaf#7ee97db0 value:int = Tree;
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct Leaf {
             pub value: i32,
         }
@@ -1348,7 +1348,7 @@ pub mod functions {
     /// ```tl
     /// getTable#f6069a62 id:int128 = Table;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct GetTable {
         pub id: tl::Int128,
     }
@@ -1406,7 +1406,7 @@ pub mod functions {
     /// ```tl
     /// invokeWithLayer#da9b0d0d {X:Type} layer:int query:!X = X;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct InvokeWithLayer<X> {
         pub layer: i32,
         pub query: X,
@@ -1480,7 +1480,7 @@ pub mod functions {
         /// ```tl
         /// zoo.getAnimals#23c00aa1 flags:# ids:flags.0?Vector<long> limit:int = Vector<zoo.Animal>;
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct GetAnimals<'a> {
             pub ids: Option<&'a [i64]>,
             pub limit: i32,

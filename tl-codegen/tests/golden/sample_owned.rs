@@ -18,7 +18,7 @@ pub mod types {
     /// ```tl
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -62,7 +62,7 @@ pub mod types {
     /// ```tl
     /// account#9bd2855d flags:# id:long has_password:flags.2?true salt:flags.2?bytes srp_id:flags.2?long rating:flags.3?double flags2:# premium:flags2.0?true until:flags2.1?int dog:flags2.2?zoo.dog = Account;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Account {
         pub id: i64,
         pub has_password: bool,
@@ -153,7 +153,7 @@ pub mod types {
     /// ```tl
     /// masks#51bedb43 flags:# extra:flags.0?# more:# value:more.1?int = Masks;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Masks {
         pub extra: Option<u32>,
         pub value: Option<i32>,
@@ -212,7 +212,7 @@ pub mod types {
     /// ```tl
     /// lists#4abd1110 ints:vector<int> longs:Vector<long> doubles:Vector<double> blobs:vector<bytes> bare:vector<%Point> boxed:vector<Point> nested:Vector<Vector<Point>> = Lists;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Lists {
         pub ints: Vec<i32>,
         pub longs: Vec<i64>,
@@ -290,7 +290,7 @@ pub mod types {
     /// ```tl
     /// stats#56639710 {mask:#} count:int views:mask.0?int total:mask.1?long = Stats mask;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Stats {
         pub count: i32,
         pub views: Option<i32>,
@@ -349,7 +349,7 @@ pub mod types {
     /// ```tl
     /// row#7a40b924 {width:#} cells:width*[ int ] = Row width;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Row {
         pub cells: Vec<i32>,
     }
@@ -393,7 +393,7 @@ pub mod types {
     /// ```tl
     /// table#4a661651 width:# rows:vector<%(Row width)> mask:# stats:(Stats mask) size:# pairs:size*[ key:int value:string ] = Table;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Table {
         pub width: u32,
         pub rows: Vec<types::Row>,
@@ -472,7 +472,7 @@ pub mod types {
     }
 
     /// What `pairs` of `table` repeats.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct TablePairs {
         pub key: i32,
         pub value: String,
@@ -511,7 +511,7 @@ pub mod types {
     /// ```tl
     /// envelope#b81e298d msg_id:long body:Object = Envelope;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Envelope {
         pub msg_id: i64,
         pub body: tl::Object,
@@ -559,7 +559,7 @@ pub mod types {
         /// ```tl
         /// zoo.animalEmpty#1b306627 = zoo.Animal;
         /// ```
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct AnimalEmpty {}
 
         impl AnimalEmpty {
@@ -595,7 +595,7 @@ pub mod types {
         /// ```tl
         /// zoo.cat#8384741c id:long name:string lives:# = zoo.Animal;
         /// ```
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Cat {
             pub id: i64,
             pub name: String,
@@ -642,7 +642,7 @@ pub mod types {
         /// ```tl
         /// zoo.dog#62944308 flags:# good:flags.0?true id:long name:string owner:flags.1?zoo.Owner nicknames:flags.2?Vector<string> photo:flags.3?bytes chip:int128 key:int256 home:flags.4?Point kennel:flags.5?%Point type:Bool = zoo.Animal;
         /// ```
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Dog {
             pub good: bool,
             pub id: i64,
@@ -736,7 +736,7 @@ pub mod types {
         /// ```tl
         /// zoo.owner#ef8a8250 self:Bool pets:Vector<zoo.Animal> = zoo.Owner;
         /// ```
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Owner {
             pub self_: bool,
             pub pets: Vec<enums::zoo::Animal>,
@@ -785,7 +785,7 @@ pub mod types {
         /// ```tl
         /// tree.leaf#7ee97db0 value:int = Tree;
         /// ```
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Leaf {
             pub value: i32,
         }
@@ -1003,7 +1003,7 @@ pub mod functions {
     /// ```tl
     /// getTable#f6069a62 id:int128 = Table;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct GetTable {
         pub id: tl::Int128,
     }
@@ -1046,7 +1046,7 @@ pub mod functions {
     /// ```tl
     /// invokeWithLayer#da9b0d0d {X:Type} layer:int query:!X = X;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct InvokeWithLayer<X> {
         pub layer: i32,
         pub query: X,
@@ -1099,7 +1099,7 @@ pub mod functions {
         /// ```tl
         /// zoo.getAnimals#23c00aa1 flags:# ids:flags.0?Vector<long> limit:int = Vector<zoo.Animal>;
         /// ```
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Debug, Default, PartialEq)]
         pub struct GetAnimals {
             pub ids: Option<Vec<i64>>,
             pub limit: i32,

@@ -172,7 +172,7 @@ pub mod types {
     /// ```tl
     /// stats#56639710 {mask:#} count:int views:mask.0?int total:mask.1?long = Stats mask;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Stats {
         pub count: i32,
         pub views: Option<i32>,
@@ -250,7 +250,7 @@ pub mod types {
     /// ```tl
     /// row#7a40b924 {width:#} cells:width*[ int ] = Row width;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Row<'a> {
         pub cells: &'a [i32],
     }
@@ -311,7 +311,7 @@ pub mod types {
     /// ```tl
     /// table#4a661651 width:# rows:vector<%(Row width)> mask:# stats:(Stats mask) size:# pairs:size*[ key:int value:string ] = Table;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Table<'a> {
         pub width: u32,
         pub rows: &'a [types::Row<'a>],
@@ -794,7 +794,7 @@ pub mod functions {
     /// ```tl
     /// invokeWithLayer#da9b0d0d {X:Type} layer:int query:!X = X;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct InvokeWithLayer<X> {
         pub layer: i32,
         pub query: X,
@@ -1198,6 +1198,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::Point {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Point {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1215,6 +1221,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Account<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Account<'_> {
@@ -1236,6 +1248,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::Masks {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Masks {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1253,6 +1271,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Lists<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Lists<'_> {
@@ -1274,6 +1298,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::TablePairs<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::TablePairs<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1291,6 +1321,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Envelope<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Envelope<'_> {
@@ -1312,6 +1348,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::zoo::AnimalEmpty {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::zoo::AnimalEmpty {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1329,6 +1371,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::zoo::Cat<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::zoo::Cat<'_> {
@@ -1350,6 +1398,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::zoo::Owner<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::zoo::Owner<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1369,6 +1423,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::zoo::Dog<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::zoo::Dog<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1386,6 +1446,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::tree::Leaf {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::tree::Leaf {
@@ -1464,6 +1530,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for functions::GetTable {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for functions::GetTable {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1481,6 +1553,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for functions::zoo::GetAnimals<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for functions::zoo::GetAnimals<'_> {

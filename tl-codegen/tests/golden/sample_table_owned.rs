@@ -144,7 +144,7 @@ pub mod types {
     /// ```tl
     /// stats#56639710 {mask:#} count:int views:mask.0?int total:mask.1?long = Stats mask;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Stats {
         pub count: i32,
         pub views: Option<i32>,
@@ -203,7 +203,7 @@ pub mod types {
     /// ```tl
     /// row#7a40b924 {width:#} cells:width*[ int ] = Row width;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Row {
         pub cells: Vec<i32>,
     }
@@ -247,7 +247,7 @@ pub mod types {
     /// ```tl
     /// table#4a661651 width:# rows:vector<%(Row width)> mask:# stats:(Stats mask) size:# pairs:size*[ key:int value:string ] = Table;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Table {
         pub width: u32,
         pub rows: Vec<types::Row>,
@@ -628,7 +628,7 @@ pub mod functions {
     /// ```tl
     /// invokeWithLayer#da9b0d0d {X:Type} layer:int query:!X = X;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct InvokeWithLayer<X> {
         pub layer: i32,
         pub query: X,
@@ -971,6 +971,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::Point {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Point {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -994,6 +1000,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Account {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Account {
@@ -1021,6 +1033,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::Masks {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Masks {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1044,6 +1062,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Lists {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Lists {
@@ -1071,6 +1095,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::TablePairs {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::TablePairs {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1094,6 +1124,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Envelope {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Envelope {
@@ -1121,6 +1157,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::zoo::AnimalEmpty {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::zoo::AnimalEmpty {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1144,6 +1186,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::zoo::Cat {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::zoo::Cat {
@@ -1171,6 +1219,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::zoo::Owner {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::zoo::Owner {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1196,6 +1250,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::zoo::Dog {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::zoo::Dog {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1219,6 +1279,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::tree::Leaf {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::tree::Leaf {
@@ -1321,6 +1387,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for functions::GetTable {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for functions::GetTable {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1344,6 +1416,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for functions::zoo::GetAnimals {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for functions::zoo::GetAnimals {

@@ -18,7 +18,7 @@ pub mod types {
     /// ```tl
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -80,7 +80,7 @@ pub mod types {
     /// ```tl
     /// light#fb45753e = Shade;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Light {}
 
     impl Light {
@@ -131,7 +131,7 @@ pub mod types {
     /// ```tl
     /// dark#45f4a0f2 depth:int = Shade;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Dark {
         pub depth: i32,
     }
@@ -185,7 +185,7 @@ pub mod types {
     /// ```tl
     /// mixed#e331b23e parts:Vector<int> of:Point = Shade;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Mixed<'a> {
         pub parts: &'a [i32],
         pub of: types::Point,
@@ -248,7 +248,7 @@ pub mod types {
     /// ```tl
     /// part#a861716b flags:# live:Bool max_id:flags.0?int = Part;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Part {
         pub live: bool,
         pub max_id: Option<i32>,
@@ -313,7 +313,7 @@ pub mod types {
     /// ```tl
     /// deep#a7b27e30 flags:# ids:flags.0?Vector<int> name:flags.1?string = Deep;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Deep<'a> {
         pub ids: Option<&'a [i32]>,
         pub name: Option<&'a str>,
@@ -382,7 +382,7 @@ pub mod types {
     /// ```tl
     /// pair#c8a5cf2f flags:# first:flags.0?Deep second:flags.1?Part third:flags.2?Point fourth:flags.2?Shade fifth:flags.3?Wide = Pair;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Pair<'a> {
         pub first: Option<&'a types::Deep<'a>>,
         pub second: Option<types::Part>,
@@ -474,7 +474,7 @@ pub mod types {
     /// ```tl
     /// many#739af06d flags:# a:flags.0?int more:# b:more.5?string c:more.31?true last:# d:last.31?long e:last.2?Shade f:last.2?true and:# g:and.0?Point h:flags.31?Bool = Many;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Many<'a> {
         pub a: Option<i32>,
         pub b: Option<&'a str>,
@@ -593,7 +593,7 @@ pub mod types {
     /// ```tl
     /// odd#82d8f3c7 flags:# three:3*[ int ] shades:flags.0?2*[ Shade ] yes:True number:Int text:flags.1?String no:flags.2?True numbers:flags.3?int512 names:vector<String> all:Vector<Bool> many:flags.4?%Many = Odd;
     /// ```
-    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct Odd<'a> {
         pub three: [i32; 3],
         pub shades: Option<[enums::Shade<'a>; 2]>,
@@ -1377,6 +1377,135 @@ pub mod types {
             w.set_flags(flags);
             w.set_flags(flags2);
             w.set_flags(flags3);
+            w
+        }
+    }
+
+    /// ```tl
+    /// ring#ba6af6d8 link:Link number:int = Ring;
+    /// ```
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Ring<'a> {
+        pub link: &'a types::Link<'a>,
+        pub number: i32,
+    }
+
+    impl<'a> Ring<'a> {
+        #[inline]
+        pub fn new(link: &'a types::Link<'a>, number: i32) -> Self {
+            Self { link, number }
+        }
+
+        /// The same value, owning what it holds.
+        #[inline]
+        pub fn to_owned(&self) -> crate::wide_owned::types::Ring {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Ring<'_> {
+        type Owned = crate::wide_owned::types::Ring;
+
+        #[inline]
+        fn own(self) -> Self::Owned {
+            crate::wide_owned::types::Ring {
+                link: tl::private::own(self.link),
+                number: self.number,
+            }
+        }
+    }
+
+    impl tl::Identified for Ring<'_> {
+        const ID: u32 = 0xba6af6d8;
+        const NAME: &'static str = "ring";
+    }
+
+    impl<'a> tl::TlRead<'a> for Ring<'a> {
+        const CONSTRUCTOR: tl::private::Constructor =
+            tl::private::Constructor(Some(0xba6af6d8), 20, "ring link number");
+        const NEEDS_ARENA: bool = true;
+
+        #[inline]
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            Ok(Self {
+                link: r.place()?,
+                number: r.int(),
+            })
+        }
+    }
+
+    impl tl::TlWrite for Ring<'_> {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0xba6af6d8);
+
+        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
+            w = w.put(&self.link);
+            w.int(self.number);
+            w
+        }
+    }
+
+    /// ```tl
+    /// link#5a2b864c flags:# ring:flags.0?Ring name:string = Link;
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct Link<'a> {
+        pub ring: Option<&'a types::Ring<'a>>,
+        pub name: &'a str,
+    }
+
+    impl<'a> Link<'a> {
+        #[inline]
+        pub fn new(name: &'a str) -> Self {
+            Self { ring: None, name }
+        }
+
+        /// The same value, owning what it holds.
+        #[inline]
+        pub fn to_owned(&self) -> crate::wide_owned::types::Link {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::private::Own for Link<'_> {
+        type Owned = crate::wide_owned::types::Link;
+
+        #[inline]
+        fn own(self) -> Self::Owned {
+            crate::wide_owned::types::Link {
+                ring: tl::private::own(self.ring),
+                name: tl::private::own(self.name),
+            }
+        }
+    }
+
+    impl tl::Identified for Link<'_> {
+        const ID: u32 = 0x5a2b864c;
+        const NAME: &'static str = "link";
+    }
+
+    impl<'a> tl::TlRead<'a> for Link<'a> {
+        const CONSTRUCTOR: tl::private::Constructor =
+            tl::private::Constructor(Some(0x5a2b864c), 12, "link flags# ring?0.0 name");
+        const NEEDS_ARENA: bool = true;
+
+        #[inline]
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            let flags = r.nat();
+            Ok(Self {
+                ring: r.optional_place(flags & 1),
+                name: r.str(),
+            })
+        }
+    }
+
+    impl tl::TlWrite for Link<'_> {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0x5a2b864c);
+
+        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
+            let mut flags = w.flags(0);
+            w = w.put_flagged(&mut flags, 0, &self.ring);
+            w.string(self.name);
+            w.set_flags(flags);
             w
         }
     }

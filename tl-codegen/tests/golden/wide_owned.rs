@@ -18,7 +18,7 @@ pub mod types {
     /// ```tl
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -62,7 +62,7 @@ pub mod types {
     /// ```tl
     /// light#fb45753e = Shade;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Light {}
 
     impl Light {
@@ -98,7 +98,7 @@ pub mod types {
     /// ```tl
     /// dark#45f4a0f2 depth:int = Shade;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Dark {
         pub depth: i32,
     }
@@ -137,7 +137,7 @@ pub mod types {
     /// ```tl
     /// mixed#e331b23e parts:Vector<int> of:Point = Shade;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Mixed {
         pub parts: Vec<i32>,
         pub of: types::Point,
@@ -181,7 +181,7 @@ pub mod types {
     /// ```tl
     /// part#a861716b flags:# live:Bool max_id:flags.0?int = Part;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Part {
         pub live: bool,
         pub max_id: Option<i32>,
@@ -228,7 +228,7 @@ pub mod types {
     /// ```tl
     /// deep#a7b27e30 flags:# ids:flags.0?Vector<int> name:flags.1?string = Deep;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Deep {
         pub ids: Option<Vec<i32>>,
         pub name: Option<String>,
@@ -278,7 +278,7 @@ pub mod types {
     /// ```tl
     /// pair#c8a5cf2f flags:# first:flags.0?Deep second:flags.1?Part third:flags.2?Point fourth:flags.2?Shade fifth:flags.3?Wide = Pair;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Pair {
         pub first: Option<Box<types::Deep>>,
         pub second: Option<types::Part>,
@@ -348,7 +348,7 @@ pub mod types {
     /// ```tl
     /// many#739af06d flags:# a:flags.0?int more:# b:more.5?string c:more.31?true last:# d:last.31?long e:last.2?Shade f:last.2?true and:# g:and.0?Point h:flags.31?Bool = Many;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Many {
         pub a: Option<i32>,
         pub b: Option<String>,
@@ -442,7 +442,7 @@ pub mod types {
     /// ```tl
     /// odd#82d8f3c7 flags:# three:3*[ int ] shades:flags.0?2*[ Shade ] yes:True number:Int text:flags.1?String no:flags.2?True numbers:flags.3?int512 names:vector<String> all:Vector<Bool> many:flags.4?%Many = Odd;
     /// ```
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Odd {
         pub three: [i32; 3],
         pub shades: Option<[enums::Shade; 2]>,
@@ -1064,6 +1064,100 @@ pub mod types {
             w.set_flags(flags);
             w.set_flags(flags2);
             w.set_flags(flags3);
+            w
+        }
+    }
+
+    /// ```tl
+    /// ring#ba6af6d8 link:Link number:int = Ring;
+    /// ```
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Ring {
+        pub link: Box<types::Link>,
+        pub number: i32,
+    }
+
+    impl Ring {
+        #[inline]
+        pub fn new(link: types::Link, number: i32) -> Self {
+            Self {
+                link: Box::new(link),
+                number,
+            }
+        }
+    }
+
+    impl tl::Identified for Ring {
+        const ID: u32 = 0xba6af6d8;
+        const NAME: &'static str = "ring";
+    }
+
+    impl<'a> tl::TlRead<'a> for Ring {
+        const CONSTRUCTOR: tl::private::Constructor =
+            tl::private::Constructor(Some(0xba6af6d8), 20, "ring link number");
+
+        #[inline]
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            Ok(Self {
+                link: r.heap()?,
+                number: r.int(),
+            })
+        }
+    }
+
+    impl tl::TlWrite for Ring {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0xba6af6d8);
+
+        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
+            w = w.put(&self.link);
+            w.int(self.number);
+            w
+        }
+    }
+
+    /// ```tl
+    /// link#5a2b864c flags:# ring:flags.0?Ring name:string = Link;
+    /// ```
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Link {
+        pub ring: Option<Box<types::Ring>>,
+        pub name: String,
+    }
+
+    impl Link {
+        #[inline]
+        pub fn new(name: String) -> Self {
+            Self { ring: None, name }
+        }
+    }
+
+    impl tl::Identified for Link {
+        const ID: u32 = 0x5a2b864c;
+        const NAME: &'static str = "link";
+    }
+
+    impl<'a> tl::TlRead<'a> for Link {
+        const CONSTRUCTOR: tl::private::Constructor =
+            tl::private::Constructor(Some(0x5a2b864c), 12, "link flags# ring?0.0 name");
+
+        #[inline]
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            let flags = r.nat();
+            Ok(Self {
+                ring: r.optional(flags & 1),
+                name: r.string(),
+            })
+        }
+    }
+
+    impl tl::TlWrite for Link {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0x5a2b864c);
+
+        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
+            let mut flags = w.flags(0);
+            w = w.put_flagged(&mut flags, 0, &self.ring);
+            w.string(&self.name);
+            w.set_flags(flags);
             w
         }
     }

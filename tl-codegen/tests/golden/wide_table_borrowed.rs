@@ -591,6 +591,62 @@ pub mod types {
         const ID: u32 = 0x536b54b0;
         const NAME: &'static str = "wide";
     }
+
+    /// ```tl
+    /// ring#ba6af6d8 link:Link number:int = Ring;
+    /// ```
+    #[derive(Clone, Copy)]
+    #[repr(C)]
+    pub struct Ring<'a> {
+        pub link: &'a types::Link<'a>,
+        pub number: i32,
+    }
+
+    impl<'a> Ring<'a> {
+        #[inline]
+        pub fn new(link: &'a types::Link<'a>, number: i32) -> Self {
+            Self { link, number }
+        }
+
+        /// The same value, owning what it holds.
+        #[inline]
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Ring {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::Identified for Ring<'_> {
+        const ID: u32 = 0xba6af6d8;
+        const NAME: &'static str = "ring";
+    }
+
+    /// ```tl
+    /// link#5a2b864c flags:# ring:flags.0?Ring name:string = Link;
+    /// ```
+    #[derive(Clone, Copy)]
+    #[repr(C)]
+    pub struct Link<'a> {
+        pub ring: Option<&'a types::Ring<'a>>,
+        pub name: &'a str,
+    }
+
+    impl<'a> Link<'a> {
+        #[inline]
+        pub fn new(name: &'a str) -> Self {
+            Self { ring: None, name }
+        }
+
+        /// The same value, owning what it holds.
+        #[inline]
+        pub fn to_owned(&self) -> crate::wide_table_owned::types::Link {
+            tl::private::own(*self)
+        }
+    }
+
+    impl tl::Identified for Link<'_> {
+        const ID: u32 = 0x5a2b864c;
+        const NAME: &'static str = "link";
+    }
 }
 
 /// Types of several constructors.
@@ -661,7 +717,7 @@ mod tables {
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
         const LATER: () = assert!(size_of::<X>() == 0);
-        const ROWS: &'static Kept<Rows<12, 145, 3, 36, 11, 11>> ={
+        const ROWS: &'static Kept<Rows<14, 150, 3, 40, 13, 12>> ={
             let () = Self::LATER;
             &Rows::lay_out(
                 [
@@ -677,6 +733,8 @@ mod tables {
                     T::structure(0x82d8f3c7, "odd flags# three shades?0.0 yes number text?0.1 no?0.2 numbers?0.3 names all many?0.4", "Odd three shades yes number text no numbers names all many", 44, 29, 11),
                     T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 40, 8),
                     T::structure(0x536b54b0, "wide flags# f0!0.0 f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f9!0.31 f10!0.6 f11!0.13 f12!0.20 f13!0.27 f14!0.2 f15!0.9 f16!0.16 f17!0.23 f18!0.30 f19!0.5 f20!0.12 f21!0.19 f22!0.26 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f35!2.21 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f51!2.5 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?3.0 f65?3.7 f66?3.14 f67?3.21 f68?3.28 f69?3.3 f70?3.10 f71?3.17 f72?3.24 f73?3.31 f74!3.6 f75?3.13 f76?3.20 f77?3.27 f78?3.2 f79?3.9 f80?3.16 f81?3.23 f82?3.30 f83?3.5 also?0.3 too!0.20 yet?2.9 and?3.0 last", "Wide f0 f1 f2 f3 f4 f5 id date hash name f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 f27 f28 f29 f30 f31 rest f32 f33 f34 f35 f36 f37 f38 f39 f40 f41 f42 f43 f44 f45 f46 f47 f48 f49 f50 f51 f52 f53 f54 f55 f56 f57 f58 f59 f60 f61 f62 f63 f64 f65 f66 f67 f68 f69 f70 f71 f72 f73 f74 f75 f76 f77 f78 f79 f80 f81 f82 f83 also too yet and last", 44, 48, 97).sharing(&["flags.3", "flags.20", "flags2.9", "flags3.0"]),
+                    T::structure(0xba6af6d8, "ring link number", "Ring link number", 20, 145, 2),
+                    T::structure(0x5a2b864c, "link flags# ring?0.0 name", "Link ring name", 12, 147, 3),
                 ],
                 [
                     0x0000ffff,
@@ -824,6 +882,11 @@ mod tables {
                     0x00000049,
                     0x00080060,
                     0x0000ffff,
+                    0x0025ffff,
+                    0x0000ffff,
+                    0xffffffff,
+                    0x00270000,
+                    0x0005ffff,
                 ],
                 [
                     (0xfb45753e, "Light", 65535),
@@ -867,6 +930,10 @@ mod tables {
                     S::bare_vector(5, 4, SequenceOps::borrowed::<&'static str>()).optional(OptionOps::of::<&'static [&'static str]>()),
                     S::leaf(Kind::Float),
                     S::vector(6, 8, SequenceOps::borrowed::<types::Deep<'static>>()).optional(OptionOps::of::<&'static [types::Deep<'static>]>()),
+                    S::named(13),
+                    S::indirect(36),
+                    S::named(12),
+                    S::indirect(38),
                 ],
                 true,
             ).checked(&[
@@ -882,6 +949,8 @@ mod tables {
                 L::of::<types::Odd<'static>>(),
                 L::of::<types::Few>(),
                 L::of::<types::Wide<'static>>(),
+                L::of::<types::Ring<'static>>(),
+                L::of::<types::Link<'static>>(),
             ])
         };
         fn get() -> &'static Tables {
@@ -919,6 +988,8 @@ mod tables {
             <crate::wide_table_owned::types::Odd as table::Tabled>::ROW,
             <crate::wide_table_owned::types::Few as table::Tabled>::ROW,
             <crate::wide_table_owned::types::Wide as table::Tabled>::ROW,
+            <crate::wide_table_owned::types::Ring as table::Tabled>::ROW,
+            <crate::wide_table_owned::types::Link as table::Tabled>::ROW,
         ];
         #[inline(never)]
         fn agreed() -> table::Agreed<Self> {
@@ -1061,6 +1132,10 @@ mod tables {
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(142) == core::mem::offset_of!(types::Wide<'static>, yet));
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(143) == core::mem::offset_of!(types::Wide<'static>, and));
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(144) == core::mem::offset_of!(types::Wide<'static>, last));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(145) == core::mem::offset_of!(types::Ring<'static>, link));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(146) == core::mem::offset_of!(types::Ring<'static>, number));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(148) == core::mem::offset_of!(types::Link<'static>, ring));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(149) == core::mem::offset_of!(types::Link<'static>, name));
 
     unsafe impl table::Tabled for types::Point {
         type By = table::Both<File, crate::wide_table_owned::types::Point>;
@@ -1072,6 +1147,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Point {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Point {
@@ -1093,6 +1174,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::Light {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Light {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1110,6 +1197,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Dark {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Dark {
@@ -1131,6 +1224,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::Mixed<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Mixed<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1148,6 +1247,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Part {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Part {
@@ -1169,6 +1274,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::Deep<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Deep<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1188,6 +1299,12 @@ mod tables {
             table::debug(self, f)
         }
     }
+    impl Default for types::Pair<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Pair<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1205,6 +1322,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Many<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Many<'_> {
@@ -1243,6 +1366,12 @@ mod tables {
         #[inline]
         fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
             table::debug(self, f)
+        }
+    }
+    impl Default for types::Odd<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Odd<'_> {
@@ -1284,6 +1413,50 @@ mod tables {
         }
     }
     impl PartialEq for types::Wide<'_> {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Ring<'_> {
+        type By = table::Both<File, crate::wide_table_owned::types::Ring>;
+        type Of<'a> = types::Ring<'a>;
+        const ROW: usize = 12;
+        const MIN_SIZE: usize = 20;
+    }
+    impl core::fmt::Debug for types::Ring<'_> {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl PartialEq for types::Ring<'_> {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Link<'_> {
+        type By = table::Both<File, crate::wide_table_owned::types::Link>;
+        type Of<'a> = types::Link<'a>;
+        const ROW: usize = 13;
+        const MIN_SIZE: usize = 12;
+    }
+    impl core::fmt::Debug for types::Link<'_> {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl Default for types::Link<'_> {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
+    impl PartialEq for types::Link<'_> {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
             table::eq(self, other)

@@ -514,6 +514,51 @@ pub mod types {
         const ID: u32 = 0x536b54b0;
         const NAME: &'static str = "wide";
     }
+
+    /// ```tl
+    /// ring#ba6af6d8 link:Link number:int = Ring;
+    /// ```
+    #[repr(C)]
+    pub struct Ring {
+        pub link: Box<types::Link>,
+        pub number: i32,
+    }
+
+    impl Ring {
+        #[inline]
+        pub fn new(link: types::Link, number: i32) -> Self {
+            Self {
+                link: Box::new(link),
+                number,
+            }
+        }
+    }
+
+    impl tl::Identified for Ring {
+        const ID: u32 = 0xba6af6d8;
+        const NAME: &'static str = "ring";
+    }
+
+    /// ```tl
+    /// link#5a2b864c flags:# ring:flags.0?Ring name:string = Link;
+    /// ```
+    #[repr(C)]
+    pub struct Link {
+        pub ring: Option<Box<types::Ring>>,
+        pub name: String,
+    }
+
+    impl Link {
+        #[inline]
+        pub fn new(name: String) -> Self {
+            Self { ring: None, name }
+        }
+    }
+
+    impl tl::Identified for Link {
+        const ID: u32 = 0x5a2b864c;
+        const NAME: &'static str = "link";
+    }
 }
 
 /// Types of several constructors.
@@ -574,7 +619,7 @@ mod tables {
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
         const LATER: () = assert!(size_of::<X>() == 0);
-        const ROWS: &'static Kept<Rows<12, 145, 3, 36, 11, 11>> ={
+        const ROWS: &'static Kept<Rows<14, 150, 3, 40, 13, 12>> ={
             let () = Self::LATER;
             &Rows::lay_out(
                 [
@@ -590,6 +635,8 @@ mod tables {
                     T::structure(0x82d8f3c7, "odd flags# three shades?0.0 yes number text?0.1 no?0.2 numbers?0.3 names all many?0.4", "Odd three shades yes number text no numbers names all many", 44, 29, 11),
                     T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 40, 8),
                     T::structure(0x536b54b0, "wide flags# f0!0.0 f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f9!0.31 f10!0.6 f11!0.13 f12!0.20 f13!0.27 f14!0.2 f15!0.9 f16!0.16 f17!0.23 f18!0.30 f19!0.5 f20!0.12 f21!0.19 f22!0.26 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f35!2.21 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f51!2.5 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?3.0 f65?3.7 f66?3.14 f67?3.21 f68?3.28 f69?3.3 f70?3.10 f71?3.17 f72?3.24 f73?3.31 f74!3.6 f75?3.13 f76?3.20 f77?3.27 f78?3.2 f79?3.9 f80?3.16 f81?3.23 f82?3.30 f83?3.5 also?0.3 too!0.20 yet?2.9 and?3.0 last", "Wide f0 f1 f2 f3 f4 f5 id date hash name f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 f27 f28 f29 f30 f31 rest f32 f33 f34 f35 f36 f37 f38 f39 f40 f41 f42 f43 f44 f45 f46 f47 f48 f49 f50 f51 f52 f53 f54 f55 f56 f57 f58 f59 f60 f61 f62 f63 f64 f65 f66 f67 f68 f69 f70 f71 f72 f73 f74 f75 f76 f77 f78 f79 f80 f81 f82 f83 also too yet and last", 44, 48, 97).sharing(&["flags.3", "flags.20", "flags2.9", "flags3.0"]),
+                    T::structure(0xba6af6d8, "ring link number", "Ring link number", 20, 145, 2),
+                    T::structure(0x5a2b864c, "link flags# ring?0.0 name", "Link ring name", 12, 147, 3),
                 ],
                 [
                     0x0000ffff,
@@ -737,6 +784,11 @@ mod tables {
                     0x00000049,
                     0x00080060,
                     0x0000ffff,
+                    0x0025ffff,
+                    0x0000ffff,
+                    0xffffffff,
+                    0x00270000,
+                    0x0005ffff,
                 ],
                 [
                     (0xfb45753e, "Light", 65535),
@@ -780,6 +832,10 @@ mod tables {
                     S::bare_vector(5, 4, SequenceOps::owned::<String>()).optional(OptionOps::of::<Vec<String>>()),
                     S::leaf(Kind::Float),
                     S::vector(6, 8, SequenceOps::owned::<types::Deep>()).optional(OptionOps::of::<Vec<types::Deep>>()),
+                    S::named(13),
+                    S::indirect(36),
+                    S::named(12),
+                    S::indirect(38),
                 ],
                 false,
             ).checked(&[
@@ -795,6 +851,8 @@ mod tables {
                 L::of::<types::Odd>(),
                 L::of::<types::Few>(),
                 L::of::<types::Wide>(),
+                L::of::<types::Ring>(),
+                L::of::<types::Link>(),
             ])
         };
         fn get() -> &'static Tables {
@@ -947,6 +1005,10 @@ mod tables {
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(142) == core::mem::offset_of!(types::Wide, yet));
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(143) == core::mem::offset_of!(types::Wide, and));
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(144) == core::mem::offset_of!(types::Wide, last));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(145) == core::mem::offset_of!(types::Ring, link));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(146) == core::mem::offset_of!(types::Ring, number));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(148) == core::mem::offset_of!(types::Link, ring));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(149) == core::mem::offset_of!(types::Link, name));
 
     unsafe impl table::Tabled for types::Point {
         type By = table::Both<File>;
@@ -964,6 +1026,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Point {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Point {
@@ -991,6 +1059,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::Light {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Light {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1014,6 +1088,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Dark {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Dark {
@@ -1041,6 +1121,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::Mixed {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Mixed {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1064,6 +1150,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Part {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Part {
@@ -1091,6 +1183,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::Deep {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Deep {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1116,6 +1214,12 @@ mod tables {
             table::clone(self)
         }
     }
+    impl Default for types::Pair {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
     impl PartialEq for types::Pair {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
@@ -1139,6 +1243,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Many {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Many {
@@ -1189,6 +1299,12 @@ mod tables {
         #[inline]
         fn clone(&self) -> Self {
             table::clone(self)
+        }
+    }
+    impl Default for types::Odd {
+        #[inline]
+        fn default() -> Self {
+            table::default()
         }
     }
     impl PartialEq for types::Odd {
@@ -1242,6 +1358,68 @@ mod tables {
         }
     }
     impl PartialEq for types::Wide {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Ring {
+        type By = table::Both<File>;
+        type Of<'a> = types::Ring;
+        const ROW: usize = 12;
+        const MIN_SIZE: usize = 20;
+    }
+    impl core::fmt::Debug for types::Ring {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl Clone for types::Ring {
+        #[inline]
+        fn clone(&self) -> Self {
+            table::clone(self)
+        }
+    }
+    impl Default for types::Ring {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
+    impl PartialEq for types::Ring {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
+    unsafe impl table::Tabled for types::Link {
+        type By = table::Both<File>;
+        type Of<'a> = types::Link;
+        const ROW: usize = 13;
+        const MIN_SIZE: usize = 12;
+    }
+    impl core::fmt::Debug for types::Link {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl Clone for types::Link {
+        #[inline]
+        fn clone(&self) -> Self {
+            table::clone(self)
+        }
+    }
+    impl Default for types::Link {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
+    impl PartialEq for types::Link {
         #[inline]
         fn eq(&self, other: &Self) -> bool {
             table::eq(self, other)

@@ -17,6 +17,7 @@
 //! write     memory as bytes                                                           (unsafe)
 //! copy      memory from other memory                                                  (unsafe)
 //! own       owned memory from borrowed memory                                         (unsafe)
+//! default   memory of nothing                                                       (unsafe)
 //! compare   memory and other memory                                                   (unsafe)
 //! release   giving memory back                                                        (unsafe)
 //! memory    tags of enums, short copies, the allocator                                (unsafe)
@@ -81,6 +82,7 @@
 mod build;
 mod compare;
 mod copy;
+mod default;
 pub(crate) mod dynamic;
 mod kept;
 mod layout;
@@ -151,5 +153,21 @@ pub fn clone<T: Tabled<By: InFile>>(value: &T) -> T {
             copy.as_mut_ptr().cast(),
         );
         copy.assume_init()
+    }
+}
+
+/// `Default`, as `derive` writes it.
+///
+/// # Panics
+/// If the type, or one that is always in it, has no default by its table: an enum, a type with code, or in
+/// borrowed types one behind a reference. Generated code does not ask for it then.
+#[inline]
+#[must_use]
+pub fn default<T: Tabled<By: InFile>>() -> T {
+    let mut value = MaybeUninit::<T>::uninit();
+    // SAFETY: the row describes T; `value` has room for one, which `default` makes.
+    unsafe {
+        default::default(T::tables(), T::ROW, value.as_mut_ptr().cast());
+        value.assume_init()
     }
 }

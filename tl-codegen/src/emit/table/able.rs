@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::hash::Map;
+use crate::defaults::{self, DEFAULT};
+use crate::hash::{Map, Set};
 use crate::model::{Codec, Field, FieldKind, File, Item, Module, Named, Nat, Scalar, Type};
 
 /// More `#` fields than this, and a struct has code.
@@ -15,10 +16,12 @@ pub(in crate::emit) struct Rows {
     pub(super) rows: Map<Rc<str>, u16>,
     /// The items of the rows, by their place in the file.
     pub(super) order: Vec<usize>,
+    /// Those that have their `Default` by the table.
+    defaults: Set<Rc<str>>,
 }
 
 impl Rows {
-    pub(in crate::emit) fn of(file: &File) -> Self {
+    pub(in crate::emit) fn of(file: &File, borrowed: bool) -> Self {
         let mut items = Vec::new();
         file.modules
             .iter()
@@ -48,13 +51,30 @@ impl Rows {
             .filter(|&index| able[index])
             .take(0xff00)
             .collect();
-        let rows = (0..).zip(&order);
+        let rows: Map<Rc<str>, u16> = (0..)
+            .zip(&order)
+            .map(|(row, &index)| (shared_path(items[index]), row))
+            .collect();
+        let defaults = defaults::able(&items, borrowed, |item| {
+            rows.contains_key(path(item)) && traits(item).iter().any(|name| name == DEFAULT)
+        });
         Self {
-            rows: rows
-                .map(|(row, &index)| (shared_path(items[index]), row))
-                .collect(),
+            rows,
             order,
+            defaults,
         }
+    }
+
+    /// Whether a trait of a type comes by its table, so that it need not be derived.
+    pub(in crate::emit) fn bring(&self, name: &str, path: &str, borrowed: bool) -> bool {
+        self.has(path)
+            && match name {
+                "Debug" | "PartialEq" => true,
+                "Clone" => !borrowed,
+                // What holds a type with code may be able to, but by what only that can.
+                DEFAULT => self.defaults.contains(path),
+                _ => false,
+            }
     }
 
     pub(in crate::emit) fn has(&self, path: &str) -> bool {
@@ -106,6 +126,13 @@ fn path(item: &Item) -> &str {
     match item {
         Item::Struct(item) => &item.path,
         Item::Enum(item) => &item.path,
+    }
+}
+
+fn traits(item: &Item) -> &[String] {
+    match item {
+        Item::Struct(item) => &item.traits,
+        Item::Enum(item) => &item.traits,
     }
 }
 

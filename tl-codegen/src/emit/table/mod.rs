@@ -210,7 +210,9 @@ impl Emitter<'_> {
         self.out
             .line(&["const MIN_SIZE: usize = ", &min_size(item).to_string(), ";"]);
         self.out.close();
-        let has = |name: &str| traits.iter().any(|of| of == name);
+        let has = |name: &str| {
+            traits.iter().any(|of| of == name) && self.rows.bring(name, path, self.style.borrowed)
+        };
         if has("Debug") {
             self.out
                 .open(&["impl core::fmt::Debug for ", path, &applied]);
@@ -221,11 +223,19 @@ impl Emitter<'_> {
             self.out.close();
             self.out.close();
         }
-        if has("Clone") && !self.style.borrowed {
+        if has("Clone") {
             self.out.open(&["impl Clone for ", path, &applied]);
             self.out.line(&["#[inline]"]);
             self.out.open(&["fn clone(&self) -> Self"]);
             self.out.line(&["table::clone(self)"]);
+            self.out.close();
+            self.out.close();
+        }
+        if has("Default") {
+            self.out.open(&["impl Default for ", path, &applied]);
+            self.out.line(&["#[inline]"]);
+            self.out.open(&["fn default() -> Self"]);
+            self.out.line(&["table::default()"]);
             self.out.close();
             self.out.close();
         }
@@ -248,15 +258,6 @@ fn min_size(item: &Item) -> u32 {
             item.min_size.saturating_add(if has_id { 4 } else { 0 })
         }
         Item::Enum(item) => item.min_size,
-    }
-}
-
-/// Traits that a table brings, so that they need not be derived.
-pub(in crate::emit) fn is_made_by_table(name: &str, borrowed: bool) -> bool {
-    match name {
-        "Debug" | "PartialEq" => true,
-        "Clone" => !borrowed,
-        _ => false,
     }
 }
 

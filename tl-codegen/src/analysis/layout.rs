@@ -7,7 +7,7 @@
 use tl_parser::ir::{Arg, Builtin, CombinatorId, Field, NatExpr, Repeat, Schema, TypeExpr, TypeId};
 
 use super::graph::{Components, Graph, held_by_type};
-use super::{Any, Node};
+use super::{Any, Node, Used};
 use crate::config::{Boxing, Config};
 
 /// What is known of the values of a type or constructor.
@@ -94,12 +94,13 @@ pub(crate) struct Layouts {
 
 impl Layouts {
     /// Works out the layouts of all types and constructors.
-    pub(crate) fn new(schema: &Schema, any: &Any, config: &Config) -> Self {
+    pub(crate) fn new(schema: &Schema, any: &Any, used: &Used, config: &Config) -> Self {
         let components = Graph::new(schema).components();
         let mut work = Work {
             schema,
             config,
             any,
+            used,
             components: &components,
             done: vec![false; Node::count(schema)],
             layouts: Self {
@@ -152,6 +153,7 @@ struct Work<'s> {
     schema: &'s Schema,
     config: &'s Config,
     any: &'s Any,
+    used: &'s Used,
     components: &'s Components,
     done: Vec<bool>,
     layouts: Layouts,
@@ -316,14 +318,19 @@ impl Work<'_> {
                             ..layout
                         }
                     }
-                    None => self.with_args(self.node(Node::Type(*ty)), args),
+                    None => self.with_args(self.node(Node::Type(*ty)), args, |position| {
+                        self.used.of_type(self.schema, *ty, position)
+                    }),
                 }
             }
             TypeExpr::Bare {
                 constructor, args, ..
             } => match self.schema[*constructor].builtin {
                 Some(builtin) => self.builtin(builtin),
-                None => self.with_args(self.combinator(*constructor), args),
+                None => self.with_args(self.combinator(*constructor), args, |position| {
+                    self.used
+                        .of_constructor(self.schema, *constructor, position)
+                }),
             },
             TypeExpr::Repeat(repeat) => self.repeat(repeat),
             _ => Layout::UNKNOWN,
@@ -344,10 +351,17 @@ impl Work<'_> {
         }
     }
 
-    /// Arguments may be kept by value and may borrow.
-    fn with_args(&self, mut layout: Layout, args: &[Arg]) -> Layout {
-        for arg in args {
-            if let Arg::Type(ty) = arg {
+    /// Arguments that values depend on may be kept by value and may borrow.
+    fn with_args(
+        &self,
+        mut layout: Layout,
+        args: &[Arg],
+        is_used: impl Fn(usize) -> bool,
+    ) -> Layout {
+        for (position, arg) in args.iter().enumerate() {
+            if let Arg::Type(ty) = arg
+                && is_used(position)
+            {
                 let of_arg = self.type_expr(ty);
                 layout.size = layout.size.saturating_add(of_arg.size);
                 layout.align = layout.align.max(of_arg.align);

@@ -3,6 +3,7 @@
 //! ```text
 //! reach    what is wanted, and in which direction it travels
 //! any      what an `Object` or a `Function` may be
+//! used     which type parameters values depend on
 //! graph    what holds what by value; the cycles in it
 //! layout   sizes in memory and on the wire, and from them what is boxed
 //! ```
@@ -11,10 +12,12 @@ mod any;
 mod graph;
 mod layout;
 mod reach;
+mod used;
 
 pub(crate) use any::{Any, AnyOf};
 pub(crate) use layout::{Layouts, is_array};
 pub(crate) use reach::{Direction, Reach};
+pub(crate) use used::Used;
 
 use tl_parser::ir::{CombinatorId, Schema, TypeId};
 

@@ -21,7 +21,7 @@ use std::rc::Rc;
 use tl_parser::ir::{Combinator, CombinatorId, CombinatorKind, Kind, Schema, TypeId, VariableId};
 use tl_parser::source::Sources;
 
-use crate::analysis::{Any, Direction, Layouts, Reach};
+use crate::analysis::{Any, Direction, Layouts, Reach, Used};
 use crate::config::{self, Config, Ownership};
 use crate::defaults::DEFAULT;
 use crate::hash::Map;
@@ -43,16 +43,17 @@ pub fn lower(schema: &Schema, sources: &Sources, config: &Config) -> Result<File
     let schema = &*instances.schema;
     let reach = Reach::new(schema, &instances, config);
     let any = Any::new(schema, &instances, &reach, config);
+    let used = Used::new(schema);
     let lowering = Lowering {
         schema,
         sources,
         config,
         instances: &instances,
-        layouts: Layouts::new(schema, &any, config),
+        layouts: Layouts::new(schema, &any, &used, config),
         paths: Paths::new(schema, &instances, config),
         reach,
         any,
-        used_variables: used_variables(schema),
+        used,
         is_large: false,
         traits: all_traits(&["Clone", "Debug", "PartialEq"], config),
     };
@@ -74,8 +75,8 @@ struct Lowering<'s> {
     any: Any,
     layouts: Layouts,
     paths: Paths,
-    /// For generic combinators: which of their variables of kind `Type` a value depends on.
-    used_variables: Map<CombinatorId, Vec<bool>>,
+    /// Which type parameters values depend on.
+    used: Used,
     /// What nothing is said of has tables.
     is_large: bool,
     /// What nothing is said of has these traits.
@@ -265,7 +266,7 @@ impl Lowering<'_> {
             return Vec::new();
         }
         self.ordered_variables(combinator)
-            .filter(|&variable| self.is_used(id, variable))
+            .filter(|&variable| self.used.variable(id, variable))
             .map(|variable| GenericType {
                 name: self.variable_name(id, variable),
                 is_function: self.is_forwarded(combinator, variable),
@@ -278,7 +279,9 @@ impl Lowering<'_> {
         let ty = &self.schema[id];
         let positions = ty.parameters.iter().enumerate();
         positions
-            .filter(|&(position, &kind)| kind == Kind::Type && self.is_used_position(id, position))
+            .filter(|&(position, &kind)| {
+                kind == Kind::Type && self.used.of_type(self.schema, id, position)
+            })
             .filter_map(|(position, _)| {
                 ty.constructors.iter().find_map(|&id| {
                     let combinator = &self.schema[id];
@@ -290,19 +293,6 @@ impl Lowering<'_> {
                 })
             })
             .collect()
-    }
-
-    /// Whether any constructor's values depend on that argument of the type.
-    fn is_used_position(&self, id: TypeId, position: usize) -> bool {
-        self.schema[id].constructors.iter().any(|&id| {
-            let variable = self.schema[id].result_variable(position);
-            variable.is_some_and(|variable| self.is_used(id, variable))
-        })
-    }
-
-    fn is_used(&self, id: CombinatorId, variable: VariableId) -> bool {
-        let used = self.used_variables.get(&id);
-        used.is_some_and(|used| used.get(variable.0 as usize) == Some(&true))
     }
 
     /// A constructor's variables as its type has them; a function's as written.
@@ -485,34 +475,5 @@ impl Modules {
 impl Module {
     fn is_empty(&self) -> bool {
         self.items.is_empty() && self.modules.iter().all(Self::is_empty)
-    }
-}
-
-/// Which variables of kind `Type` the values of each generic combinator depend on. A variable may
-/// stand in fields that lead only back to itself; the least answer is the right one.
-fn used_variables(schema: &Schema) -> Map<CombinatorId, Vec<bool>> {
-    let generic: Vec<CombinatorId> = schema
-        .combinator_ids()
-        .filter(|&id| !schema[id].variables.is_empty())
-        .collect();
-    let mut used: Map<CombinatorId, Vec<bool>> = generic
-        .iter()
-        .map(|&id| (id, vec![false; schema[id].variables.len()]))
-        .collect();
-    loop {
-        let mut changed = false;
-        for &id in &generic {
-            let mut now = vec![false; schema[id].variables.len()];
-            for field in &schema[id].fields {
-                types::mark_used(schema, &used, &field.ty, &mut now);
-            }
-            if let Some(before) = used.get_mut(&id) {
-                changed |= *before != now;
-                *before = now;
-            }
-        }
-        if !changed {
-            return used;
-        }
     }
 }

@@ -1,13 +1,9 @@
 //! What becomes of a type expression.
 
-use tl_parser::ir::{
-    Arg, Builtin, Combinator, CombinatorId, Field as IrField, Kind, NatRef, Schema, TypeExpr,
-    TypeId, VariableId,
-};
+use tl_parser::ir::{Arg, Builtin, Combinator, CombinatorId, NatRef, TypeExpr, TypeId, VariableId};
 
 use super::Lowering;
 use super::fields::{Nats, sum};
-use crate::hash::Map;
 use crate::model::{Field, FieldKind, Named, Nat, NatSum, Scalar, Type};
 
 impl Lowering<'_> {
@@ -94,8 +90,8 @@ impl Lowering<'_> {
         let is_used = |position| match constructors[..] {
             [only] => self.schema[only]
                 .result_variable(position)
-                .is_some_and(|variable| self.is_used(only, variable)),
-            _ => self.is_used_position(id, position),
+                .is_some_and(|variable| self.used.variable(only, variable)),
+            _ => self.used.of_type(self.schema, id, position),
         };
         let (args, nats) = self.arguments(within, args, nats, is_used);
         Type::Named(Named {
@@ -119,7 +115,7 @@ impl Lowering<'_> {
         let layout = self.layouts.of_combinator(id);
         let is_used = |position| {
             let variable = self.schema[id].result_variable(position);
-            variable.is_some_and(|variable| self.is_used(id, variable))
+            variable.is_some_and(|variable| self.used.variable(id, variable))
         };
         let (args, nats) = self.arguments(within, args, nats, is_used);
         Type::Named(Named {
@@ -234,70 +230,6 @@ fn scalar(builtin: Builtin) -> Scalar {
         Builtin::True => Scalar::True { bare: true },
         _ => Scalar::Object,
     }
-}
-
-/// Marks the variables that a value of the type depends on, as far as that is known.
-pub(super) fn mark_used(
-    schema: &Schema,
-    used: &Map<CombinatorId, Vec<bool>>,
-    ty: &TypeExpr,
-    now: &mut [bool],
-) {
-    let mut mark = |id: &VariableId| {
-        if let Some(mark) = now.get_mut(id.0 as usize) {
-            *mark = true;
-        }
-    };
-    match ty {
-        TypeExpr::Variable(id) | TypeExpr::Forward(id) => mark(id),
-        TypeExpr::Repeat(repeat) => {
-            for IrField { ty, .. } in &repeat.fields {
-                mark_used(schema, used, ty, now);
-            }
-        }
-        TypeExpr::Boxed { ty, args } => {
-            for (position, arg) in args.iter().enumerate() {
-                let Arg::Type(arg) = arg else { continue };
-                let constructors = &schema[*ty].constructors;
-                if constructors
-                    .iter()
-                    .any(|&id| depends(schema, used, id, position))
-                {
-                    mark_used(schema, used, arg, now);
-                }
-            }
-        }
-        TypeExpr::Bare {
-            constructor, args, ..
-        } => {
-            for (position, arg) in args.iter().enumerate() {
-                let Arg::Type(arg) = arg else { continue };
-                if depends(schema, used, *constructor, position) {
-                    mark_used(schema, used, arg, now);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn depends(
-    schema: &Schema,
-    used: &Map<CombinatorId, Vec<bool>>,
-    id: CombinatorId,
-    position: usize,
-) -> bool {
-    let combinator = &schema[id];
-    if combinator.builtin == Some(Builtin::Vector) {
-        return true;
-    }
-    let Some(variable) = combinator.result_variable(position) else {
-        return false;
-    };
-    combinator.variables[variable.0 as usize].kind == Kind::Type
-        && used
-            .get(&id)
-            .is_some_and(|used| used.get(variable.0 as usize) == Some(&true))
 }
 
 /// Whether the borrowed form of any of the fields borrows.

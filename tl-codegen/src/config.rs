@@ -332,9 +332,13 @@ impl Config {
     }
 
     /// Where the owned types of the same schema are: borrowed ones get a method `to_owned` that
-    /// makes them. They are to be generated with the same settings, but for what is derived or may be
-    /// left out: a type is made by its table only if the owned one has a table that says the same, which
-    /// the compiler sees.
+    /// makes them.
+    ///
+    /// They are to be generated from the same schema and with the same settings, best from a clone of the
+    /// configuration: what has a table in one must have one in the other that says the same, names of fields
+    /// included, and the build fails where it does not. So much as traits or an attribute that are asked for
+    /// on one side alone may take a table away; what is left out ([`Config::only`]) may differ, unless there
+    /// are enums of everything ([`Config::objects`]).
     ///
     /// ```
     /// use tl_codegen::{Config, Ownership};

@@ -11,7 +11,7 @@ use crate::input::{Data, Input};
 use crate::layout;
 
 /// What is expected of the run time, see `tl_runtime::private::contract`.
-const CONTRACT: u32 = 5;
+const CONTRACT: u32 = 6;
 
 /// The implementation, or the errors in its place.
 pub(crate) fn expand(derive: Derive, item: TokenStream) -> TokenStream {

@@ -263,3 +263,43 @@ pub fn include_schema(input: TokenStream) -> TokenStream {
 pub fn schema(input: TokenStream) -> TokenStream {
     include::texts(input.into()).into()
 }
+
+/// Owned types of another schema are refused, by tables as by code.
+///
+/// ```compile_fail,E0080
+/// mod owned {
+///     mtproto_runtime::tl::schema!("point#00000001 y:int x:int = Point;", codec = "table");
+/// }
+/// mod borrowed {
+///     mtproto_runtime::tl::schema!(
+///         "point#00000001 x:int y:int = Point;",
+///         codec = "table",
+///         ownership = "borrowed",
+///         owned_module = crate::owned,
+///     );
+/// }
+/// fn main() {
+///     let point = borrowed::types::Point::new(1, 2).to_owned();
+///     assert_eq!(point.x, 1);
+/// }
+/// ```
+///
+/// ```
+/// mod owned {
+///     mtproto_runtime::tl::schema!("point#00000001 x:int y:int = Point;", codec = "table");
+/// }
+/// mod borrowed {
+///     mtproto_runtime::tl::schema!(
+///         "point#00000001 x:int y:int = Point;",
+///         codec = "table",
+///         ownership = "borrowed",
+///         owned_module = crate::owned,
+///     );
+/// }
+/// fn main() {
+///     let point = borrowed::types::Point::new(1, 2).to_owned();
+///     assert_eq!(point.x, 1);
+/// }
+/// ```
+#[cfg(doctest)]
+struct OwnedTypesOfAnotherSchema;

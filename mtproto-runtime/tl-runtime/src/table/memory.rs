@@ -39,6 +39,9 @@ pub(super) unsafe fn read_tag(value: *const u8, tag: u8) -> usize {
 }
 
 /// Memory of the global allocator for so many values; dangling if that is nothing.
+///
+/// # Panics
+/// If that is more than any allocation may have.
 pub(super) fn allocate(layout: Layout, count: usize) -> *mut u8 {
     let Some(memory) = memory(layout, count) else {
         return ptr::without_provenance_mut(layout.align);
@@ -60,13 +63,21 @@ pub(super) unsafe fn free(start: *mut u8, layout: Layout, count: usize) {
     }
 }
 
-/// `None` if it is of size 0. Whoever allocates has seen that the size is not too large.
+/// `None` if it is of size 0.
 fn memory(layout: Layout, count: usize) -> Option<Memory> {
     let size = layout.size.saturating_mul(count);
     match Memory::from_size_align(size, layout.align) {
         Ok(memory) if size > 0 => Some(memory),
-        _ => None,
+        Ok(_) => None,
+        Err(_) => too_large(),
     }
+}
+
+/// An owned element can be larger than the borrowed one that it is made of.
+#[cold]
+#[allow(clippy::panic, reason = "as Vec does")]
+fn too_large() -> ! {
+    panic!("capacity overflow")
 }
 
 /// Copies at least four bytes, most of the time four or eight.

@@ -74,7 +74,9 @@
 //! size and alignment of each type are what was computed. Both run when a generated file is made into
 //! machine code, before there is a program that could go by its tables; `cargo check` does not run them.
 //! What a borrowed type is made to when it is made to own what it holds is another file's row, of a schema
-//! that might be another: [`Agreed`] can't be made unless all rows of both say the same (`own`).
+//! that might be another: [`Agreed`] can't be made unless all rows of both say the same (`own`). Of types
+//! with code their names are compared; whether the one becomes the other is asked when there is a value, by
+//! the number that Rust gives each type.
 //! Generated code compares each single offset with `offset_of!`, too, for types with attributes of the
 //! user's and, with `Config::assert_layout`, for all.
 #![allow(unsafe_code)]
@@ -160,7 +162,8 @@ pub fn clone<T: Tabled<By: InFile>>(value: &T) -> T {
 ///
 /// # Panics
 /// If the type, or one that is always in it, has no default by its table: an enum, a type with code, or in
-/// borrowed types one behind a reference. Generated code does not ask for it then.
+/// borrowed types one behind a reference. Generated code does not ask for it then. A type that is always in
+/// itself, of which there is no value at all, overflows the stack.
 #[inline]
 #[must_use]
 pub fn default<T: Tabled<By: InFile>>() -> T {

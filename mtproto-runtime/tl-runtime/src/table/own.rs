@@ -47,6 +47,8 @@ const fn agree(from: &Tables, to: &Tables, rows: &[usize]) {
         let (ty, owned) = (&types[row], &owned_types[rows[row]]);
         let (first, owned_first) = (ty.first as usize, owned.first as usize);
         assert!(ty.count == owned.count, "{}", DIFFERENT);
+        // Of a struct, its fields are in it.
+        assert!(same(ty.name, owned.name), "{}", DIFFERENT);
         let mut at = 0;
         match (&ty.form, &owned.form) {
             (TypeForm::Struct { id, .. }, TypeForm::Struct { id: owned_id, .. }) => {
@@ -107,11 +109,11 @@ const fn agree_shape(from: &Tables, to: &Tables, rows: &[usize], shape: u16, own
                     assert!(rows[row] == b.of as usize, "{}", DIFFERENT);
                     return;
                 }
-                // Which types these are is seen where there is a value.
-                match (
-                    &from.types.get()[row].form,
-                    &to.types.get()[b.of as usize].form,
-                ) {
+                // Whether the one becomes the other is seen where there is a value: a type's id can be
+                // asked for at run time alone.
+                let (ty, owned) = (&from.types.get()[row], &to.types.get()[b.of as usize]);
+                assert!(same(ty.name, owned.name), "{}", DIFFERENT);
+                match (&ty.form, &owned.form) {
                     (TypeForm::Foreign(_), TypeForm::Foreign(_)) => return,
                     _ => different(),
                 }
@@ -122,6 +124,15 @@ const fn agree_shape(from: &Tables, to: &Tables, rows: &[usize], shape: u16, own
         }
         (shape, owned) = (a.of, b.of);
     }
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 const DIFFERENT: &str = "the owned types are not generated from the same schema with the same settings \
@@ -350,17 +361,30 @@ mod tests {
     #[derive(Clone, Copy)]
     struct Said {
         id: u32,
+        outline: &'static str,
         kind: Kind,
-        is_conditional: bool,
+        /// The first field is flags, and the second may have a condition.
+        has_flags: bool,
+        condition: u32,
+        first: u32,
+        count: u32,
+        foreign: &'static str,
         len: u32,
         payload: u16,
         second: u32,
     }
 
+    const ALWAYS: u32 = 0xffff;
+
     const SAID: Said = Said {
         id: 1,
+        outline: "a b c",
         kind: Kind::Int,
-        is_conditional: false,
+        has_flags: false,
+        condition: ALWAYS,
+        first: ALWAYS,
+        count: 2,
+        foreign: "F",
         len: 2,
         payload: 1,
         second: 5,
@@ -370,10 +394,10 @@ mod tests {
     /// array.
     fn tables(borrowed: bool, said: Said) -> &'static Tables {
         let types = [
-            Type::structure(said.id, "a b c", "A b c", 0, 0, 2),
+            Type::structure(said.id, said.outline, "A b c", 0, 0, said.count),
             Type::structure(2, "d", "D", 0, 2, 0),
             Type::enumeration(1, "E", "E", 0, 0, 2),
-            Type::foreign("F", 0, Foreign::of::<()>()),
+            Type::foreign(said.foreign, 0, Foreign::of::<()>()),
         ];
         let option = match said.kind {
             Kind::String if borrowed => OptionOps::of::<&'static str>(),
@@ -394,48 +418,78 @@ mod tests {
             Shape::named(3),
             Shape::named(1),
         ];
-        let condition = if said.is_conditional { 0 } else { 0xffff };
-        let fields: [PackedField; 2] = match said.is_conditional {
-            true => [0xffff_ffff, condition],
-            false => [condition, 3 << 16 | 0xffff],
+        let fields: [PackedField; 2] = match said.has_flags {
+            true => [0xffff_ffff, said.condition],
+            false => [said.first, 3 << 16 | ALWAYS],
         };
-        let variants = [(said.id, "A", said.payload), (said.second, "D", 4)];
+        let variants = [(1, "A", said.payload), (said.second, "D", 4)];
         let rows: Rows<4, 2, 2, 6, 1, 1> = Rows::lay_out(types, fields, variants, shapes, borrowed);
         let layouts = [0, 1, 2].map(|row| rows.layout_of(row));
         let kept = Box::leak(Box::new(rows.checked(&layouts)));
         Box::leak(Box::new(kept.tables()))
     }
 
-    fn compare(owned: Said, rows: &[usize]) {
-        agree(tables(true, SAID), tables(false, owned), rows);
+    fn compare(borrowed: Said, owned: Said, rows: &[usize]) {
+        agree(tables(true, borrowed), tables(false, owned), rows);
     }
+
+    const FLAGS: Said = Said {
+        has_flags: true,
+        ..SAID
+    };
+
+    const BIT: Said = Said {
+        condition: 0,
+        ..FLAGS
+    };
 
     #[test]
     fn the_same() {
-        compare(SAID, &[0, 1, 2]);
+        compare(SAID, SAID, &[0, 1, 2]);
+        compare(FLAGS, FLAGS, &[0, 1, 2]);
+        compare(BIT, BIT, &[0, 1, 2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "assertion failed")]
+    fn the_owned_ones_must_own() {
+        agree(tables(true, SAID), tables(true, SAID), &[0, 1, 2]);
+    }
+
+    #[test]
+    #[should_panic(expected = "assertion failed")]
+    fn the_borrowed_ones_must_borrow() {
+        agree(tables(false, SAID), tables(false, SAID), &[0, 1, 2]);
     }
 
     macro_rules! others {
-        ($($name:ident: $said:expr, $rows:expr;)*) => { $(
+        ($($name:ident: $borrowed:expr, $said:expr, $rows:expr;)*) => { $(
             #[test]
             #[should_panic(expected = "not generated from the same schema")]
             fn $name() {
-                compare($said, &$rows);
+                compare($borrowed, $said, &$rows);
             }
         )* };
     }
 
+    // Each is refused by one comparison alone.
     others! {
-        another_id: Said { id: 3, ..SAID }, [0, 1, 2];
-        another_kind: Said { kind: Kind::String, ..SAID }, [0, 1, 2];
-        another_condition: Said { is_conditional: true, ..SAID }, [0, 1, 2];
-        another_length: Said { len: 3, ..SAID }, [0, 1, 2];
-        another_variant: Said { second: 6, ..SAID }, [0, 1, 2];
-        another_payload: Said { payload: 5, ..SAID }, [0, 1, 2];
-        no_payload: Said { payload: u16::MAX, ..SAID }, [0, 1, 2];
-        a_type_with_code: Said { payload: 4, ..SAID }, [0, 1, 2];
-        another_number_of_fields: SAID, [1, 1, 2];
-        no_struct: SAID, [0, 1, 1];
-        no_enum: SAID, [0, 2, 2];
+        another_id: SAID, Said { id: 3, ..SAID }, [0, 1, 2];
+        another_name_of_a_field: SAID, Said { outline: "a b x", ..SAID }, [0, 1, 2];
+        one_field_more: SAID, Said { outline: "a b cd", ..SAID }, [0, 1, 2];
+        another_kind: SAID, Said { kind: Kind::String, ..SAID }, [0, 1, 2];
+        a_condition: FLAGS, BIT, [0, 1, 2];
+        no_condition: BIT, FLAGS, [0, 1, 2];
+        another_condition: BIT, Said { condition: 1, ..BIT }, [0, 1, 2];
+        flags: SAID, Said { first: 0xffff_ffff, ..SAID }, [0, 1, 2];
+        another_length: SAID, Said { len: 3, ..SAID }, [0, 1, 2];
+        another_variant: SAID, Said { second: 6, ..SAID }, [0, 1, 2];
+        another_payload: SAID, Said { payload: 5, ..SAID }, [0, 1, 2];
+        no_payload: SAID, Said { payload: u16::MAX, ..SAID }, [0, 1, 2];
+        a_type_with_code: SAID, Said { payload: 4, ..SAID }, [0, 1, 2];
+        another_type_with_code: SAID, Said { foreign: "G", ..SAID }, [0, 1, 2];
+        another_number_of_fields: Said { count: 1, ..SAID }, SAID, [0, 1, 2];
+        no_struct: SAID, SAID, [2, 1, 2];
+        no_enum: SAID, SAID, [0, 1, 0];
     }
 }

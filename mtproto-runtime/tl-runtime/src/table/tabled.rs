@@ -134,7 +134,9 @@ pub trait Owning: File + Sized {
 /// lifetimes it has; `Of<'a>` is the type with `'a` in the place of its lifetime, if it has one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no table",
-    note = "types that are generated have tables if `Codec::Table` was asked for"
+    note = "types that are generated have tables if `Codec::Table` was asked for and a table can say what they \
+            are: not if they depend on numbers, are generic, or have attributes or traits of their own; of types \
+            with an `owned_module`, the owned ones must have been generated with the same settings"
 )]
 pub unsafe trait Tabled {
     /// The file, and whether values are read, written or both.
@@ -159,8 +161,16 @@ pub struct WriteOnly<F, O = ()>(PhantomData<(F, O)>);
 /// No table: as what it leads to.
 pub struct Pointer;
 
-/// A way with tables.
-pub trait InFile {
+mod sealed {
+    pub trait Sealed {}
+    impl<F, O> Sealed for super::Both<F, O> {}
+    impl<F, O> Sealed for super::ReadOnly<F, O> {}
+    impl<F, O> Sealed for super::WriteOnly<F, O> {}
+}
+
+/// A way with tables. Of each of them [`Tabled`] promises that the row describes the type, so nobody else
+/// adds one.
+pub trait InFile: sealed::Sealed {
     /// Whose.
     type File: File;
 }

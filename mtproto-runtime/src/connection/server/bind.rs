@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{KeyEntry, SessionRef};
+use super::SessionRef;
+use super::keys::KeyEntry;
 use crate::connection::client::BindTempAuthKey;
 use crate::service::types::BindAuthKeyInner;
 use crate::service::{self, wrappers};

@@ -19,7 +19,9 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use super::{Server, all_of};
+use super::Server;
+use super::keys::KeyEntry;
+use super::sessions::all_of;
 use crate::crypto::AuthKey;
 use crate::session::msg_id::{FUTURE, SECOND, from_unix};
 use crate::session::{ReplayWindow, latest_msg_id_at};
@@ -258,7 +260,7 @@ impl<P: Provider> Server<P> {
         store: &mut (impl Store + ?Sized),
     ) -> Result<(), Error> {
         let near = from_unix(now.unix).saturating_add(NEAR);
-        let permanent = |(id, key): (&i64, &super::KeyEntry)| {
+        let permanent = |(id, key): (&i64, &KeyEntry)| {
             (key.expires_at.is_none() && !key.destroyed).then_some((*id, key.era))
         };
         let mut floor = marks.floor;

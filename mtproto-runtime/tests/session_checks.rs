@@ -255,6 +255,57 @@ impl Stranger {
     }
 }
 
+/// Answers in the order of the calls are taken and remembered many at a time.
+#[test]
+fn m7_an_answer_in_a_container_is_remembered() {
+    let mut client = Client::new();
+    client.sync();
+    let calls: Vec<_> = (0..200).map(|_| client.call()).collect();
+    let asked: Vec<Seen> = client.sent();
+    let asked = asked.iter().filter(|seen| seen.body == REQUEST);
+    let mut bodies: Vec<Vec<u8>> = asked.map(|seen| result(seen.msg_id, b"done")).collect();
+    // Between others that are no answers in order.
+    bodies.insert(150, b"news".to_vec());
+    bodies.insert(40, b"news".to_vec());
+    let ids: Vec<i64> = bodies.iter().map(|_| client.server_id()).collect();
+    let in_one = |bodies: &[Vec<u8>]| {
+        let messages = ids.iter().zip(bodies).zip(0..);
+        let messages = messages.map(|((id, body), at)| (*id, i32::from(at % 70 != 3), &body[..]));
+        container(&messages.collect::<Vec<_>>())
+    };
+    client.get(&in_one(&bodies)).unwrap();
+    let events = client.events();
+    let answered: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            ClientEvent::Answer { call, body } if body == b"done" => Some(*call),
+            ClientEvent::Update { body } if body == b"news" => None,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(answered, calls);
+    assert_eq!(events.len(), 202);
+    // All that want an ack get one, in order.
+    client.call();
+    let acks = client.sent();
+    let acks = acks
+        .iter()
+        .find(|seen| seen.body.starts_with(&0x62d6_b459_u32.to_le_bytes()))
+        .unwrap();
+    let wanted: Vec<u8> = ids
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| at % 70 != 3)
+        .flat_map(|(_, id)| id.to_le_bytes())
+        .collect();
+    assert_eq!(acks.body[12..], wanted);
+    // Whatever else comes under these ids.
+    client
+        .get(&in_one(&vec![b"news".to_vec(); ids.len()]))
+        .unwrap();
+    assert_eq!(client.events(), []);
+}
+
 #[test]
 fn m7_a_packet_that_somebody_repeats_moves_no_session() {
     let mut server = Server::new();

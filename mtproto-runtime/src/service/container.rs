@@ -184,6 +184,11 @@ impl<'a> Container<'a> {
         }
     }
 
+    /// How many bytes stand after the last message that was given out.
+    pub(crate) fn bytes_left(&self) -> usize {
+        self.rest.len()
+    }
+
     fn check(&self, mut holds: impl FnMut(&Message<'a>) -> bool) -> Result<bool, ContainerError> {
         let (mut rest, mut all) = (self.rest, true);
         for _ in 0..self.left {

@@ -24,6 +24,16 @@ impl Acks {
         }
     }
 
+    /// Many that have come together.
+    pub(crate) fn extend(&mut self, monotonic: Duration, ids: &[i64]) {
+        let room = MAX_IDS.saturating_sub(self.ids.len());
+        let ids = ids.get(..room).unwrap_or(ids);
+        if !ids.is_empty() {
+            self.ids.extend_from_slice(ids);
+            self.since.get_or_insert(monotonic);
+        }
+    }
+
     pub(crate) fn ids(&self) -> &[i64] {
         &self.ids
     }
@@ -77,5 +87,11 @@ mod tests {
             acks.push(Duration::ZERO, id);
         }
         assert_eq!(acks.ids().len(), MAX_IDS);
+        let mut at_once = Acks::default();
+        for start in (0..10_000).step_by(100) {
+            let ids: Vec<i64> = (start..start + 100).collect();
+            at_once.extend(Duration::ZERO, &ids);
+        }
+        assert_eq!(at_once, acks);
     }
 }

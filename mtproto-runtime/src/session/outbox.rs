@@ -298,14 +298,8 @@ impl Outbox {
         if slot.generation != key.generation || entry.state == State::Free {
             return None;
         }
-        entry.state = State::Free;
         let (kind, msg_id) = (entry.kind, entry.msg_id);
-        self.bytes -= entry.body.len();
-        self.live -= 1;
-        if entry.body.capacity() > SPARE_BYTES || self.free.len() >= SPARE {
-            entry.body = Vec::new();
-        }
-        self.free.push(key.index);
+        self.vacate(key.index);
         if msg_id != 0 {
             self.is_gone(msg_id);
         }
@@ -313,6 +307,37 @@ impl Outbox {
             self.shrink();
         }
         Some(kind)
+    }
+
+    /// The message with the lowest id is done with, if it has this one and is a call.
+    #[inline]
+    pub(crate) fn take_first_call(&mut self, msg_id: i64) -> Option<Key> {
+        let (first, index) = *self.index.front()?;
+        let slot = self.slots.get(index as usize)?;
+        if first != msg_id || !matches!(slot.entry.kind, Kind::Call(_)) {
+            return None;
+        }
+        let generation = slot.generation;
+        self.vacate(index);
+        self.first_is_gone();
+        if self.live == 0 {
+            self.shrink();
+        }
+        Some(Key { index, generation })
+    }
+
+    /// A place is free.
+    #[inline]
+    fn vacate(&mut self, index: u32) {
+        if let Some(Slot { entry, .. }) = self.slots.get_mut(index as usize) {
+            entry.state = State::Free;
+            self.bytes -= entry.body.len();
+            self.live -= 1;
+            if entry.body.capacity() > SPARE_BYTES || self.free.len() >= SPARE {
+                entry.body = Vec::new();
+            }
+            self.free.push(index);
+        }
     }
 
     /// How many messages are in it.
@@ -350,13 +375,18 @@ impl Outbox {
     #[inline]
     fn is_gone(&mut self, msg_id: i64) {
         if self.index.front().is_some_and(|first| first.0 == msg_id) {
-            self.index.pop_front();
-            while self.gone > 0 && self.index.front().is_some_and(|first| first.1 == GONE) {
-                self.index.pop_front();
-                self.gone -= 1;
-            }
+            self.first_is_gone();
         } else {
             self.is_gone_behind(msg_id);
+        }
+    }
+
+    #[inline]
+    fn first_is_gone(&mut self) {
+        self.index.pop_front();
+        while self.gone > 0 && self.index.front().is_some_and(|first| first.1 == GONE) {
+            self.index.pop_front();
+            self.gone -= 1;
         }
     }
 
@@ -408,6 +438,15 @@ mod tests {
 
     use super::*;
 
+    const CALL: Call = Call {
+        after: None,
+        prefixed: false,
+        deadline: None,
+        repeatable: false,
+        fixed: false,
+        quick_ack: false,
+    };
+
     proptest! {
         /// Against a map of ids: what is found, and what is not any more.
         #[test]
@@ -436,7 +475,19 @@ mod tests {
                         all[at].1 = 0;
                     }
                     3 => {
-                        prop_assert_eq!(outbox.remove(key), Some(Kind::Push));
+                        let first = all.iter().filter(|(_, id)| *id != 0).map(|(_, id)| *id).min();
+                        if which.index(2) == 0 {
+                            let kind = Kind::Call(CALL);
+                            outbox.get_mut(key).unwrap().kind = kind;
+                            let taken = outbox.take_first_call(msg_id);
+                            prop_assert_eq!(taken, (first == Some(msg_id)).then_some(key));
+                            if taken.is_none() {
+                                prop_assert_eq!(outbox.remove(key), Some(kind));
+                            }
+                        } else {
+                            prop_assert_eq!(outbox.take_first_call(msg_id), None);
+                            prop_assert_eq!(outbox.remove(key), Some(Kind::Push));
+                        }
                         prop_assert_eq!(outbox.remove(key), None);
                         prop_assert!(outbox.get(key).is_none());
                         all.swap_remove(at);

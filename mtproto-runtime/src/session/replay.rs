@@ -94,6 +94,28 @@ impl ReplayWindow {
         self.insert_below(id, mark)
     }
 
+    /// The same with many that ascend, the first above all that were received.
+    pub(crate) fn insert_above(&mut self, ids: &[i64], mark: Mark) {
+        let excess = (self.ids.len() + ids.len()).saturating_sub(self.capacity);
+        let is_above = ids.first().is_some_and(|first| self.is_highest(*first));
+        if !is_above || !ids.is_sorted_by(|a, b| a < b) || excess > self.ids.len() {
+            for id in ids {
+                self.insert(*id, mark);
+            }
+            return;
+        }
+        if let Some(lowest) = excess
+            .checked_sub(1)
+            .and_then(|at| self.ids.as_slice().get(at))
+        {
+            self.floor = self.floor.max(*lowest);
+            self.ids.drop_front(excess);
+            self.marks.drop_front(excess);
+        }
+        self.ids.extend(ids);
+        self.marks.fill_up(mark, ids.len());
+    }
+
     fn insert_below(&mut self, id: i64, mark: Mark) -> bool {
         match self.ids.as_slice().binary_search(&id) {
             Err(at) if id > self.floor => {
@@ -242,6 +264,29 @@ mod tests {
                 let kept: Vec<i64> = all.iter().rev().take(capacity).copied().collect();
                 prop_assert_eq!(window.len(), kept.len());
                 prop_assert!(kept.iter().all(|id| matches!(window.look_up(*id), Known::Yes(_))));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn many_at_once_are_as_one_by_one(
+            runs in prop::collection::vec(prop::collection::vec(1_i64..50, 0..20), 1..30),
+            capacity in 1_usize..40,
+        ) {
+            let (mut at_once, mut alone) = (ReplayWindow::new(capacity), ReplayWindow::new(capacity));
+            for mut ids in runs {
+                // Mostly ascending, and above those before.
+                let above = if ids.len() % 7 == 3 { 0 } else { alone.highest().max(0) };
+                ids.iter_mut().for_each(|id| *id += above);
+                if ids.len() % 5 != 4 {
+                    ids.sort_unstable();
+                }
+                at_once.insert_above(&ids, Mark::NoAck);
+                for id in ids {
+                    alone.insert(id, Mark::NoAck);
+                }
+                prop_assert_eq!(&at_once, &alone);
             }
         }
     }

@@ -61,6 +61,33 @@ impl<T: Copy> Sliding<T> {
         Some(item)
     }
 
+    /// Without so many of the first.
+    pub(crate) fn drop_front(&mut self, count: usize) {
+        self.start += count.min(self.len());
+        if self.start == self.items.len() {
+            self.clear();
+        }
+    }
+
+    pub(crate) fn extend(&mut self, items: &[T]) {
+        self.make_room_for(items.len());
+        self.items.extend_from_slice(items);
+    }
+
+    /// The same item many times.
+    pub(crate) fn fill_up(&mut self, item: T, count: usize) {
+        self.make_room_for(count);
+        self.items.resize(self.items.len() + count, item);
+    }
+
+    fn make_room_for(&mut self, count: usize) {
+        if self.items.capacity() - self.items.len() < count {
+            self.make_room();
+            // A gap alone may not be enough.
+            self.items.reserve(count);
+        }
+    }
+
     pub(crate) fn insert(&mut self, at: usize, item: T) {
         self.items.insert(self.start + at, item);
     }
@@ -145,6 +172,17 @@ mod tests {
                     0..4 => {
                         ours.push_back(number);
                         ring.push_back(number);
+                    }
+                    4 if at % 2 == 0 => {
+                        ours.drop_front(at);
+                        ring.drain(..at.min(ring.len()));
+                    }
+                    5 if at % 4 == 0 => {
+                        let items: Vec<usize> = (number..number + at).collect();
+                        ours.extend(&items);
+                        ring.extend(items);
+                        ours.fill_up(at, at / 2);
+                        ring.extend(core::iter::repeat_n(at, at / 2));
                     }
                     4..7 => prop_assert_eq!(ours.pop_front(), ring.pop_front()),
                     7 if at <= ring.len() => {

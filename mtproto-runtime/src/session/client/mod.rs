@@ -6,6 +6,7 @@ mod destroy;
 mod detailed_info;
 mod new_session;
 mod ping;
+mod run;
 mod salts;
 mod states;
 
@@ -448,7 +449,7 @@ impl Session {
         let fits = |message: &container::Message<'_>| {
             message.msg_id < msg_id && msg_id::is_of(message.msg_id, Side::Server)
         };
-        let Ok(Some(container)) = Container::read_if(body, fits) else {
+        let Ok(Some(mut container)) = Container::read_if(body, fits) else {
             return Err(Rule::Container);
         };
         match self.core.replay.look_up(msg_id) {
@@ -458,15 +459,25 @@ impl Session {
         }
         let mut was_synced = self.core.ids.is_synced();
         let mut latest = self.latest(now);
-        for message in container {
+        let mut run = run::Run::new(self.core.replay.highest());
+        while let Some(message) = container.next() {
             // The container is new, so that a message in it may well be old: it is sent again.
             let late = late || message.msg_id > latest;
+            if was_synced && !late {
+                let end = body.len() - container.bytes_left();
+                if self.take_in_order(now, &mut run, &message, body, end) {
+                    continue;
+                }
+            }
+            self.end_run(now, &mut run);
             self.handle_one(now, message.msg_id, message.seq_no, message.body, late)?;
             if !was_synced {
                 was_synced = self.core.ids.is_synced();
                 latest = self.latest(now);
             }
+            run.go_on_above(self.core.replay.highest());
         }
+        self.end_run(now, &mut run);
         if !late {
             self.core.remember(now, msg_id, Mark::Container);
         }

@@ -7,10 +7,14 @@ use std::time::Duration;
 use mtproto_runtime::Now;
 use mtproto_runtime::connection::Error;
 use mtproto_runtime::connection::server::{Config, Connection, Event, Server, SessionRef};
+use mtproto_runtime::crypto::binding::{self, Binding};
 use mtproto_runtime::crypto::packet::{self, Header, Padding};
 use mtproto_runtime::crypto::random::SystemRandom;
 use mtproto_runtime::crypto::{AuthKey, Direction};
 use mtproto_runtime::handshake::NewKey;
+use mtproto_runtime::service::types::BindAuthKeyInner;
+use mtproto_runtime::testing::Seeded;
+use mtproto_runtime::tl::TlWrite;
 use mtproto_runtime::transport::Status;
 
 const START: u64 = 1_790_000_000;
@@ -240,6 +244,131 @@ fn temporary_keys_that_are_not_bound_can_be_forgotten() {
     assert_eq!(server.forget_unbound(at(99), minute, 10), [key(3).id()]);
     assert!(server.forget_unbound(at(99), minute, 10).is_empty());
     assert_eq!(server.key_ids().collect::<Vec<_>>(), [key(2).id()]);
+}
+
+/// Temporary keys of one permanent key are one client, before they are bound and after.
+#[test]
+fn sessions_of_temporary_keys_count_as_those_of_the_permanent_one() {
+    let mut server = server(|config| {
+        config.max_sessions = 6;
+        config.max_sessions_per_key = 4;
+    });
+    server.add_new_key(new_key(1, 0));
+    server.add_new_key(new_key(2, 0));
+    for number in 3..=6 {
+        let mut key = new_key(number, 0);
+        key.expires_at = Some(key.server_time + 86_400);
+        assert!(server.add_new_key(key));
+    }
+    let mut rng = Seeded::new(1);
+    let mut come_and_go = |server: &mut Server, number, session_id, seconds, binds| {
+        let mut link = connection(server);
+        let body = match binds {
+            false => REQUEST.to_vec(),
+            true => bind(2, number, session_id, seconds, &mut rng),
+        };
+        say(server, &mut link, number, session_id, seconds, &body).unwrap();
+        let mut requests = Vec::new();
+        let mut gone = Vec::new();
+        while let Some(event) = server.poll_event(at(seconds)) {
+            match event {
+                Event::Request { from, request, .. } => requests.push((from, request)),
+                Event::Closed { from, .. } => gone.push(from),
+                _ => {}
+            }
+        }
+        for (from, request) in requests {
+            server.reply(at(seconds), from, request, Ok(&[0; 4]));
+        }
+        server.close_link(at(seconds), link.id());
+        gone
+    };
+    // The other client has two, on one key.
+    assert_eq!(come_and_go(&mut server, 1, 1, 1, false), []);
+    assert_eq!(come_and_go(&mut server, 1, 2, 2, false), []);
+    // This one has four, each on a key of its own.
+    for number in 3..=6 {
+        let seconds = u64::from(number);
+        assert_eq!(come_and_go(&mut server, number, 7, seconds, true), []);
+    }
+    assert_eq!(server.sessions_of(key(2).id()).len(), 4);
+    // The table is full: it has most of them, though no key of its has.
+    assert_eq!(come_and_go(&mut server, 1, 3, 8, false), [session(3, 7)]);
+    server.close_session(session(1, 1));
+    assert_eq!(closed(&mut server, 9), [session(1, 1)]);
+    // And it has as many as it may, soon.
+    assert_eq!(come_and_go(&mut server, 2, 7, 10, false), []);
+    assert_eq!(come_and_go(&mut server, 2, 8, 11, false), [session(4, 7)]);
+}
+
+/// `auth.bindTempAuthKey` for a session of a temporary key.
+fn bind(permanent: u8, temporary: u8, session_id: i64, seconds: u64, rng: &mut Seeded) -> Vec<u8> {
+    let expires_at = i32::try_from(START + 86_400).unwrap();
+    let inner = BindAuthKeyInner {
+        nonce: 9,
+        temp_auth_key_id: key(temporary).id(),
+        perm_auth_key_id: key(permanent).id(),
+        temp_session_id: session_id,
+        expires_at,
+    };
+    let msg_id = i64::try_from(START + seconds).unwrap() << 32;
+    let inner = inner.to_bytes().unwrap().try_into().unwrap();
+    let sealed = binding::seal(&key(permanent), &Binding { msg_id, inner }, rng);
+    let mut body = 0xcdd4_2a05_u32.to_le_bytes().to_vec();
+    body.extend(key(permanent).id().to_le_bytes());
+    body.extend(9_i64.to_le_bytes());
+    body.extend(expires_at.to_le_bytes());
+    sealed[..].write_to(&mut body).unwrap();
+    body
+}
+
+#[test]
+fn a_destroyed_key_is_gone_when_nobody_is_left_to_be_told() {
+    const DESTROY: [u8; 4] = 0xd143_5160_u32.to_le_bytes();
+    // The connection is lost before the server has looked at the message.
+    let mut server = server(|_| {});
+    server.add_new_key(new_key(1, 0));
+    let mut link = connection(&mut server);
+    say(&mut server, &mut link, 1, 1, 1, &DESTROY).unwrap();
+    server.close_link(at(1), link.id());
+    assert_eq!(closed(&mut server, 1), [session(1, 1)]);
+    assert_eq!(server.len(), (0, 0));
+
+    // Others push its session out of the connection.
+    server.add_new_key(new_key(1, 0));
+    server.add_new_key(new_key(2, 0));
+    let mut link = connection(&mut server);
+    say(&mut server, &mut link, 1, 1, 1, &DESTROY).unwrap();
+    assert_eq!(closed(&mut server, 1), []);
+    assert!(
+        server.sending_key(key(1).id()).is_some(),
+        "it is to be told"
+    );
+    for number in 0..16 {
+        ask(&mut server, &mut link, 2, number, 2).unwrap();
+    }
+    assert_eq!(closed(&mut server, 2), [session(1, 1)]);
+    assert!(!server.has_key(key(1).id()));
+}
+
+/// A session that is given up in the middle of something takes its connection along, also one that other
+/// sessions have pushed out of it: over the same connection its client would take "never heard of it" for
+/// the word of one to whom the message never came.
+#[test]
+fn who_is_forgotten_in_the_middle_of_something_is_disconnected() {
+    let mut server = server(|config| config.max_sessions_per_key = 17);
+    server.add_new_key(new_key(1, 0));
+    let mut link = connection(&mut server);
+    for number in 0..17 {
+        ask(&mut server, &mut link, 1, number, 1).unwrap();
+    }
+    assert!(!server.is_connected(session(1, 0)) && !server.wants_close(link.id()));
+    ask(&mut server, &mut link, 1, 17, 2).unwrap();
+    assert_eq!(closed(&mut server, 2), [session(1, 0)]);
+    assert!(server.wants_close(link.id()));
+    let mut out = Vec::new();
+    let sent = link.poll_transmit(at(2), &mut server, &mut SystemRandom::new(), &mut out);
+    assert!(matches!(sent, Err(Error::Disconnect)) && out.is_empty());
 }
 
 /// What a packet of four megabytes can keep the server busy with, as a driver holds it (requests are

@@ -9,7 +9,8 @@ use std::time::Duration;
 use mtproto_runtime::connection::server::{self, Ended};
 use mtproto_runtime::service::{RpcResult, functions, gzip, types, wrappers};
 use mtproto_runtime::session::server::RequestId;
-use mtproto_runtime::testing::ClientEvent;
+use mtproto_runtime::session::{CallError, CallOptions};
+use mtproto_runtime::testing::{ClientEvent, Happening, Pair, ServerEvent};
 use mtproto_runtime::tl::{Arena, TlRead, TlWrite};
 use support::packed::{empty_blocks, gzip_packed};
 use support::peers::*;
@@ -585,6 +586,80 @@ fn a_query_whose_only_answer_is_lost_is_asked_under_another_id() {
 }
 
 /// Sessions that share a budget: of each, how many bytes of answers wait for acks.
+/// The server gives up the session of a request that it has taken, while the connection lives: what asks
+/// for the state of the request begins another session, which knows nothing of it.
+#[test]
+fn a_request_does_not_run_twice_because_its_session_was_given_up() {
+    let mut pair = Pair::new(7);
+    pair.connect();
+    let now = pair.now();
+    let options = CallOptions::default();
+    let call = pair.client.call(now, &REQUEST, options).unwrap();
+    let (mut runs, mut ends) = (0, Vec::new());
+    while let Some(happening) = pair.next(Duration::from_secs(60)) {
+        match happening {
+            Happening::Server(ServerEvent::Request { from, .. }) => {
+                runs += 1;
+                pair.server.close_session(from);
+            }
+            Happening::Client(ClientEvent::Failed { call, error }) => ends.push((call, error)),
+            Happening::Closed(..) => pair.connect(),
+            _ => {}
+        }
+        if !ends.is_empty() {
+            break;
+        }
+    }
+    assert_eq!((runs, &ends[..]), (1, &[(call, CallError::Lost)][..]));
+}
+
+/// What a packet asks about and acknowledges is bounded. What is beyond was not there: it is answered when it
+/// comes again.
+#[test]
+fn questions_about_any_number_of_messages_keep_nobody_busy() {
+    let mut server = Server::new();
+    let ids: Vec<u8> = (0..8192_i64)
+        .flat_map(|id| (TIME * SECOND + 4 * id).to_le_bytes())
+        .collect();
+    let longs = |id: u32| {
+        [
+            &id.to_le_bytes()[..],
+            &[0x15, 0xc4, 0xb5, 0x1c, 0, 32, 0, 0],
+            &ids,
+        ]
+        .concat()
+    };
+    let (states, again) = (longs(0xda69_fb52), longs(0x7d86_1a08));
+    let first = server.header(0).msg_id;
+    let messages: Vec<(i64, i32, &[u8])> = (0..8)
+        .map(|at| {
+            (
+                first + 4 * at,
+                0,
+                if at % 2 == 0 { &states[..] } else { &again },
+            )
+        })
+        .collect();
+    server.last += 100;
+    server.get(0, &container(&messages));
+    let answered = |server: &mut Server| {
+        let seen = server.sent();
+        let infos = seen.iter().filter_map(|seen| {
+            let info = types::MsgsStateInfo::from_bytes(&seen.body).ok()?;
+            assert_eq!(info.info.len(), 8192);
+            Some(info.req_msg_id)
+        });
+        infos.collect::<Vec<i64>>()
+    };
+    assert_eq!(answered(&mut server), [first, first + 4, first + 8]);
+    let rest = &messages[2..5];
+    server.get(0, &container(rest));
+    assert_eq!(answered(&mut server), [first + 12, first + 16]);
+    // In a message of its own there may be as many as in any other.
+    let alone = server.get(1, &states);
+    assert_eq!(answered(&mut server), [alone]);
+}
+
 #[test]
 fn what_nobody_acknowledges_is_bounded_over_all_sessions() {
     let mut server = Server::with(|config| config.max_unacknowledged = 100 << 10);
@@ -622,6 +697,12 @@ fn what_nobody_acknowledges_is_bounded_over_all_sessions() {
     // Who comes last is not who has to go.
     assert_eq!(push(&mut server, 4, 2), 2);
     assert_eq!(watch(&mut server), [2]);
+    // It takes its connection along, over which all of them speak.
+    assert!(server.server.wants_close(server.link.id()));
+    server.reconnect();
+    let mut header = server.header(1);
+    header.session_id = 3;
+    server.get_with(&header, &REQUEST).unwrap();
     // Nor is who has held much, and was acknowledged.
     let sent = server.sent();
     let mut header = server.header(2);

@@ -46,6 +46,22 @@ pub(crate) fn ids(body: &[u8]) -> Result<Ids<'_>, Rule> {
     ids.map(|(ids, _)| ids).ok_or(Rule::Form)
 }
 
+/// How many messages one speaks of, by what it says at its beginning.
+pub(crate) fn count_of_ids(body: &[u8]) -> usize {
+    let speaks = matches!(
+        service::id(body),
+        Some(
+            MSGS_ACK
+                | MSGS_STATE_REQ
+                | MSG_RESEND_REQ
+                | service::types::MsgResendAnsReq::ID
+                | service::types::MsgsAllInfo::ID
+        )
+    );
+    let count = body.get(8..).and_then(split_u32).filter(|_| speaks);
+    count.map_or(0, |(count, _)| count as usize)
+}
+
 pub(crate) fn split_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (number, rest) = bytes.split_first_chunk()?;
     Some((u32::from_le_bytes(*number), rest))

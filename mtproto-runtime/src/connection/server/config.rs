@@ -21,11 +21,12 @@ pub struct Config<P = Crypto> {
     pub detector: crate::transport::DetectorConfig,
     /// How long a session without a connection is kept.
     pub session_lifetime: Duration,
-    /// Most sessions of one key. For a new one, one without a connection is given up: the one that was
-    /// used longest ago, but those for which requests run come last.
+    /// Most sessions of one permanent key, with those of temporary keys that are bound to it. For a new
+    /// one, one without a connection is given up: the one that was used longest ago, but those for which
+    /// requests run come last.
     pub max_sessions_per_key: usize,
-    /// Most sessions in all. For a new one, one of the key is given up that has the most without a
-    /// connection.
+    /// Most sessions in all. For a new one, one of the client is given up that has the most without
+    /// a connection; a client is its permanent key.
     pub max_sessions: usize,
     /// Most keys in memory; with more, key exchanges are refused. See also
     /// [`Server::forget_unused`].

@@ -83,6 +83,9 @@ const MARK: i64 = 0;
 /// What is further ahead of the clock than this at the end has a mark of its own.
 const NEAR: i64 = SECOND;
 
+/// How much later a message may be handled than it was judged.
+const PATIENCE: i64 = FUTURE;
+
 impl Marks {
     /// Takes from a store what the last life has left. From now on until [`Server::save`], the server
     /// counts as crashed.
@@ -146,12 +149,15 @@ impl Marks {
     }
 
     /// Whether a message must not be handled before it is kept that it may have been received. What
-    /// is further ahead than allowed will be refused. Temporary keys need no marks, since they do
-    /// not outlive the server.
+    /// is further ahead than allowed will be refused, by a clock that may have gone on by half a minute
+    /// until then: who asks may have to wait for the server. Temporary keys need no marks, since they
+    /// do not outlive the server.
     #[must_use]
     pub fn needs(&self, now: Now, auth_key_id: i64, msg_id: i64) -> bool {
         let ahead = msg_id.saturating_sub(from_unix(now.unix));
-        (self.ahead + 1..=FUTURE).contains(&ahead) && msg_id > self.floor_of(auth_key_id)
+        // With a lead of half a minute a crash loses nothing that could be taken.
+        let is_ahead = self.ahead < FUTURE && ahead > self.ahead && ahead <= FUTURE + PATIENCE;
+        is_ahead && msg_id > self.floor_of(auth_key_id)
     }
 
     /// What has to be saved so that it is kept that messages of a key up to this one may have been
@@ -320,7 +326,7 @@ impl<P: Provider> Server<P> {
 mod tests {
     use super::*;
     use crate::connection::server::Config;
-    use crate::session::SaltSecret;
+    use crate::session::{SaltSecret, msg_id};
     use crate::store::{MemoryStore, StoredKey};
 
     fn at(seconds: u64) -> Now {
@@ -380,9 +386,13 @@ mod tests {
         let marks = Marks::load(&mut store, at(0), Duration::from_secs(1)).unwrap();
         let needs = |seconds| marks.needs(at(5), 7, id_at(seconds));
         assert_eq!(
-            [0, 5, 6, 7, 35, 36].map(needs),
-            [false, false, false, true, true, false]
+            [0, 5, 6, 7, 35, 65, 66].map(needs),
+            [false, false, false, true, true, true, false]
         );
+        // It is handled by a later clock, which may say that it is in time.
+        assert!(marks.needs(at(5), 7, id_at(36)));
+        let age = msg_id::age(id_at(36), from_unix(at(6).unix));
+        assert_eq!(age, msg_id::Age::Good);
         // Who marks nothing counts on nothing.
         let marks = Marks::load(&mut store, at(0), Duration::from_secs(100)).unwrap();
         assert!((0..100).all(|seconds| !marks.needs(at(5), 7, id_at(seconds))));
@@ -455,6 +465,21 @@ mod tests {
         let (server, _) = life(at(102), &mut store);
         let [one, two] = eras(&server);
         assert!(one == two && one != era);
+    }
+
+    /// Its salts are those of all other keys, so that nothing has to be kept of it alone.
+    #[test]
+    fn a_key_of_which_enough_is_known_has_no_record_of_its_own() {
+        let mut store = MemoryStore::default();
+        store.save_key(&key(1)).unwrap();
+        let (mut server, marks) = life(at(0), &mut store);
+        server.add_key_of(key(2).auth_key, id_at(0));
+        store.save_key(&key(2)).unwrap();
+        server.save(at(100), &marks, &mut store).unwrap();
+        for number in 1..=2 {
+            let records = store.sessions(key(number).auth_key.id()).unwrap();
+            assert_eq!(records, []);
+        }
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl<P: Provider> Server<P> {
     /// The same if it is known how far its messages were received: no message with an id above
     /// [`Session::highest_received`] of any of its sessions. Its salts are those of before.
     pub fn add_key_of(&mut self, auth_key: AuthKey, highest_received: i64) {
-        self.add_old_key(auth_key, highest_received, 0);
+        self.add_old_key(auth_key, highest_received, self.era);
     }
 
     pub(super) fn add_old_key(&mut self, auth_key: AuthKey, highest_received: i64, era: i64) {
@@ -298,6 +298,23 @@ impl<P: Provider> Server<P> {
         }
         self.records
             .push_back(Record::KeyDestroyed(from.auth_key_id));
+        self.remove_destroyed(from.auth_key_id);
+    }
+
+    /// A destroyed key stays until nobody is left to be told.
+    pub(super) fn remove_destroyed(&mut self, auth_key_id: i64) {
+        if !self.keys.get(&auth_key_id).is_some_and(|key| key.destroyed) {
+            return;
+        }
+        let of_key = self.sessions.range(all_of(auth_key_id));
+        if of_key.clone().any(|(_, entry)| entry.link.is_some()) {
+            return;
+        }
+        let sessions: Vec<SessionRef> = of_key.map(|(session, _)| *session).collect();
+        self.remove_entry(auth_key_id);
+        for session in sessions {
+            self.forget(session, Ended::Destroyed);
+        }
     }
 
     pub(super) fn permanent_of(&self, auth_key_id: i64) -> Option<i64> {

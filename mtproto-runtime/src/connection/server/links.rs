@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{Ended, Server, SessionRef, refusals};
+use super::{Server, SessionRef, refusals};
 use crate::{Now, Provider};
 
 /// A network connection of a server.
@@ -48,14 +48,6 @@ impl<P: Provider> Server<P> {
             if entry.is_some_and(|entry| entry.link == Some(link)) {
                 self.unlink(now, session);
             }
-            if self
-                .keys
-                .get(&session.auth_key_id)
-                .is_some_and(|key| key.destroyed)
-            {
-                self.remove_entry(session.auth_key_id);
-                self.forget(session, Ended::Destroyed);
-            }
         }
     }
 
@@ -68,7 +60,7 @@ impl<P: Provider> Server<P> {
             return;
         }
         let before = entry.link.replace(link);
-        self.unlinked.remove(entry.last_used, session);
+        self.unlinked.remove(entry.client, entry.last_used, session);
         // A client may use several connections in turn. Only one that was never used before says
         // that what was sent over others may be lost.
         if before.is_none() || link > entry.newest_link {
@@ -92,9 +84,10 @@ impl<P: Provider> Server<P> {
     pub(super) fn unlink(&mut self, now: Now, session: SessionRef) {
         if let Some(entry) = self.sessions.get_mut(&session) {
             entry.link = None;
-            self.unlinked.insert(entry.last_used, session);
+            self.unlinked.insert(entry.client, entry.last_used, session);
             entry.session.handle_disconnected();
             self.update(now, session);
+            self.remove_destroyed(session.auth_key_id);
         }
     }
 
@@ -124,7 +117,8 @@ impl<P: Provider> Server<P> {
         self.sessions.get(&session)?.link
     }
 
-    /// Whether a connection is to be closed, by the wish of its client.
+    /// Whether a connection is to be closed: by the wish of its client, or because a session of it was given
+    /// up in the middle of something.
     #[must_use]
     pub fn wants_close(&self, link: LinkId) -> bool {
         self.is_closing(link)
@@ -156,6 +150,13 @@ impl<P: Provider> Server<P> {
         };
         entry.sessions.retain(|other| *other != session);
         if entry.sessions.is_empty() {
+            self.end_link(link);
+        }
+    }
+
+    /// A connection is to be closed.
+    pub(super) fn end_link(&mut self, link: LinkId) {
+        if let Some(entry) = self.links.get_mut(&link) {
             entry.is_closing = true;
             self.wake(link);
         }

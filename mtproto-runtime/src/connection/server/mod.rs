@@ -72,6 +72,8 @@ pub struct Server<P = Crypto> {
     unbound: BTreeSet<(i64, i64)>,
     /// Boxed, since the nodes of such a map are half empty.
     sessions: BTreeMap<SessionRef, Box<Entry>>,
+    /// How many of them each client has.
+    counts: BTreeMap<i64, usize>,
     /// Sessions without a connection, and when they were last used.
     unlinked: unlinked::Unlinked,
     /// What they hold until it is acknowledged.
@@ -118,6 +120,7 @@ impl<P: Provider> Server<P> {
             unused: BTreeSet::new(),
             unbound: BTreeSet::new(),
             sessions: BTreeMap::new(),
+            counts: BTreeMap::new(),
             unlinked: unlinked::Unlinked::default(),
             budget: budget::Budget::default(),
             links: BTreeMap::new(),
@@ -232,10 +235,11 @@ impl<P: Provider> Server<P> {
                 return Ok(false);
             }
             if let Some(replaced) = replaced {
-                self.forget(replaced, Ended::Replaced);
+                self.give_up(replaced, Ended::Replaced);
             }
             let entry = Entry {
                 session: begun,
+                client: self.client_of(auth_key_id),
                 link: None,
                 newest_link: link,
                 last_used: now.monotonic,
@@ -243,10 +247,7 @@ impl<P: Provider> Server<P> {
                 is_ready: false,
                 held: budget::Held::default(),
             };
-            self.sessions.insert(session, Box::new(entry));
-            if !is_taken {
-                self.unlinked.insert(now.monotonic, session);
-            }
+            self.insert(session, entry);
         }
         let mut result = Ok(is_taken);
         if is_taken {
@@ -344,6 +345,7 @@ impl<P: Provider> Server<P> {
                         if let Some(key) = self.keys.get(&from.auth_key_id) {
                             self.unbound.remove(&(key.made_at(), from.auth_key_id));
                         }
+                        self.count_anew(from.auth_key_id);
                         self.note_use(permanent);
                         let bound = Record::Bound(from.auth_key_id, permanent);
                         self.records.push_back(bound);
@@ -366,7 +368,7 @@ impl<P: Provider> Server<P> {
         link: LinkId,
         out: &mut Vec<u8>,
     ) -> Option<(SessionRef, Unsealed)> {
-        let entry = self.links.get_mut(&link)?;
+        let entry = self.links.get_mut(&link).filter(|link| !link.is_closing)?;
         if let Some(refusal) = entry.refusals.pop(out) {
             return Some(refusal);
         }
@@ -407,19 +409,19 @@ impl<P: Provider> Server<P> {
             let expired = entry.link.is_none()
                 && entry.last_used.saturating_add(self.config.session_lifetime) <= now.monotonic;
             if expired {
-                self.forget(session, Ended::Expired);
+                self.give_up(session, Ended::Expired);
                 continue;
             }
             let leaves = entry
                 .session
                 .disconnect_at()
                 .is_some_and(|at| at <= now.monotonic);
-            if leaves && let Some(link) = entry.link.take() {
-                self.unlinked.insert(entry.last_used, session);
-                entry.session.handle_disconnected();
+            let link = entry.link.filter(|_| leaves);
+            self.update(now, session);
+            if let Some(link) = link {
+                self.unlink(now, session);
                 self.leave(session, link);
             }
-            self.update(now, session);
         }
     }
 }

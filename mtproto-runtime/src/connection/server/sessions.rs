@@ -19,11 +19,13 @@ pub struct SessionRef {
 }
 
 /// How many sessions are looked at to find one for which nothing runs.
-const MAX_LOOKED_AT: usize = 32;
+const MAX_LOOKED_AT: usize = 128;
 
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) session: Session,
+    /// Whose it is: see [`Server::client_of`].
+    pub(super) client: i64,
     pub(super) link: Option<LinkId>,
     /// The latest connection of all that the client was heard on.
     pub(super) newest_link: LinkId,
@@ -51,13 +53,27 @@ impl<P: Provider> Server<P> {
             .map(|(session, entry)| (*session, &entry.session))
     }
 
+    /// The permanent key of a client, or its temporary one while that is not bound: whose sessions count
+    /// together.
+    pub(super) fn client_of(&self, auth_key_id: i64) -> i64 {
+        self.permanent_of(auth_key_id).unwrap_or(auth_key_id)
+    }
+
+    fn count_of(&self, client: i64) -> usize {
+        self.counts.get(&client).copied().unwrap_or(0)
+    }
+
+    fn is_full(&self, client: i64) -> bool {
+        self.count_of(client) >= self.config.max_sessions_per_key.max(1)
+    }
+
     /// Whether there is room for a new session of a key: which one has to go for it, one without a
     /// connection.
     pub(super) fn room(&self, auth_key_id: i64) -> Result<Option<SessionRef>, Error> {
         let full = Error::Status(Status::Flood);
-        let count = self.sessions.range(all_of(auth_key_id)).count();
-        if count >= self.config.max_sessions_per_key.max(1) {
-            return self.dispensable(auth_key_id).map(Some).ok_or(full);
+        let client = self.client_of(auth_key_id);
+        if self.is_full(client) {
+            return self.dispensable(client).map(Some).ok_or(full);
         }
         if self.sessions.len() < self.config.max_sessions.max(1) {
             return Ok(None);
@@ -65,29 +81,85 @@ impl<P: Provider> Server<P> {
         let replaced = match self.unlinked.most() {
             None => None,
             // All have one.
-            Some((1, _)) => {
-                let oldest = self.unlinked.oldest().take(MAX_LOOKED_AT);
-                let mut idle = oldest.filter(|session| !self.is_working(*session));
-                idle.next().or_else(|| self.unlinked.oldest().next())
-            }
-            Some((_, auth_key_id)) => self.dispensable(auth_key_id),
+            Some((1, _)) => self.idlest(|| self.unlinked.oldest()),
+            Some((_, client)) => self.dispensable(client),
         };
         replaced.map(Some).ok_or(full)
     }
 
-    /// Which session of a key is missed least, of those without a connection: one for which nothing
-    /// runs, and of these the one that was used longest ago.
-    pub(super) fn dispensable(&self, auth_key_id: i64) -> Option<SessionRef> {
-        self.sessions
-            .range(all_of(auth_key_id))
-            .filter(|(_, entry)| entry.link.is_none())
-            .min_by_key(|(_, entry)| (entry.session.running() > 0, entry.last_used))
-            .map(|(session, _)| *session)
+    /// Which session of a client is missed least, of those without a connection.
+    fn dispensable(&self, client: i64) -> Option<SessionRef> {
+        self.idlest(|| self.unlinked.oldest_of(client))
+    }
+
+    /// One for which nothing runs, and of these the one that was used longest ago.
+    fn idlest<I: Iterator<Item = SessionRef>>(&self, oldest: impl Fn() -> I) -> Option<SessionRef> {
+        let mut idle = oldest()
+            .take(MAX_LOOKED_AT)
+            .filter(|session| !self.is_working(*session));
+        idle.next().or_else(|| oldest().next())
+    }
+
+    /// A session begins.
+    pub(super) fn insert(&mut self, session: SessionRef, entry: Entry) {
+        self.change_count(entry.client, |count| count + 1);
+        if entry.link.is_none() {
+            self.unlinked.insert(entry.client, entry.last_used, session);
+        }
+        self.sessions.insert(session, Box::new(entry));
+    }
+
+    fn change_count(&mut self, client: i64, change: impl FnOnce(usize) -> usize) {
+        let count = change(self.count_of(client));
+        match count {
+            0 => self.counts.remove(&client),
+            _ => self.counts.insert(client, count),
+        };
+    }
+
+    /// A temporary key was bound: its sessions count as those of the permanent one, which may be more
+    /// than one client has then.
+    pub(super) fn count_anew(&mut self, auth_key_id: i64) {
+        let client = self.client_of(auth_key_id);
+        let mut moved = Vec::new();
+        for (session, entry) in self.sessions.range_mut(all_of(auth_key_id)) {
+            let before = core::mem::replace(&mut entry.client, client);
+            if before != client {
+                moved.push(before);
+                if entry.link.is_none() {
+                    self.unlinked.remove(before, entry.last_used, *session);
+                    self.unlinked.insert(client, entry.last_used, *session);
+                }
+            }
+        }
+        for before in moved {
+            self.change_count(before, |count| count.saturating_sub(1));
+            self.change_count(client, |count| count + 1);
+        }
+        while self.count_of(client) > self.config.max_sessions_per_key.max(1)
+            && let Some(dispensable) = self.dispensable(client)
+        {
+            self.give_up(dispensable, Ended::Replaced);
+        }
     }
 
     pub(super) fn is_working(&self, session: SessionRef) -> bool {
         let entry = self.sessions.get(&session);
         entry.is_some_and(|entry| entry.session.running() > 0)
+    }
+
+    /// Ends a session though its client did not ask for it. If something of it is not done, the client must
+    /// not hear over the same connection that nothing is known of it: it would take that for the word of
+    /// one to whom it never came, and say it again under another id. So the connection ends, too.
+    pub(super) fn give_up(&mut self, session: SessionRef, why: Ended) {
+        let entry = self.sessions.get(&session);
+        if let Some(entry) = entry.filter(|entry| !entry.session.is_idle()) {
+            let (link, newest) = (entry.link, entry.newest_link);
+            for link in link.into_iter().chain([newest]) {
+                self.end_link(link);
+            }
+        }
+        self.forget(session, why);
     }
 
     /// Ends a session.
@@ -96,11 +168,12 @@ impl<P: Provider> Server<P> {
             return;
         };
         self.budget.remove(session, entry.held);
+        self.change_count(entry.client, |count| count.saturating_sub(1));
         if let Some(timer) = entry.timer {
             self.timers.remove(&(timer, session));
         }
         if entry.link.is_none() {
-            self.unlinked.remove(entry.last_used, session);
+            self.unlinked.remove(entry.client, entry.last_used, session);
         }
         if let Some(link) = entry.link.and_then(|link| self.links.get_mut(&link)) {
             link.sessions.retain(|other| *other != session);
@@ -109,6 +182,7 @@ impl<P: Provider> Server<P> {
             key.received.take_over(entry.session.received());
         }
         self.records.push_back(Record::Closed(session, why));
+        self.remove_destroyed(session.auth_key_id);
     }
 
     /// After anything has happened to a session: its timer, its events, its connection.
@@ -157,7 +231,7 @@ impl<P: Provider> Server<P> {
             if !self.sessions.contains_key(&ending) {
                 return;
             }
-            self.forget(ending, Ended::Unacknowledged);
+            self.give_up(ending, Ended::Unacknowledged);
         }
     }
 
@@ -201,7 +275,7 @@ impl<P: Provider> Server<P> {
 
     /// Ends a session, as if its client had been away for too long.
     pub fn close_session(&mut self, session: SessionRef) {
-        self.forget(session, Ended::Closed);
+        self.give_up(session, Ended::Closed);
     }
 
     /// The sessions of a permanent key: its own and those of temporary keys that are bound to it.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub use requests::Congested;
 pub use salts::KeySalts;
 
+use super::ack;
 use super::bad_msg::code;
 use super::core::{Core, Purpose, Unsealed};
 use super::error::{Rule, Violation};
@@ -159,6 +160,8 @@ pub struct Session {
     inbox: Inbox<Record>,
     /// Bytes that have come out of what was packed in this packet.
     unpacked: usize,
+    /// Ids that messages of this packet speak of.
+    spoken_of: usize,
     connected: bool,
     announced: bool,
     order: SeqOrder,
@@ -192,6 +195,7 @@ impl Session {
             salts: None,
             inbox: Inbox::new(),
             unpacked: 0,
+            spoken_of: 0,
             connected: false,
             announced: false,
             order: SeqOrder::new(),
@@ -355,6 +359,7 @@ impl Session {
         salts: KeySalts<'_>,
     ) -> Result<(), Violation> {
         self.unpacked = 0;
+        self.spoken_of = 0;
         let outer = Heard {
             msg_id: message.header.msg_id,
             seq_no: message.header.seq_no,
@@ -415,10 +420,21 @@ impl Session {
         body: &[u8],
         salts: KeySalts<'_>,
     ) -> Result<(), Rule> {
-        if self.judge(now, heard, false) && self.admit_one(now, heard, body) {
+        if self.judge(now, heard, false)
+            && !self.speaks_of_too_many(body)
+            && self.admit_one(now, heard, body)
+        {
             self.dispatch(now, heard, body, salts, true)?;
         }
         Ok(())
+    }
+
+    /// Whether the packet has had us look for more ids than the protocol has room for. What is beyond is as
+    /// good as lost: it is not remembered, and taken when it comes again in another packet.
+    fn speaks_of_too_many(&mut self, body: &[u8]) -> bool {
+        let count = wire::count_of_ids(body).min(ack::MAX_IDS);
+        self.spoken_of += count;
+        count > 0 && self.spoken_of > MAX_SPOKEN_OF
     }
 
     fn dispatch(
@@ -751,6 +767,10 @@ struct Heard {
     msg_id: i64,
     seq_no: i32,
 }
+
+/// Most ids that all messages of a packet may speak of: a message of acks, one that asks for states and one
+/// that asks for messages, each as long as it may be.
+const MAX_SPOKEN_OF: usize = 3 * ack::MAX_IDS;
 
 /// Most bytes of unpacked service messages of a packet, where requests are not unpacked here.
 const MAX_PACKED_SERVICE: usize = 128 << 10;

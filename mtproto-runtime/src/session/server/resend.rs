@@ -16,7 +16,7 @@ const STALE: i64 = 200 * SECOND;
 
 impl Session {
     pub(super) fn on_ack(&mut self, ids: Ids<'_>) {
-        for id in ids.iter() {
+        for id in ids.iter().take(ack::MAX_IDS) {
             if let Some(key) = self.core.outbox.find(id) {
                 self.acknowledged(key);
             }
@@ -24,7 +24,7 @@ impl Session {
     }
 
     pub(super) fn on_all_info(&mut self, ids: Ids<'_>, info: &[u8]) {
-        for (id, state) in ids.iter().zip(info) {
+        for (id, state) in ids.iter().zip(info).take(ack::MAX_IDS) {
             if state & WHICH >= RECEIVED
                 && let Some(key) = self.core.outbox.find(id)
             {

@@ -264,6 +264,67 @@ fn types_with_code_are_owned_by_their_code() {
     assert_eq!(owned.to_bytes(), zoo.to_bytes());
 }
 
+/// Generated code tells which of its fields are there: each of them alone is seen, and any two, by all
+/// that asks.
+#[test]
+fn each_field_alone() {
+    macro_rules! seen {
+        ($module:ident) => {{
+            use $module::{enums::Shade, types};
+            let set: &[fn(&mut types::Tall)] = &[
+                |_| {},
+                |tall| tall.b0 = true,
+                |tall| tall.b1 = true,
+                |tall| tall.b2 = true,
+                |tall| tall.b3 = true,
+                |tall| tall.b4 = true,
+                |tall| tall.b5 = true,
+                |tall| tall.b6 = true,
+                |tall| tall.b7 = true,
+                |tall| tall.b8 = true,
+                |tall| tall.number = Some(2),
+                |tall| tall.text = Some("text".into()),
+                |tall| tall.shade = Some(Shade::Light.into()),
+                |tall| tall.deep = Some(types::Deep::new().into()),
+                |tall| tall.parts = Some(vec![]),
+                |tall| tall.sure = Some(false),
+                |tall| tall.share = Some(0.5),
+                |tall| tall.of = Some(types::Tall::new(3).into()),
+                |tall| tall.c0 = true,
+                |tall| tall.c1 = true,
+                |tall| tall.blob = Some(vec![4]),
+                |tall| tall.hash = Some(5),
+                |tall| tall.point = Some(types::Point::new(6, 7)),
+                |tall| tall.c2 = true,
+                |tall| tall.last = Some(8),
+            ];
+            let mut values = vec![types::Tall::new(1)];
+            for (index, first) in set.iter().enumerate() {
+                for second in &set[index + 1..] {
+                    let mut tall = types::Tall::new(1);
+                    first(&mut tall);
+                    second(&mut tall);
+                    values.push(tall);
+                }
+            }
+            for (index, a) in values.iter().enumerate() {
+                let same = values.iter().filter(|b| a == *b).count();
+                assert_eq!(same, 1, "{index}: {a:?}");
+                assert_eq!(a.clone(), *a);
+            }
+            let seen = values.iter().map(|v| (v.to_bytes(), format!("{v:?}")));
+            seen.collect::<Vec<_>>()
+        }};
+    }
+    let by_code = seen!(wide_owned);
+    assert_eq!(by_code, seen!(wide_table_owned));
+    let wrong = by_code.iter().filter(|(bytes, _)| bytes.is_err()).count();
+    assert!(
+        wrong > 60,
+        "of the three fields of one bit, all are there or none"
+    );
+}
+
 #[test]
 fn the_same_errors_of_values_that_no_schema_can_say() {
     macro_rules! errors {

@@ -141,6 +141,7 @@ pub(crate) static ENTRIES: &[Entry] = &[
     entry!(wide, types::Wide<'_>),
     entry!(wide, types::Ring<'_>),
     entry!(wide, types::Link<'_>),
+    entry!(wide, types::Tall<'_>),
 ];
 
 fn read<'a, T: TlRead<'a>>(

@@ -548,6 +548,161 @@ pub mod types {
     }
 
     /// ```tl
+    /// tall#397ec98f flags:# b0:flags.0?true b1:flags.1?true b2:flags.2?true b3:flags.3?true b4:flags.4?true b5:flags.5?true b6:flags.6?true b7:flags.7?true b8:flags.8?true at:int number:flags.9?int text:flags.10?string shade:flags.11?Shade deep:flags.12?Deep parts:flags.13?Vector<Part> sure:flags.14?Bool share:flags.15?double of:flags.16?Tall more:# c0:more.0?true c1:more.1?true blob:more.2?bytes hash:more.3?long point:more.3?Point c2:more.3?true last:more.31?int = Tall;
+    /// ```
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Tall {
+        pub b0: bool,
+        pub b1: bool,
+        pub b2: bool,
+        pub b3: bool,
+        pub b4: bool,
+        pub b5: bool,
+        pub b6: bool,
+        pub b7: bool,
+        pub b8: bool,
+        pub at: i32,
+        pub number: Option<i32>,
+        pub text: Option<String>,
+        pub shade: Option<Box<enums::Shade>>,
+        pub deep: Option<Box<types::Deep>>,
+        pub parts: Option<Vec<types::Part>>,
+        pub sure: Option<bool>,
+        pub share: Option<f64>,
+        pub of: Option<Box<types::Tall>>,
+        pub c0: bool,
+        pub c1: bool,
+        pub blob: Option<Vec<u8>>,
+        pub hash: Option<i64>,
+        pub point: Option<types::Point>,
+        pub c2: bool,
+        pub last: Option<i32>,
+    }
+
+    impl Tall {
+        #[inline]
+        pub fn new(at: i32) -> Self {
+            Self {
+                b0: false,
+                b1: false,
+                b2: false,
+                b3: false,
+                b4: false,
+                b5: false,
+                b6: false,
+                b7: false,
+                b8: false,
+                at,
+                number: None,
+                text: None,
+                shade: None,
+                deep: None,
+                parts: None,
+                sure: None,
+                share: None,
+                of: None,
+                c0: false,
+                c1: false,
+                blob: None,
+                hash: None,
+                point: None,
+                c2: false,
+                last: None,
+            }
+        }
+    }
+
+    impl tl::Identified for Tall {
+        const ID: u32 = 0x397ec98f;
+        const NAME: &'static str = "tall";
+    }
+
+    impl<'a> tl::TlRead<'a> for Tall {
+        const CONSTRUCTOR: tl::private::Constructor = tl::private::Constructor(
+            Some(0x397ec98f),
+            16,
+            "tall flags# at number?0.9 text?0.10 shade?0.11 deep?0.12 parts?0.13 sure?0.14 share?0.15 of?0.16 more# blob?1.2 hash?1.3 point?1.3 last?1.31",
+        );
+
+        #[inline]
+        fn read_fields(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
+            let flags = r.nat();
+            let more;
+            Ok(Self {
+                b0: flags & 1 != 0,
+                b1: flags & 1 << 1 != 0,
+                b2: flags & 1 << 2 != 0,
+                b3: flags & 1 << 3 != 0,
+                b4: flags & 1 << 4 != 0,
+                b5: flags & 1 << 5 != 0,
+                b6: flags & 1 << 6 != 0,
+                b7: flags & 1 << 7 != 0,
+                b8: flags & 1 << 8 != 0,
+                at: r.int(),
+                number: r.optional(flags & 1 << 9),
+                text: r.optional(flags & 1 << 10),
+                shade: r.optional(flags & 1 << 11),
+                deep: r.optional(flags & 1 << 12),
+                parts: r.optional(flags & 1 << 13),
+                sure: r.optional(flags & 1 << 14),
+                share: r.optional(flags & 1 << 15),
+                of: r.optional(flags & 1 << 16),
+                c0: {
+                    more = r.nat();
+                    more & 1 != 0
+                },
+                c1: more & 1 << 1 != 0,
+                blob: r.optional(more & 1 << 2),
+                hash: r.optional(more & 1 << 3),
+                point: r.optional(more & 1 << 3),
+                c2: more & 1 << 3 != 0,
+                last: r.optional(more & 1 << 31),
+            })
+        }
+    }
+
+    impl tl::TlWrite for Tall {
+        const CONSTRUCTOR_ID: Option<u32> = Some(0x397ec98f);
+
+        fn write_bare_on<'w>(&self, mut w: tl::Writer<'w>) -> tl::Writer<'w> {
+            w.check_flag(
+                self.hash.is_some() == self.point.is_some(),
+                "tall",
+                "more.3",
+            );
+            w.check_flag(self.hash.is_some() == self.c2, "tall", "more.3");
+            let mut flags = w.flags(
+                self.b0 as u32
+                    | (self.b1 as u32) << 1
+                    | (self.b2 as u32) << 2
+                    | (self.b3 as u32) << 3
+                    | (self.b4 as u32) << 4
+                    | (self.b5 as u32) << 5
+                    | (self.b6 as u32) << 6
+                    | (self.b7 as u32) << 7
+                    | (self.b8 as u32) << 8,
+            );
+            w.int(self.at);
+            w = w.put_flagged(&mut flags, 9, &self.number);
+            w = w.put_flagged(&mut flags, 10, &self.text);
+            w = w.put_flagged(&mut flags, 11, &self.shade);
+            w = w.put_flagged(&mut flags, 12, &self.deep);
+            w = w.put_flagged(&mut flags, 13, &self.parts);
+            w = w.put_flagged(&mut flags, 14, &self.sure);
+            w = w.put_flagged(&mut flags, 15, &self.share);
+            w = w.put_flagged(&mut flags, 16, &self.of);
+            let mut more = w.flags(self.c0 as u32 | (self.c1 as u32) << 1 | (self.c2 as u32) << 3);
+            w = w.put_flagged(&mut more, 2, &self.blob);
+            w = w.put_flagged(&mut more, 3, &self.hash);
+            w = w.put_flagged(&mut more, 3, &self.point);
+            w = w.put_flagged(&mut more, 31, &self.last);
+            w.set_flags(flags);
+            w.set_flags(more);
+            w
+        }
+    }
+
+    /// ```tl
     /// few#f789ffcc a:int b:long c:int128 d:# e:int256 f:int512 g:double h:int = Few;
     /// ```
     #[derive(Clone, Debug, PartialEq)]

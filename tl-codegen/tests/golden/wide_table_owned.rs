@@ -256,6 +256,76 @@ pub mod types {
     }
 
     /// ```tl
+    /// tall#397ec98f flags:# b0:flags.0?true b1:flags.1?true b2:flags.2?true b3:flags.3?true b4:flags.4?true b5:flags.5?true b6:flags.6?true b7:flags.7?true b8:flags.8?true at:int number:flags.9?int text:flags.10?string shade:flags.11?Shade deep:flags.12?Deep parts:flags.13?Vector<Part> sure:flags.14?Bool share:flags.15?double of:flags.16?Tall more:# c0:more.0?true c1:more.1?true blob:more.2?bytes hash:more.3?long point:more.3?Point c2:more.3?true last:more.31?int = Tall;
+    /// ```
+    #[repr(C)]
+    pub struct Tall {
+        pub b0: bool,
+        pub b1: bool,
+        pub b2: bool,
+        pub b3: bool,
+        pub b4: bool,
+        pub b5: bool,
+        pub b6: bool,
+        pub b7: bool,
+        pub b8: bool,
+        pub at: i32,
+        pub number: Option<i32>,
+        pub text: Option<String>,
+        pub shade: Option<Box<enums::Shade>>,
+        pub deep: Option<Box<types::Deep>>,
+        pub parts: Option<Vec<types::Part>>,
+        pub sure: Option<bool>,
+        pub share: Option<f64>,
+        pub of: Option<Box<types::Tall>>,
+        pub c0: bool,
+        pub c1: bool,
+        pub blob: Option<Vec<u8>>,
+        pub hash: Option<i64>,
+        pub point: Option<types::Point>,
+        pub c2: bool,
+        pub last: Option<i32>,
+    }
+
+    impl Tall {
+        #[inline]
+        pub fn new(at: i32) -> Self {
+            Self {
+                b0: false,
+                b1: false,
+                b2: false,
+                b3: false,
+                b4: false,
+                b5: false,
+                b6: false,
+                b7: false,
+                b8: false,
+                at,
+                number: None,
+                text: None,
+                shade: None,
+                deep: None,
+                parts: None,
+                sure: None,
+                share: None,
+                of: None,
+                c0: false,
+                c1: false,
+                blob: None,
+                hash: None,
+                point: None,
+                c2: false,
+                last: None,
+            }
+        }
+    }
+
+    impl tl::Identified for Tall {
+        const ID: u32 = 0x397ec98f;
+        const NAME: &'static str = "tall";
+    }
+
+    /// ```tl
     /// few#f789ffcc a:int b:long c:int128 d:# e:int256 f:int512 g:double h:int = Few;
     /// ```
     #[repr(C)]
@@ -619,7 +689,7 @@ mod tables {
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
         const LATER: () = assert!(size_of::<X>() == 0);
-        const ROWS: &'static Kept<Rows<14, 150, 3, 40, 13, 12>> ={
+        const ROWS: &'static Kept<Rows<15, 177, 3, 44, 14, 14>> ={
             let () = Self::LATER;
             &Rows::lay_out(
                 [
@@ -630,13 +700,14 @@ mod tables {
                     T::structure(0xa861716b, "part flags# live max_id?0.0", "Part live max_id", 12, 5, 3),
                     T::structure(0xa7b27e30, "deep flags# ids?0.0 name?0.1", "Deep ids name", 8, 8, 3),
                     T::structure(0xc8a5cf2f, "pair flags# first?0.0 second?0.1 third?0.2 fourth?0.2 fifth?0.3", "Pair first second third fourth fifth", 8, 11, 6).sharing(&["flags.2"]),
-                    T::structure(0x739af06d, "many flags# a?0.0 more# b?1.5 c!1.31 last# d?2.31 e?2.2 f!2.2 and# g?3.0 h?0.31", "Many a b c d e f g h", 20, 17, 12).sharing(&["last.2"]),
+                    T::structure(0x739af06d, "many flags# a?0.0 more# b?1.5 c!1.31 last# d?2.31 e?2.2 f!2.2 and# g?3.0 h?0.31", "Many a b c d e f g h", 20, 17, 12).sharing(&["last.2"]).told_by(told_7),
                     T::enumeration(1, "Shade", "Shade", 4, 0, 3).hashed(0x56eacc4d, b"\xff\x01\x02\x00"),
                     T::structure(0x82d8f3c7, "odd flags# three shades?0.0 yes number text?0.1 no?0.2 numbers?0.3 names all many?0.4", "Odd three shades yes number text no numbers names all many", 44, 29, 11),
-                    T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 40, 8),
-                    T::structure(0x536b54b0, "wide flags# f0!0.0 f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f9!0.31 f10!0.6 f11!0.13 f12!0.20 f13!0.27 f14!0.2 f15!0.9 f16!0.16 f17!0.23 f18!0.30 f19!0.5 f20!0.12 f21!0.19 f22!0.26 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f35!2.21 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f51!2.5 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?3.0 f65?3.7 f66?3.14 f67?3.21 f68?3.28 f69?3.3 f70?3.10 f71?3.17 f72?3.24 f73?3.31 f74!3.6 f75?3.13 f76?3.20 f77?3.27 f78?3.2 f79?3.9 f80?3.16 f81?3.23 f82?3.30 f83?3.5 also?0.3 too!0.20 yet?2.9 and?3.0 last", "Wide f0 f1 f2 f3 f4 f5 id date hash name f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 f27 f28 f29 f30 f31 rest f32 f33 f34 f35 f36 f37 f38 f39 f40 f41 f42 f43 f44 f45 f46 f47 f48 f49 f50 f51 f52 f53 f54 f55 f56 f57 f58 f59 f60 f61 f62 f63 f64 f65 f66 f67 f68 f69 f70 f71 f72 f73 f74 f75 f76 f77 f78 f79 f80 f81 f82 f83 also too yet and last", 44, 48, 97).sharing(&["flags.3", "flags.20", "flags2.9", "flags3.0"]),
-                    T::structure(0xba6af6d8, "ring link number", "Ring link number", 20, 145, 2),
-                    T::structure(0x5a2b864c, "link flags# ring?0.0 name", "Link ring name", 12, 147, 3),
+                    T::structure(0x397ec98f, "tall flags# b0!0.0 b1!0.1 b2!0.2 b3!0.3 b4!0.4 b5!0.5 b6!0.6 b7!0.7 b8!0.8 at number?0.9 text?0.10 shade?0.11 deep?0.12 parts?0.13 sure?0.14 share?0.15 of?0.16 more# c0!1.0 c1!1.1 blob?1.2 hash?1.3 point?1.3 c2!1.3 last?1.31", "Tall b0 b1 b2 b3 b4 b5 b6 b7 b8 at number text shade deep parts sure share of c0 c1 blob hash point c2 last", 16, 40, 27).sharing(&["more.3"]).told_by(told_10),
+                    T::structure(0xf789ffcc, "few a b c d# e f g h", "Few a b c d e f g h", 144, 67, 8),
+                    T::structure(0x536b54b0, "wide flags# f0!0.0 f1?0.7 f2?0.14 f3?0.21 f4?0.28 f5?0.3 id date hash name f6?0.10 f7?0.17 f8?0.24 f9!0.31 f10!0.6 f11!0.13 f12!0.20 f13!0.27 f14!0.2 f15!0.9 f16!0.16 f17!0.23 f18!0.30 f19!0.5 f20!0.12 f21!0.19 f22!0.26 f23?0.1 f24?0.8 f25?0.15 f26?0.22 f27?0.29 f28?0.4 f29?0.11 f30?0.18 f31#?0.25 flags2# rest f32?2.0 f33?2.7 f34?2.14 f35!2.21 f36?2.28 f37?2.3 f38?2.10 f39?2.17 f40?2.24 f41?2.31 f42?2.6 f43?2.13 f44?2.20 f45?2.27 f46?2.2 f47?2.9 f48?2.16 f49?2.23 f50?2.30 f51!2.5 f52?2.12 f53?2.19 f54?2.26 f55?2.1 f56?2.8 f57?2.15 f58?2.22 f59?2.29 f60?2.4 f61?2.11 f62?2.18 f63?2.25 flags3# f64?3.0 f65?3.7 f66?3.14 f67?3.21 f68?3.28 f69?3.3 f70?3.10 f71?3.17 f72?3.24 f73?3.31 f74!3.6 f75?3.13 f76?3.20 f77?3.27 f78?3.2 f79?3.9 f80?3.16 f81?3.23 f82?3.30 f83?3.5 also?0.3 too!0.20 yet?2.9 and?3.0 last", "Wide f0 f1 f2 f3 f4 f5 id date hash name f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 f20 f21 f22 f23 f24 f25 f26 f27 f28 f29 f30 f31 rest f32 f33 f34 f35 f36 f37 f38 f39 f40 f41 f42 f43 f44 f45 f46 f47 f48 f49 f50 f51 f52 f53 f54 f55 f56 f57 f58 f59 f60 f61 f62 f63 f64 f65 f66 f67 f68 f69 f70 f71 f72 f73 f74 f75 f76 f77 f78 f79 f80 f81 f82 f83 also too yet and last", 44, 75, 97).sharing(&["flags.3", "flags.20", "flags2.9", "flags3.0"]),
+                    T::structure(0xba6af6d8, "ring link number", "Ring link number", 20, 172, 2),
+                    T::structure(0x5a2b864c, "link flags# ring?0.0 name", "Link ring name", 12, 174, 3),
                 ],
                 [
                     0x0000ffff,
@@ -679,21 +750,48 @@ mod tables {
                     0x0018ffff,
                     0x0019ffff,
                     0x001b0004,
+                    0xffffffff,
+                    0xfffe0000,
+                    0xfffe0001,
+                    0xfffe0002,
+                    0xfffe0003,
+                    0xfffe0004,
+                    0xfffe0005,
+                    0xfffe0006,
+                    0xfffe0007,
+                    0xfffe0008,
+                    0x0000ffff,
+                    0x00000009,
+                    0x0005000a,
+                    0x000b000b,
+                    0x0007000c,
+                    0x001d000d,
+                    0x0003000e,
+                    0x001e000f,
+                    0x00200010,
+                    0xffffffff,
+                    0xfffe0020,
+                    0xfffe0021,
+                    0x00210022,
+                    0x000e0023,
+                    0x00090023,
+                    0xfffe0023,
+                    0x0000003f,
                     0x0000ffff,
                     0x000effff,
-                    0x001cffff,
-                    0x001dffff,
-                    0x001effff,
+                    0x0022ffff,
+                    0x0023ffff,
+                    0x0024ffff,
                     0x0016ffff,
-                    0x001fffff,
+                    0x001effff,
                     0x0000ffff,
                     0xffffffff,
                     0xfffe0000,
-                    0x00200007,
+                    0x00210007,
                     0x000b000e,
-                    0x001f0015,
-                    0x0021001c,
-                    0x00220003,
+                    0x001e0015,
+                    0x0025001c,
+                    0x00260003,
                     0x0000ffff,
                     0x0000ffff,
                     0x000effff,
@@ -718,12 +816,12 @@ mod tables {
                     0x00080001,
                     0x000e0008,
                     0x0007000f,
-                    0x00230016,
+                    0x00270016,
                     0x0000001d,
                     0x00040004,
                     0x0003000b,
-                    0x001c0012,
-                    0x001d0019,
+                    0x00220012,
+                    0x00230019,
                     0xffffffff,
                     0x000affff,
                     0x00000040,
@@ -731,63 +829,63 @@ mod tables {
                     0x0007004e,
                     0xfffe0055,
                     0x0008005c,
-                    0x001c0043,
-                    0x0022004a,
+                    0x00220043,
+                    0x0026004a,
                     0x00040051,
-                    0x001f0058,
-                    0x0023005f,
-                    0x00200046,
+                    0x001e0058,
+                    0x0027005f,
+                    0x00210046,
                     0x000e004d,
                     0x00000054,
                     0x0005005b,
                     0x00030042,
-                    0x00210049,
+                    0x00250049,
                     0x00000050,
                     0x000b0057,
                     0x0007005e,
                     0xfffe0045,
                     0x0008004c,
-                    0x001c0053,
-                    0x0022005a,
+                    0x00220053,
+                    0x0026005a,
                     0x00040041,
-                    0x001f0048,
-                    0x0023004f,
-                    0x00200056,
+                    0x001e0048,
+                    0x0027004f,
+                    0x00210056,
                     0x000e005d,
                     0x00000044,
                     0x0005004b,
                     0x00030052,
-                    0x00210059,
+                    0x00250059,
                     0xffffffff,
                     0x00050060,
                     0x00000067,
                     0x000e006e,
-                    0x00200075,
-                    0x0023007c,
-                    0x001f0063,
+                    0x00210075,
+                    0x0027007c,
+                    0x001e0063,
                     0x0004006a,
-                    0x00220071,
-                    0x001c0078,
+                    0x00260071,
+                    0x00220078,
                     0x0008007f,
                     0xfffe0066,
                     0x0007006d,
                     0x000b0074,
                     0x0000007b,
-                    0x00210062,
+                    0x00250062,
                     0x00030069,
                     0x00050070,
                     0x00000077,
                     0x000e007e,
-                    0x00200065,
+                    0x00210065,
                     0x00050003,
                     0xfffe0014,
                     0x00000049,
                     0x00080060,
                     0x0000ffff,
-                    0x0025ffff,
+                    0x0029ffff,
                     0x0000ffff,
                     0xffffffff,
-                    0x00270000,
+                    0x002b0000,
                     0x0005ffff,
                 ],
                 [
@@ -808,7 +906,7 @@ mod tables {
                     S::named(0).optional(OptionOps::of::<types::Point>()),
                     S::named(8),
                     S::indirect(10),
-                    S::named(11),
+                    S::named(12),
                     S::indirect(12),
                     S::leaf(Kind::Long),
                     S::bare(2),
@@ -824,18 +922,22 @@ mod tables {
                     S::vector(3, 4, SequenceOps::owned::<bool>()),
                     S::bare(7),
                     S::indirect(26),
+                    S::named(4),
+                    S::vector(28, 12, SequenceOps::owned::<types::Part>()).optional(OptionOps::of::<Vec<types::Part>>()),
+                    S::leaf(Kind::Double),
+                    S::named(10),
+                    S::indirect(31),
+                    S::leaf(Kind::Bytes),
                     S::leaf(Kind::Int128),
                     S::leaf(Kind::Nat),
                     S::leaf(Kind::Int256),
-                    S::leaf(Kind::Double),
-                    S::leaf(Kind::Bytes),
                     S::bare_vector(5, 4, SequenceOps::owned::<String>()).optional(OptionOps::of::<Vec<String>>()),
                     S::leaf(Kind::Float),
                     S::vector(6, 8, SequenceOps::owned::<types::Deep>()).optional(OptionOps::of::<Vec<types::Deep>>()),
+                    S::named(14),
+                    S::indirect(40),
                     S::named(13),
-                    S::indirect(36),
-                    S::named(12),
-                    S::indirect(38),
+                    S::indirect(42),
                 ],
                 false,
             ).checked(&[
@@ -849,6 +951,7 @@ mod tables {
                 L::of::<types::Many>(),
                 L::of::<enums::Shade>(),
                 L::of::<types::Odd>(),
+                L::of::<types::Tall>(),
                 L::of::<types::Few>(),
                 L::of::<types::Wide>(),
                 L::of::<types::Ring>(),
@@ -903,112 +1006,179 @@ mod tables {
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(37) == core::mem::offset_of!(types::Odd, names));
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(38) == core::mem::offset_of!(types::Odd, all));
     const _: () = assert!(<File as table::LaidOut>::TABLES.offset(39) == core::mem::offset_of!(types::Odd, many));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(40) == core::mem::offset_of!(types::Few, a));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(41) == core::mem::offset_of!(types::Few, b));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(42) == core::mem::offset_of!(types::Few, c));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(43) == core::mem::offset_of!(types::Few, d));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(44) == core::mem::offset_of!(types::Few, e));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(45) == core::mem::offset_of!(types::Few, f));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(46) == core::mem::offset_of!(types::Few, g));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(47) == core::mem::offset_of!(types::Few, h));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(49) == core::mem::offset_of!(types::Wide, f0));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(50) == core::mem::offset_of!(types::Wide, f1));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(51) == core::mem::offset_of!(types::Wide, f2));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(52) == core::mem::offset_of!(types::Wide, f3));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(53) == core::mem::offset_of!(types::Wide, f4));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(54) == core::mem::offset_of!(types::Wide, f5));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(55) == core::mem::offset_of!(types::Wide, id));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(56) == core::mem::offset_of!(types::Wide, date));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(57) == core::mem::offset_of!(types::Wide, hash));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(58) == core::mem::offset_of!(types::Wide, name));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(59) == core::mem::offset_of!(types::Wide, f6));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(60) == core::mem::offset_of!(types::Wide, f7));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(61) == core::mem::offset_of!(types::Wide, f8));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(62) == core::mem::offset_of!(types::Wide, f9));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(63) == core::mem::offset_of!(types::Wide, f10));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(64) == core::mem::offset_of!(types::Wide, f11));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(65) == core::mem::offset_of!(types::Wide, f12));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(66) == core::mem::offset_of!(types::Wide, f13));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(67) == core::mem::offset_of!(types::Wide, f14));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(68) == core::mem::offset_of!(types::Wide, f15));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(69) == core::mem::offset_of!(types::Wide, f16));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(70) == core::mem::offset_of!(types::Wide, f17));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(71) == core::mem::offset_of!(types::Wide, f18));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(72) == core::mem::offset_of!(types::Wide, f19));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(73) == core::mem::offset_of!(types::Wide, f20));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(74) == core::mem::offset_of!(types::Wide, f21));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(75) == core::mem::offset_of!(types::Wide, f22));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(76) == core::mem::offset_of!(types::Wide, f23));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(77) == core::mem::offset_of!(types::Wide, f24));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(78) == core::mem::offset_of!(types::Wide, f25));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(79) == core::mem::offset_of!(types::Wide, f26));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(80) == core::mem::offset_of!(types::Wide, f27));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(81) == core::mem::offset_of!(types::Wide, f28));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(82) == core::mem::offset_of!(types::Wide, f29));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(83) == core::mem::offset_of!(types::Wide, f30));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(84) == core::mem::offset_of!(types::Wide, f31));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(86) == core::mem::offset_of!(types::Wide, rest));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(87) == core::mem::offset_of!(types::Wide, f32));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(88) == core::mem::offset_of!(types::Wide, f33));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(89) == core::mem::offset_of!(types::Wide, f34));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(90) == core::mem::offset_of!(types::Wide, f35));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(91) == core::mem::offset_of!(types::Wide, f36));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(92) == core::mem::offset_of!(types::Wide, f37));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(93) == core::mem::offset_of!(types::Wide, f38));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(94) == core::mem::offset_of!(types::Wide, f39));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(95) == core::mem::offset_of!(types::Wide, f40));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(96) == core::mem::offset_of!(types::Wide, f41));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(97) == core::mem::offset_of!(types::Wide, f42));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(98) == core::mem::offset_of!(types::Wide, f43));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(99) == core::mem::offset_of!(types::Wide, f44));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(100) == core::mem::offset_of!(types::Wide, f45));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(101) == core::mem::offset_of!(types::Wide, f46));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(102) == core::mem::offset_of!(types::Wide, f47));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(103) == core::mem::offset_of!(types::Wide, f48));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(104) == core::mem::offset_of!(types::Wide, f49));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(105) == core::mem::offset_of!(types::Wide, f50));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(106) == core::mem::offset_of!(types::Wide, f51));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(107) == core::mem::offset_of!(types::Wide, f52));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(108) == core::mem::offset_of!(types::Wide, f53));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(109) == core::mem::offset_of!(types::Wide, f54));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(110) == core::mem::offset_of!(types::Wide, f55));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(111) == core::mem::offset_of!(types::Wide, f56));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(112) == core::mem::offset_of!(types::Wide, f57));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(113) == core::mem::offset_of!(types::Wide, f58));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(114) == core::mem::offset_of!(types::Wide, f59));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(115) == core::mem::offset_of!(types::Wide, f60));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(116) == core::mem::offset_of!(types::Wide, f61));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(117) == core::mem::offset_of!(types::Wide, f62));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(118) == core::mem::offset_of!(types::Wide, f63));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(120) == core::mem::offset_of!(types::Wide, f64));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(121) == core::mem::offset_of!(types::Wide, f65));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(122) == core::mem::offset_of!(types::Wide, f66));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(123) == core::mem::offset_of!(types::Wide, f67));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(124) == core::mem::offset_of!(types::Wide, f68));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(125) == core::mem::offset_of!(types::Wide, f69));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(126) == core::mem::offset_of!(types::Wide, f70));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(127) == core::mem::offset_of!(types::Wide, f71));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(128) == core::mem::offset_of!(types::Wide, f72));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(129) == core::mem::offset_of!(types::Wide, f73));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(130) == core::mem::offset_of!(types::Wide, f74));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(131) == core::mem::offset_of!(types::Wide, f75));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(132) == core::mem::offset_of!(types::Wide, f76));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(133) == core::mem::offset_of!(types::Wide, f77));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(134) == core::mem::offset_of!(types::Wide, f78));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(135) == core::mem::offset_of!(types::Wide, f79));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(136) == core::mem::offset_of!(types::Wide, f80));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(137) == core::mem::offset_of!(types::Wide, f81));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(138) == core::mem::offset_of!(types::Wide, f82));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(139) == core::mem::offset_of!(types::Wide, f83));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(140) == core::mem::offset_of!(types::Wide, also));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(141) == core::mem::offset_of!(types::Wide, too));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(142) == core::mem::offset_of!(types::Wide, yet));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(143) == core::mem::offset_of!(types::Wide, and));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(144) == core::mem::offset_of!(types::Wide, last));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(145) == core::mem::offset_of!(types::Ring, link));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(146) == core::mem::offset_of!(types::Ring, number));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(148) == core::mem::offset_of!(types::Link, ring));
-    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(149) == core::mem::offset_of!(types::Link, name));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(41) == core::mem::offset_of!(types::Tall, b0));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(42) == core::mem::offset_of!(types::Tall, b1));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(43) == core::mem::offset_of!(types::Tall, b2));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(44) == core::mem::offset_of!(types::Tall, b3));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(45) == core::mem::offset_of!(types::Tall, b4));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(46) == core::mem::offset_of!(types::Tall, b5));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(47) == core::mem::offset_of!(types::Tall, b6));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(48) == core::mem::offset_of!(types::Tall, b7));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(49) == core::mem::offset_of!(types::Tall, b8));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(50) == core::mem::offset_of!(types::Tall, at));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(51) == core::mem::offset_of!(types::Tall, number));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(52) == core::mem::offset_of!(types::Tall, text));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(53) == core::mem::offset_of!(types::Tall, shade));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(54) == core::mem::offset_of!(types::Tall, deep));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(55) == core::mem::offset_of!(types::Tall, parts));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(56) == core::mem::offset_of!(types::Tall, sure));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(57) == core::mem::offset_of!(types::Tall, share));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(58) == core::mem::offset_of!(types::Tall, of));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(60) == core::mem::offset_of!(types::Tall, c0));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(61) == core::mem::offset_of!(types::Tall, c1));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(62) == core::mem::offset_of!(types::Tall, blob));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(63) == core::mem::offset_of!(types::Tall, hash));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(64) == core::mem::offset_of!(types::Tall, point));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(65) == core::mem::offset_of!(types::Tall, c2));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(66) == core::mem::offset_of!(types::Tall, last));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(67) == core::mem::offset_of!(types::Few, a));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(68) == core::mem::offset_of!(types::Few, b));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(69) == core::mem::offset_of!(types::Few, c));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(70) == core::mem::offset_of!(types::Few, d));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(71) == core::mem::offset_of!(types::Few, e));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(72) == core::mem::offset_of!(types::Few, f));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(73) == core::mem::offset_of!(types::Few, g));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(74) == core::mem::offset_of!(types::Few, h));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(76) == core::mem::offset_of!(types::Wide, f0));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(77) == core::mem::offset_of!(types::Wide, f1));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(78) == core::mem::offset_of!(types::Wide, f2));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(79) == core::mem::offset_of!(types::Wide, f3));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(80) == core::mem::offset_of!(types::Wide, f4));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(81) == core::mem::offset_of!(types::Wide, f5));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(82) == core::mem::offset_of!(types::Wide, id));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(83) == core::mem::offset_of!(types::Wide, date));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(84) == core::mem::offset_of!(types::Wide, hash));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(85) == core::mem::offset_of!(types::Wide, name));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(86) == core::mem::offset_of!(types::Wide, f6));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(87) == core::mem::offset_of!(types::Wide, f7));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(88) == core::mem::offset_of!(types::Wide, f8));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(89) == core::mem::offset_of!(types::Wide, f9));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(90) == core::mem::offset_of!(types::Wide, f10));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(91) == core::mem::offset_of!(types::Wide, f11));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(92) == core::mem::offset_of!(types::Wide, f12));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(93) == core::mem::offset_of!(types::Wide, f13));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(94) == core::mem::offset_of!(types::Wide, f14));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(95) == core::mem::offset_of!(types::Wide, f15));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(96) == core::mem::offset_of!(types::Wide, f16));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(97) == core::mem::offset_of!(types::Wide, f17));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(98) == core::mem::offset_of!(types::Wide, f18));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(99) == core::mem::offset_of!(types::Wide, f19));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(100) == core::mem::offset_of!(types::Wide, f20));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(101) == core::mem::offset_of!(types::Wide, f21));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(102) == core::mem::offset_of!(types::Wide, f22));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(103) == core::mem::offset_of!(types::Wide, f23));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(104) == core::mem::offset_of!(types::Wide, f24));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(105) == core::mem::offset_of!(types::Wide, f25));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(106) == core::mem::offset_of!(types::Wide, f26));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(107) == core::mem::offset_of!(types::Wide, f27));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(108) == core::mem::offset_of!(types::Wide, f28));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(109) == core::mem::offset_of!(types::Wide, f29));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(110) == core::mem::offset_of!(types::Wide, f30));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(111) == core::mem::offset_of!(types::Wide, f31));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(113) == core::mem::offset_of!(types::Wide, rest));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(114) == core::mem::offset_of!(types::Wide, f32));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(115) == core::mem::offset_of!(types::Wide, f33));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(116) == core::mem::offset_of!(types::Wide, f34));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(117) == core::mem::offset_of!(types::Wide, f35));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(118) == core::mem::offset_of!(types::Wide, f36));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(119) == core::mem::offset_of!(types::Wide, f37));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(120) == core::mem::offset_of!(types::Wide, f38));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(121) == core::mem::offset_of!(types::Wide, f39));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(122) == core::mem::offset_of!(types::Wide, f40));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(123) == core::mem::offset_of!(types::Wide, f41));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(124) == core::mem::offset_of!(types::Wide, f42));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(125) == core::mem::offset_of!(types::Wide, f43));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(126) == core::mem::offset_of!(types::Wide, f44));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(127) == core::mem::offset_of!(types::Wide, f45));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(128) == core::mem::offset_of!(types::Wide, f46));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(129) == core::mem::offset_of!(types::Wide, f47));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(130) == core::mem::offset_of!(types::Wide, f48));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(131) == core::mem::offset_of!(types::Wide, f49));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(132) == core::mem::offset_of!(types::Wide, f50));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(133) == core::mem::offset_of!(types::Wide, f51));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(134) == core::mem::offset_of!(types::Wide, f52));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(135) == core::mem::offset_of!(types::Wide, f53));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(136) == core::mem::offset_of!(types::Wide, f54));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(137) == core::mem::offset_of!(types::Wide, f55));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(138) == core::mem::offset_of!(types::Wide, f56));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(139) == core::mem::offset_of!(types::Wide, f57));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(140) == core::mem::offset_of!(types::Wide, f58));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(141) == core::mem::offset_of!(types::Wide, f59));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(142) == core::mem::offset_of!(types::Wide, f60));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(143) == core::mem::offset_of!(types::Wide, f61));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(144) == core::mem::offset_of!(types::Wide, f62));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(145) == core::mem::offset_of!(types::Wide, f63));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(147) == core::mem::offset_of!(types::Wide, f64));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(148) == core::mem::offset_of!(types::Wide, f65));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(149) == core::mem::offset_of!(types::Wide, f66));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(150) == core::mem::offset_of!(types::Wide, f67));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(151) == core::mem::offset_of!(types::Wide, f68));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(152) == core::mem::offset_of!(types::Wide, f69));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(153) == core::mem::offset_of!(types::Wide, f70));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(154) == core::mem::offset_of!(types::Wide, f71));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(155) == core::mem::offset_of!(types::Wide, f72));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(156) == core::mem::offset_of!(types::Wide, f73));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(157) == core::mem::offset_of!(types::Wide, f74));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(158) == core::mem::offset_of!(types::Wide, f75));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(159) == core::mem::offset_of!(types::Wide, f76));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(160) == core::mem::offset_of!(types::Wide, f77));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(161) == core::mem::offset_of!(types::Wide, f78));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(162) == core::mem::offset_of!(types::Wide, f79));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(163) == core::mem::offset_of!(types::Wide, f80));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(164) == core::mem::offset_of!(types::Wide, f81));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(165) == core::mem::offset_of!(types::Wide, f82));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(166) == core::mem::offset_of!(types::Wide, f83));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(167) == core::mem::offset_of!(types::Wide, also));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(168) == core::mem::offset_of!(types::Wide, too));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(169) == core::mem::offset_of!(types::Wide, yet));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(170) == core::mem::offset_of!(types::Wide, and));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(171) == core::mem::offset_of!(types::Wide, last));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(172) == core::mem::offset_of!(types::Ring, link));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(173) == core::mem::offset_of!(types::Ring, number));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(175) == core::mem::offset_of!(types::Link, ring));
+    const _: () = assert!(<File as table::LaidOut>::TABLES.offset(176) == core::mem::offset_of!(types::Link, name));
+
+    fn told_7(v: &types::Many) -> u64 {
+        let mut there = 0;
+        if let Some(_) = v.a { there |= 0x2; }
+        if let Some(_) = v.b { there |= 0x8; }
+        if v.c { there |= 0x10; }
+        if let Some(_) = v.d { there |= 0x40; }
+        if let Some(_) = v.e { there |= 0x80; }
+        if v.f { there |= 0x100; }
+        if let Some(_) = v.g { there |= 0x400; }
+        if let Some(_) = v.h { there |= 0x800; }
+        there
+    }
+
+    fn told_10(v: &types::Tall) -> u64 {
+        let mut there = 0;
+        if v.b0 { there |= 0x2; }
+        if v.b1 { there |= 0x4; }
+        if v.b2 { there |= 0x8; }
+        if v.b3 { there |= 0x10; }
+        if v.b4 { there |= 0x20; }
+        if v.b5 { there |= 0x40; }
+        if v.b6 { there |= 0x80; }
+        if v.b7 { there |= 0x100; }
+        if v.b8 { there |= 0x200; }
+        if let Some(_) = v.number { there |= 0x800; }
+        if let Some(_) = v.text { there |= 0x1000; }
+        if let Some(_) = v.shade { there |= 0x2000; }
+        if let Some(_) = v.deep { there |= 0x4000; }
+        if let Some(_) = v.parts { there |= 0x8000; }
+        if let Some(_) = v.sure { there |= 0x10000; }
+        if let Some(_) = v.share { there |= 0x20000; }
+        if let Some(_) = v.of { there |= 0x40000; }
+        if v.c0 { there |= 0x100000; }
+        if v.c1 { there |= 0x200000; }
+        if let Some(_) = v.blob { there |= 0x400000; }
+        if let Some(_) = v.hash { there |= 0x800000; }
+        if let Some(_) = v.point { there |= 0x1000000; }
+        if v.c2 { there |= 0x2000000; }
+        if let Some(_) = v.last { there |= 0x4000000; }
+        there
+    }
 
     unsafe impl table::Tabled for types::Point {
         type By = table::Both<File>;
@@ -1314,10 +1484,41 @@ mod tables {
         }
     }
 
+    unsafe impl table::Tabled for types::Tall {
+        type By = table::Both<File>;
+        type Of<'a> = types::Tall;
+        const ROW: usize = 10;
+        const MIN_SIZE: usize = 16;
+    }
+    impl core::fmt::Debug for types::Tall {
+        #[inline]
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            table::debug(self, f)
+        }
+    }
+    impl Clone for types::Tall {
+        #[inline]
+        fn clone(&self) -> Self {
+            table::clone(self)
+        }
+    }
+    impl Default for types::Tall {
+        #[inline]
+        fn default() -> Self {
+            table::default()
+        }
+    }
+    impl PartialEq for types::Tall {
+        #[inline]
+        fn eq(&self, other: &Self) -> bool {
+            table::eq(self, other)
+        }
+    }
+
     unsafe impl table::Tabled for types::Few {
         type By = table::Both<File>;
         type Of<'a> = types::Few;
-        const ROW: usize = 10;
+        const ROW: usize = 11;
         const MIN_SIZE: usize = 144;
     }
     impl core::fmt::Debug for types::Few {
@@ -1342,7 +1543,7 @@ mod tables {
     unsafe impl table::Tabled for types::Wide {
         type By = table::Both<File>;
         type Of<'a> = types::Wide;
-        const ROW: usize = 11;
+        const ROW: usize = 12;
         const MIN_SIZE: usize = 44;
     }
     impl core::fmt::Debug for types::Wide {
@@ -1367,7 +1568,7 @@ mod tables {
     unsafe impl table::Tabled for types::Ring {
         type By = table::Both<File>;
         type Of<'a> = types::Ring;
-        const ROW: usize = 12;
+        const ROW: usize = 13;
         const MIN_SIZE: usize = 20;
     }
     impl core::fmt::Debug for types::Ring {
@@ -1398,7 +1599,7 @@ mod tables {
     unsafe impl table::Tabled for types::Link {
         type By = table::Both<File>;
         type Of<'a> = types::Link;
-        const ROW: usize = 13;
+        const ROW: usize = 14;
         const MIN_SIZE: usize = 12;
     }
     impl core::fmt::Debug for types::Link {

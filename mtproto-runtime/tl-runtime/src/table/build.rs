@@ -779,5 +779,5 @@ pub(super) unsafe fn set_marks(ops: &[Op], piece: &Piece, set: u64, slot: *mut u
             slot.add(op.offset as usize - usize::from(op.mark)).write(1);
         }
     }
-    set & (piece.always | piece.values)
+    set & (piece.always | piece.parts)
 }

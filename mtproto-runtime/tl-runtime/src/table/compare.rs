@@ -80,32 +80,50 @@ impl<const BORROWED: bool> Compare<BORROWED> {
 
     unsafe fn structs(self, ty: &'static Type, a: *const u8, b: *const u8) -> bool {
         let (ops, pieces) = fields_of(self.tables, ty);
-        for (number, piece) in pieces.iter().enumerate() {
-            // SAFETY: the row describes the struct; the piece has a field for every bit.
-            unsafe {
-                let mut there = piece.always;
-                if ty.is_conditional {
-                    match present_in_both(self.tables, piece, [a, b]) {
-                        Some(both) => there = both,
-                        None => return false,
-                    }
+        // SAFETY: the row describes the struct.
+        unsafe {
+            match pieces {
+                [piece] => self.fields(ty, ops, piece, a, b),
+                _ => pieces
+                    .iter()
+                    .zip(ops.chunks(Piece::FIELDS))
+                    .all(|(piece, ops)| self.fields(ty, ops, piece, a, b)),
+            }
+        }
+    }
+
+    /// The fields of a piece.
+    #[inline(always)]
+    unsafe fn fields(
+        self,
+        ty: &'static Type,
+        ops: &[Op],
+        piece: &'static Piece,
+        a: *const u8,
+        b: *const u8,
+    ) -> bool {
+        // SAFETY: the row describes the struct; the piece has a field for every bit.
+        unsafe {
+            let mut left = piece.parts;
+            if ty.is_conditional {
+                match present_in_both(self.tables, ty, piece, [a, b]) {
+                    Some(there) => left &= there,
+                    None => return false,
                 }
-                let mut left = there & (piece.always | piece.values);
-                while left != 0 {
-                    let index = number * Piece::FIELDS + left.trailing_zeros() as usize;
-                    left &= left - 1;
-                    let op = ops.get_unchecked(index);
-                    let offset = op.offset as usize;
-                    let (a, b) = (a.wrapping_add(offset), b.wrapping_add(offset));
-                    let same = match op.code {
-                        Code::Flags => true,
-                        Code::Number => same_number(a, b, usize::from(op.of)),
-                        Code::Enum => self.enums(op.first, op.with, a, b),
-                        _ => self.values_here(op, a, b),
-                    };
-                    if !same {
-                        return false;
-                    }
+            }
+            while left != 0 {
+                let index = left.trailing_zeros() as usize;
+                left &= left - 1;
+                let op = ops.get_unchecked(index);
+                let offset = op.offset as usize;
+                let (a, b) = (a.wrapping_add(offset), b.wrapping_add(offset));
+                let same = match op.code {
+                    Code::Number => same_number(a, b, usize::from(op.of)),
+                    Code::Enum => self.enums(op.first, op.with, a, b),
+                    _ => self.values_here(op, a, b),
+                };
+                if !same {
+                    return false;
                 }
             }
         }

@@ -42,7 +42,7 @@ unsafe fn own_type(tables: &'static Tables, ty: &'static Type, from: *const u8, 
                     if piece.owning == 0 {
                         continue;
                     }
-                    let mut left = present(tables, piece, from) & piece.owning;
+                    let mut left = present(tables, ty, piece, from) & piece.owning;
                     while left != 0 {
                         let index = number * Piece::FIELDS + left.trailing_zeros() as usize;
                         left &= left - 1;

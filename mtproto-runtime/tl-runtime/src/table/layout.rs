@@ -251,6 +251,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             let (mut found_count, mut run_left) = (0, 0);
             // Fields that are always there and one number each.
             let mut numbers = 0_u64;
+            let (mut flags, mut values) = (0_u64, 0_u64);
             while at < stop {
                 let packed = fields[at];
                 let (shape, condition) = ((packed >> 16) as u16, packed as u16);
@@ -266,9 +267,8 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                     op.slow = Code::Flags;
                     op.of = 4;
                     op.bit = Op::ALWAYS | nats as u8;
-                    op.quick = 4;
-                    op.with = 1;
-                    op.offset = 4 * nats as u32;
+                    piece.leads |= at == first;
+                    flags |= set;
                     op.first = work.maps as u32;
                     piece.is_wide |= nats >= 2;
                     work.maps += 1;
@@ -296,7 +296,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                         field_align = option.layout.align;
                         presence = option.presence;
                         sort = option.sort;
-                        piece.values |= set;
+                        values |= set;
                     }
                 }
                 let offset = (size + field_align - 1) & !(field_align - 1);
@@ -306,9 +306,7 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                     condition,
                     offset: offset as u32,
                 };
-                if shape != Field::FLAGS {
-                    op.offset = offset as u32;
-                }
+                op.offset = offset as u32;
                 if condition == Field::ALWAYS {
                     piece.always |= set;
                     if let Code::Number = op.code {
@@ -393,6 +391,8 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
                 self.place_tests(&work.found, found_count, &mut piece, work.tests);
                 work.tests += found_count;
             }
+            piece.parts = (piece.always & !flags) | values;
+            piece.behind = (piece.always | values) & !(piece.leads as u64);
             self.pieces[work.pieces] = piece;
             work.pieces += 1;
         }
@@ -410,6 +410,16 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             at += 1;
         }
         let ty = &mut self.types[row];
+        if ty.tell.is_some() {
+            assert!(
+                ty.told.size == whole && ty.told.align == align,
+                "a function that tells of another type"
+            );
+            assert!(
+                work.pieces - first_piece == 1,
+                "a function that tells of more fields than it can"
+            );
+        }
         ty.layout.size = whole;
         ty.layout.align = align;
         ty.owns = owns;

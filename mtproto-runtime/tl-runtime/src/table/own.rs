@@ -212,12 +212,12 @@ impl Own {
                 if owned.is_conditional {
                     make_absent(self.to, owned_piece, to);
                 }
-                let there = present(self.from, piece, from);
+                let there = present(self.from, ty, piece, from);
                 let mut left = super::build::set_marks(&owned_ops[first..], owned_piece, there, to);
                 // What the owned struct has in one run the borrowed one may have in two, or the reverse: so
                 // which fields are always there is told by the borrowed one.
                 left |= piece.always;
-                left &= piece.always | piece.values;
+                left &= piece.always | piece.parts;
                 while left != 0 {
                     let index = first + left.trailing_zeros() as usize;
                     left &= left - 1;

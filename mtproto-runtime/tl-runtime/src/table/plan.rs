@@ -22,12 +22,12 @@ pub(super) struct Op {
     pub(super) slow: Code,
     /// A row, a shape, or a size.
     pub(super) of: u16,
-    /// Of a number, its size if eight bytes can be copied from there, in the struct: 4 or 8; of flags
-    /// 4; of all else 0.
+    /// Of a number, its size if eight bytes can be copied from there, in the struct: 4 or 8; of all
+    /// else 0.
     pub(super) quick: u8,
-    /// Of flags 1; of an enum, how many bytes its tag has.
+    /// Of an enum, how many bytes its tag has.
     pub(super) with: u8,
-    /// Of the value, in the struct or enum; of flags, among all flags of the struct.
+    /// Of the value, in the struct or enum.
     pub(super) offset: u32,
     /// Of flags, which of the maps; of an enum, its first variant.
     pub(super) first: u32,
@@ -139,8 +139,10 @@ pub(super) struct Piece {
     pub(super) owning: u64,
     /// There is a byte that is 1 if they are there.
     pub(super) marked: u64,
-    /// They are conditional and have values on the wire.
-    pub(super) values: u64,
+    /// They have values, whether conditional or not.
+    pub(super) parts: u64,
+    /// They have values on the wire, and are not the flags that the struct begins with.
+    pub(super) behind: u64,
     /// The first of its tests.
     pub(super) first_test: u32,
     /// How many tests of each sort there are, in this order.
@@ -151,6 +153,8 @@ pub(super) struct Piece {
     pub(super) is_wide: bool,
     /// It has tests that others have not: of other bytes, or of flags at once.
     pub(super) is_special: bool,
+    /// It begins with the first flags of its struct.
+    pub(super) leads: bool,
 }
 
 impl Piece {
@@ -160,12 +164,14 @@ impl Piece {
         always: 0,
         owning: 0,
         marked: 0,
-        values: 0,
+        parts: 0,
+        behind: 0,
         first_test: 0,
         tests: [0; TESTS],
         shared: 0,
         is_wide: false,
         is_special: false,
+        leads: false,
     };
 }
 

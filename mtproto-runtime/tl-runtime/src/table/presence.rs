@@ -6,7 +6,7 @@
 
 use super::ops::{TOP, differs, set, word};
 use super::plan::{Op, Piece, Sort, Tables};
-use super::rows::{Type, Variant};
+use super::rows::{Layout, Tell, Type, Variant};
 
 /// What tells whether a field is there.
 #[derive(Clone, Copy)]
@@ -29,6 +29,20 @@ impl Test {
         index: 0,
         width: 1,
     };
+}
+
+impl Type {
+    /// The same row with a function that tells which fields are there. It is the row of `R`, and what the
+    /// function tells is true: whoever implements [`File`](super::File) promises it.
+    #[must_use]
+    pub const fn told_by<R>(mut self, tell: fn(&R) -> u64) -> Self {
+        // SAFETY: a reference and a pointer to what has a size are passed in the same way. Whoever calls it
+        // has a value of the row's type.
+        let tell = unsafe { core::mem::transmute::<fn(&R) -> u64, Tell>(tell) };
+        self.tell = Some(tell);
+        self.told = Layout::of::<R>();
+        self
+    }
 }
 
 /// What is to be done with the fields of a struct, and the pieces that they are in.
@@ -92,7 +106,52 @@ fn count(piece: &Piece, sort: Sort) -> usize {
 /// # Safety
 /// The piece is of the row of the struct that `value` leads to.
 #[inline(always)]
-pub(super) unsafe fn present(tables: &'static Tables, piece: &Piece, value: *const u8) -> u64 {
+pub(super) unsafe fn present(
+    tables: &'static Tables,
+    ty: &Type,
+    piece: &Piece,
+    value: *const u8,
+) -> u64 {
+    // SAFETY: see above.
+    unsafe {
+        match ty.tell {
+            None => found(tables, piece, value),
+            Some(tell) => told(tables, piece, tell, value),
+        }
+    }
+}
+
+/// The same by what generated code says of the struct, which has this piece only.
+///
+/// # Safety
+/// As of [`present`]; the code is that of the row.
+#[inline(always)]
+unsafe fn told(tables: &'static Tables, piece: &Piece, tell: Tell, value: *const u8) -> u64 {
+    // SAFETY: see above.
+    unsafe {
+        let there = piece.always | tell(value);
+        debug_assert_eq!(there, found(tables, piece, value), "of another type");
+        there
+    }
+}
+
+/// The same of two structs, if the same is there.
+///
+/// # Safety
+/// As of [`told`], of both.
+#[inline(always)]
+unsafe fn told_of_both(piece: &Piece, tell: Tell, [a, b]: [*const u8; 2]) -> Option<u64> {
+    // SAFETY: see above.
+    let (a, b) = unsafe { (tell(a), tell(b)) };
+    (a == b).then_some(piece.always | a)
+}
+
+/// The same by tests.
+///
+/// # Safety
+/// As of [`present`].
+#[inline(always)]
+unsafe fn found(tables: &'static Tables, piece: &Piece, value: *const u8) -> u64 {
     let mut there = piece.always;
     let mut several = 0;
     // SAFETY: see above.
@@ -108,6 +167,13 @@ pub(super) unsafe fn present(tables: &'static Tables, piece: &Piece, value: *con
     there | several
 }
 
+/// Eight flags, each a byte.
+#[inline(always)]
+const fn eight(flags: [u8; 8]) -> u64 {
+    // Each is 0 or 1: the product has them side by side in its upper bits.
+    u64::from_le_bytes(flags).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
 /// The same of two structs, if the same fields of both are there.
 ///
 /// # Safety
@@ -115,9 +181,14 @@ pub(super) unsafe fn present(tables: &'static Tables, piece: &Piece, value: *con
 #[inline(always)]
 pub(super) unsafe fn present_in_both(
     tables: &'static Tables,
+    ty: &Type,
     piece: &Piece,
     values: [*const u8; 2],
 ) -> Option<u64> {
+    if let Some(tell) = ty.tell {
+        // SAFETY: see above.
+        return unsafe { told_of_both(piece, tell, values) };
+    }
     // One behind the other, the last test in the lowest bit: to say of each which field it is about
     // would be most of the time, for both, and hardly any field is there.
     let (mut found, mut other) = (0_u64, 0_u64);
@@ -202,10 +273,7 @@ unsafe fn try_all<const N: usize>(
             several(test, flags);
         }
         for test in take(next, count(piece, Sort::Eight)) {
-            let flags = at(test).map(|place| {
-                let flags = u64::from_le(place.cast::<u64>().read_unaligned());
-                flags.wrapping_mul(0x0102_0408_1020_4080) >> 56
-            });
+            let flags = at(test).map(|place| eight(place.cast::<[u8; 8]>().read()));
             several(test, flags);
         }
         end

@@ -292,6 +292,10 @@ impl Variant {
     };
 }
 
+/// Tells which fields of a struct are there, of which each row has a bit, the first the lowest: it is
+/// asked of a value of the row's type, and says nothing of fields that are always there.
+pub(super) type Tell = unsafe fn(*const u8) -> u64;
+
 /// A generated type.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -310,6 +314,10 @@ pub struct Type {
     pub(crate) owns: bool,
     /// It has fields that may be missing; filled in by [`Rows::lay_out`](super::Rows::lay_out).
     pub(super) is_conditional: bool,
+    /// Generated code that tells which are there.
+    pub(super) tell: Option<Tell>,
+    /// What it was told of, in memory.
+    pub(super) told: Layout,
     /// In the schema; of a constructor, its outline (see [`Reader::enter`](crate::Reader::enter)).
     pub(crate) name: &'static str,
     /// In Rust, for `Debug`; of a constructor, with its fields.
@@ -521,6 +529,8 @@ impl Type {
             pieces: 0,
             owns: false,
             is_conditional: false,
+            tell: None,
+            told: Layout::UNKNOWN,
         }
     }
 }

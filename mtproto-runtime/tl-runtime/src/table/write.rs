@@ -17,6 +17,7 @@ use super::plan::{Code, MAX_NATS, Op, Piece, Tables};
 use super::presence::{fields_of, present, type_of, variant_of};
 use super::rows::{Shape, Type, TypeForm, id_of_leaf};
 use super::view::{Placed, View};
+use crate::buffer::LONG_FORM;
 use crate::vector::VECTOR_ID;
 use crate::{Object, ObjectRef, TlWrite, Writer, outline, scalar};
 
@@ -148,11 +149,13 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
     #[inline(never)]
     unsafe fn bytes(&mut self, at: At, bytes: &[u8]) -> At {
         let len = bytes.len();
-        let size = (1 + len).next_multiple_of(4);
-        let short = u8::try_from(len).unwrap_or(u8::MAX);
         // SAFETY: as above; there is room for `size` bytes, which is at least 1 + len and four.
         unsafe {
-            if short >= 254 || self.left(at) < size {
+            let Some(short) = u8::try_from(len).ok().filter(|&len| len < LONG_FORM) else {
+                return self.slowly(at, |w| w.bytes(bytes));
+            };
+            let size = (usize::from(short) + 4) & !3;
+            if self.left(at) < size {
                 return self.slowly(at, |w| w.bytes(bytes));
             }
             at.add(size - 4).cast::<[u8; 4]>().write([0; 4]);
@@ -166,10 +169,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         // SAFETY: as above.
         unsafe {
             match (code, ty.form) {
-                (Code::StructWithId, TypeForm::Struct { id: Some(id), .. }) => {
-                    let at = self.put(at, id.to_le_bytes());
-                    self.structure(at, ty, value)
-                }
+                (Code::StructWithId, _) => self.with_id(at, ty, value),
                 (_, TypeForm::Struct { .. }) => self.structure(at, ty, value),
                 (_, TypeForm::Enum { tag, .. }) => self.variant(at, ty.first, tag, value),
                 (_, TypeForm::Foreign(ops)) => {
@@ -177,6 +177,39 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                 }
             }
         }
+    }
+
+    /// A struct after its id.
+    #[inline(always)]
+    unsafe fn with_id(&mut self, mut at: At, ty: &'static Type, value: *const u8) -> At {
+        // SAFETY: as above.
+        unsafe {
+            if let TypeForm::Struct { id: Some(id), .. } = ty.form {
+                at = self.word(at, id);
+            }
+            self.structure(at, ty, value)
+        }
+    }
+
+    /// Four bytes.
+    #[inline(always)]
+    unsafe fn word(&mut self, at: At, word: u32) -> At {
+        // SAFETY: as above.
+        unsafe {
+            if self.is_roomy(at) {
+                at.cast::<[u8; 4]>().write(word.to_le_bytes());
+                at.add(4)
+            } else {
+                self.word_slowly(at, word)
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn word_slowly(&mut self, at: At, word: u32) -> At {
+        // SAFETY: as above.
+        unsafe { self.put(at, word.to_le_bytes()) }
     }
 
     /// An enum of an op.
@@ -196,8 +229,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
             let op = &variant.flat;
             let place = value.add(op.offset as usize);
             if !self.is_roomy(at) {
-                at = self.put(at, variant.id.to_le_bytes());
-                return self.value(at, op, place);
+                return self.variant_slowly(at, variant.id, op, place);
             }
             at.cast::<[u8; 4]>().write(variant.id.to_le_bytes());
             at = at.add(4);
@@ -212,6 +244,16 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                 Code::Indirect => self.indirect(at, op, place),
                 _ => self.value(at, op, place),
             }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn variant_slowly(&mut self, at: At, id: u32, op: &Op, place: *const u8) -> At {
+        // SAFETY: as above.
+        unsafe {
+            let at = self.put(at, id.to_le_bytes());
+            self.value(at, op, place)
         }
     }
 
@@ -239,7 +281,7 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                     if !ty.is_conditional {
                         return self.fields(at, ops, piece.always, 0_u64, value);
                     }
-                    let there = present(tables, piece, value);
+                    let there = present(tables, ty, piece, value);
                     let mut words = 0_u64;
                     let mut set = there & !piece.always;
                     while set != 0 {
@@ -251,7 +293,10 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                     if there & piece.shared != 0 && !agree(words, ops, piece.shared, there) {
                         at = self.slowly(at, |w| check_shared(w, tables, ty, value));
                     }
-                    self.fields(at, ops, there & (piece.always | piece.values), words, value)
+                    if piece.leads {
+                        at = self.word(at, words.word(0));
+                    }
+                    self.fields(at, ops, there & piece.behind, words, value)
                 }
             }
             // SAFETY: as above.
@@ -270,21 +315,21 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         // SAFETY: the row describes the struct.
         unsafe {
             for (piece, ops) in pieces() {
-                let mut set = present(tables, piece, value) & !piece.always;
+                let mut set = present(tables, ty, piece, value) & !piece.always;
                 while set != 0 {
                     words |= 1 << (ops[set.trailing_zeros() as usize].bit & 127);
                     set &= set - 1;
                 }
             }
             for (piece, ops) in pieces() {
-                let there = present(tables, piece, value);
+                let there = present(tables, ty, piece, value);
                 is_consistent &= agree(words, ops, piece.shared, there);
             }
             if !is_consistent {
                 at = self.slowly(at, |w| check_shared(w, tables, ty, value));
             }
             for (piece, ops) in pieces() {
-                let there = present(tables, piece, value) & (piece.always | piece.values);
+                let there = present(tables, ty, piece, value) & (piece.always | piece.parts);
                 at = self.fields(at, ops, there, words, value);
             }
         }
@@ -301,8 +346,6 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         words: impl Words,
         value: *const u8,
     ) -> At {
-        let words = words.to_bytes();
-        let bases = [value, words.as_ref().as_ptr()];
         while left != 0 {
             let index = left.trailing_zeros() as usize;
             left &= left - 1;
@@ -311,10 +354,8 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
             // those behind `at` are nothing yet.
             unsafe {
                 let op = ops.get_unchecked(index);
-                // One way for numbers and flags, as nobody can tell which comes next.
+                let place = value.wrapping_add(op.offset as usize);
                 if op.quick != 0 {
-                    let base = bases[usize::from(op.with & 1)];
-                    let place = base.wrapping_add(op.offset as usize);
                     let size = usize::from(op.quick);
                     if self.is_roomy(at) {
                         copy_eight(place, at);
@@ -324,12 +365,11 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                     }
                     continue;
                 }
-                let place = value.wrapping_add(op.offset as usize);
-                if op.code == Code::Enum {
-                    at = self.enumeration(at, op, place);
-                } else {
-                    at = self.value_here(at, op, place);
-                }
+                at = match op.code {
+                    Code::Enum => self.enumeration(at, op, place),
+                    Code::Flags => self.word(at, words.word(op.bit)),
+                    _ => self.value_here(at, op, place),
+                };
             }
         }
         at
@@ -409,7 +449,11 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
                     self.structure(at, ty, place)
                 }
                 Code::Enum => self.enumeration(at, op, place),
-                Code::StructWithId | Code::Foreign | Code::ForeignBare => {
+                Code::StructWithId => {
+                    let ty = type_of(self.tables, op);
+                    self.with_id(at, ty, place)
+                }
+                Code::Foreign | Code::ForeignBare => {
                     let ty = type_of(self.tables, op);
                     self.named(at, op.code, ty, place)
                 }
@@ -473,15 +517,28 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
             Code::Nat => numbers!(u32),
             _ => {}
         }
-        for index in 0..len {
-            // SAFETY: there are so many of them.
-            at = unsafe {
-                let place = elements.add(index * element.layout.size);
-                match op.code {
-                    Code::Enum => self.enumeration(at, op, place),
-                    _ => self.value(at, op, place),
+        let size = element.layout.size;
+        let places = (0..len).map(|index| elements.wrapping_add(index * size));
+        // SAFETY: there are so many of them.
+        unsafe {
+            match op.code {
+                Code::Enum => {
+                    for place in places {
+                        at = self.enumeration(at, op, place);
+                    }
                 }
-            };
+                Code::StructWithId => {
+                    let ty = type_of(self.tables, op);
+                    for place in places {
+                        at = self.with_id(at, ty, place);
+                    }
+                }
+                _ => {
+                    for place in places {
+                        at = self.value(at, op, place);
+                    }
+                }
+            }
         }
         at
     }
@@ -504,9 +561,6 @@ unsafe fn copy_eight(from: *const u8, to: *mut u8) {
 trait Words: Copy {
     /// Of a mask.
     fn word(self, mask: u8) -> u32;
-
-    /// All of them, as they are on the wire, and four bytes more.
-    fn to_bytes(self) -> impl AsRef<[u8]>;
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "one of several")]
@@ -514,23 +568,12 @@ impl Words for u64 {
     fn word(self, mask: u8) -> u32 {
         (self >> (32 * (mask & 1))) as u32
     }
-
-    #[inline(always)]
-    fn to_bytes(self) -> impl AsRef<[u8]> {
-        u128::from(self).to_le_bytes()
-    }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "one of several")]
 impl Words for u128 {
     fn word(self, mask: u8) -> u32 {
         (self >> (32 * (mask & 3))) as u32
-    }
-
-    fn to_bytes(self) -> impl AsRef<[u8]> {
-        let mut bytes = [0; 20];
-        bytes[..16].copy_from_slice(&self.to_le_bytes());
-        bytes
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::{Enum, File, Item};
 
 pub(super) use able::Rows;
 use able::visit;
-use rows::Work;
+use rows::{Told, Work};
 
 impl Emitter<'_> {
     /// What makes the tables known to programs.
@@ -50,6 +50,7 @@ impl Emitter<'_> {
             shapes,
             foreign_rows,
             layouts,
+            told,
             pieces,
             flags,
             ..
@@ -146,6 +147,9 @@ impl Emitter<'_> {
         for layout in &layouts {
             self.out.line(&[layout]);
         }
+        for each in &told {
+            self.told(each);
+        }
         for (row, &index) in rows.order.iter().enumerate() {
             self.table_impls(items[index], row);
         }
@@ -179,6 +183,22 @@ impl Emitter<'_> {
         self.out.open(&["fn agreed() -> table::Agreed<Self>"]);
         self.out.line(&["Self::agree()"]);
         self.out.close();
+        self.out.close();
+    }
+
+    /// A function that tells which fields of a struct are there. Statements: compilers take twice as long
+    /// with one expression, and an array of `bool` would be read before its bytes have been written.
+    fn told(&mut self, told: &Told) {
+        self.out.blank();
+        self.out
+            .open(&["fn ", &told.name, "(v: &", &told.rust, ") -> u64"]);
+        self.out.line(&["let mut there = 0;"]);
+        for (condition, bit) in &told.fields {
+            let bit = format!("{:#x}", 1_u64 << bit);
+            self.out
+                .line(&["if ", condition, " { there |= ", &bit, "; }"]);
+        }
+        self.out.line(&["there"]);
         self.out.close();
     }
 

@@ -15,10 +15,20 @@ const HASHED_FROM: usize = 3;
 const SORTED_FROM: usize = 255;
 /// How many fields of a struct the run time deals with at once.
 const PIECE: usize = 64;
+/// From so many fields on that may be missing and have values, generated code tells which are there.
+const TOLD_FROM: usize = 6;
 
 /// What stands for a shape: flags, and a bit of its own.
 const FLAGS: u16 = u16::MAX;
 const FLAG: u16 = u16::MAX - 1;
+
+/// A function that tells of each field of a struct whether it is there.
+pub(super) struct Told {
+    pub(super) name: String,
+    pub(super) rust: String,
+    /// Of each that may be missing, a condition, and its number among the rows.
+    pub(super) fields: Vec<(String, usize)>,
+}
 
 /// The rows being written.
 pub(super) struct Work<'s> {
@@ -37,6 +47,8 @@ pub(super) struct Work<'s> {
     pub(super) foreign_rows: Vec<String>,
     /// Where `offset_of!` and types are to be compared.
     pub(super) layouts: Vec<String>,
+    /// Functions that tell which fields are there.
+    pub(super) told: Vec<Told>,
     /// Of all structs, so many fields each.
     pub(super) pieces: usize,
     /// Fields that are flags.
@@ -57,6 +69,7 @@ impl<'s> Work<'s> {
             foreign: Map::default(),
             foreign_rows: Vec::new(),
             layouts: Vec::new(),
+            told: Vec::new(),
             pieces: 0,
             flags: 0,
         }
@@ -126,7 +139,41 @@ impl<'s> Work<'s> {
         if !shared.is_empty() {
             row.push_str(&format!(".sharing(&[{}])", shared.join(", ")));
         }
+        if let Some(told) = self.told(item) {
+            row.push_str(&text![".told_by(", told.name, ")"]);
+            self.told.push(told);
+        }
         self.types.push(row);
+    }
+
+    /// What tells which fields are there, if so many may be missing that tests of them all would take
+    /// longer.
+    fn told(&self, item: &Struct) -> Option<Told> {
+        let has_row =
+            |field: &&Field| !matches!(field.kind, FieldKind::Nothing | FieldKind::Count(_));
+        let rows = || item.fields.iter().filter(has_row);
+        let is_option =
+            |field: &&Field| field.condition.is_some() && matches!(field.kind, FieldKind::Value(_));
+        // An attribute might say of a field that it is not to be used, or not there.
+        let has_attributes = item.fields.iter().any(|field| !field.attributes.is_empty());
+        if rows().filter(is_option).count() < TOLD_FROM || rows().count() > PIECE || has_attributes
+        {
+            return None;
+        }
+        let fields = rows().zip(0..).filter_map(|(field, row)| {
+            field.condition?;
+            let condition = match field.kind {
+                FieldKind::Flag => text!["v.", field.name],
+                // No call, which would stay one where nothing is optimised.
+                _ => text!["let Some(_) = v.", field.name],
+            };
+            Some((condition, row))
+        });
+        Some(Told {
+            name: format!("told_{}", self.types.len()),
+            rust: self.rust(&item.path, &item.generics),
+            fields: fields.collect(),
+        })
     }
 
     fn field(&mut self, item: &Struct, field: &Field) -> Option<String> {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-import { DC, HOST, PORT, end, readPublicKey, refused, step } from './steps.mjs'
+import { DC, HOST, PORT, atMost, end, readPublicKey, refused, step } from './steps.mjs'
 
 const require = createRequire(import.meta.url)
 const { TelegramClient, Api } = require('telegram')
@@ -36,11 +36,11 @@ for (const kind of [ConnectionTCPFull, ConnectionTCPObfuscated]) {
   await step(`ping ${name}`, () => client.invoke(new Api.Ping({ pingId: bigInt(7) })))
   await step(`401 ${name}`, () => refused(() => client.invoke(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] })), 401))
   await step(`many ${name}`, () => Promise.all(Array.from({ length: 50 }, () => config(client))))
-  await client.disconnect()
+  await atMost(10000, client.disconnect())
   const again = new TelegramClient(session, 1, 'x', options)
   again.setLogLevel(process.env.GRAMJS_LOG ?? 'none')
   await step(`reconnect ${name}`, () => again.connect())
   await step(`config again ${name}`, () => config(again))
-  await again.disconnect()
+  await atMost(10000, again.disconnect())
 }
 end()

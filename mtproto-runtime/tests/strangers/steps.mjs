@@ -23,6 +23,13 @@ export async function step(name, work, timeout = 30000) {
   }
 }
 
+// Waits for work that may never end, but not for ever.
+export function atMost(ms, work) {
+  let timer
+  const late = new Promise((resolve) => { timer = setTimeout(resolve, ms) })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
 export async function refused(work, code) {
   try {
     await work()

@@ -218,7 +218,12 @@ fn damage_is_seen_and_nothing_is_lost_silently() {
         std::fs::write(&other, &right).unwrap();
         match ending {
             "key" => assert!(matches!(store.key(1), Err(Error::Damaged { .. }))),
-            _ => assert!(is_damaged(&store)),
+            _ => {
+                // The folder is read when it is opened.
+                drop(store);
+                store = FileStore::open(folder.path()).unwrap();
+                assert!(is_damaged(&store));
+            }
         }
         std::fs::remove_file(&other).unwrap();
     }

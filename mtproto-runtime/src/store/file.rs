@@ -1,5 +1,6 @@
 //! A store in a folder.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,10 @@ use super::{Error, Store, StoredKey, StoredSession};
 #[derive(Debug)]
 pub struct FileStore {
     folder: PathBuf,
+    /// Of which sessions there is a record, by key and session, so that those of a key are found
+    /// without a look at all others: nobody else writes. There may be more in it than files, after
+    /// the system has failed, but not fewer.
+    sessions: BTreeSet<(i64, i64)>,
     /// Holds the lock.
     _lock: File,
 }
@@ -64,14 +69,18 @@ impl FileStore {
             Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: folder }),
             Err(TryLockError::Error(source)) => return Err(io(&path, source)),
         }
-        let store = Self {
+        let mut store = Self {
             folder,
+            sessions: BTreeSet::new(),
             _lock: lock,
         };
         // What a process left that died while it wrote. Nobody else writes now.
         for path in store.files(TEMPORARY)? {
             remove(&path)?;
         }
+        let paths = store.files(SESSION)?;
+        let ids = |path: &PathBuf| Some((id_of(path, 0)?, id_of(path, 1)?));
+        store.sessions = paths.iter().filter_map(ids).collect();
         Ok(store)
     }
 
@@ -90,8 +99,16 @@ impl FileStore {
         self.folder.join(name)
     }
 
+    /// The ids of a key's sessions, in order.
+    fn sessions_of(&self, auth_key_id: i64) -> impl Iterator<Item = i64> {
+        let all = (auth_key_id, i64::MIN)..=(auth_key_id, i64::MAX);
+        self.sessions.range(all).map(|(_, session_id)| *session_id)
+    }
+
     /// The files with this ending, in the order of their names.
     fn files(&self, ending: &str) -> Result<Vec<PathBuf>, Error> {
+        #[cfg(test)]
+        tests::LISTED.set(tests::LISTED.get() + 1);
         let failed = |source| io(&self.folder, source);
         let mut paths = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
@@ -163,44 +180,45 @@ impl Store for FileStore {
     }
 
     fn remove_key(&mut self, auth_key_id: i64) -> Result<bool, Error> {
-        for path in self.files(SESSION)? {
-            if id_of(&path, 0) == Some(auth_key_id) {
-                remove(&path)?;
-            }
+        let sessions: Vec<i64> = self.sessions_of(auth_key_id).collect();
+        for session_id in sessions {
+            remove(&self.session_path(auth_key_id, session_id))?;
+            self.sessions.remove(&(auth_key_id, session_id));
         }
         self.remove_and_flush(&self.key_path(auth_key_id))
     }
 
     fn sessions(&self, auth_key_id: i64) -> Result<Vec<StoredSession>, Error> {
         let mut sessions = Vec::new();
-        for path in self.files(SESSION)? {
-            if id_of(&path, 0) != Some(auth_key_id) {
-                continue;
-            }
+        for session_id in self.sessions_of(auth_key_id) {
+            let path = self.session_path(auth_key_id, session_id);
             let Some(bytes) = read(&path)? else {
                 continue;
             };
             match record::read_session(&bytes) {
                 Some(session)
-                    if session.auth_key_id == auth_key_id
-                        && id_of(&path, 1) == Some(session.session_id) =>
+                    if session.auth_key_id == auth_key_id && session.session_id == session_id =>
                 {
                     sessions.push(session);
                 }
                 _ => return Err(Error::Damaged { path }),
             }
         }
-        sessions.sort_by_key(|session| session.session_id);
         Ok(sessions)
     }
 
     fn save_session(&mut self, session: &StoredSession) -> Result<(), Error> {
         let path = self.session_path(session.auth_key_id, session.session_id);
+        // At first, since a failure may come after the file.
+        self.sessions
+            .insert((session.auth_key_id, session.session_id));
         self.replace(&path, &record::write_session(session))
     }
 
     fn remove_session(&mut self, auth_key_id: i64, session_id: i64) -> Result<bool, Error> {
-        self.remove_and_flush(&self.session_path(auth_key_id, session_id))
+        let was_there = self.remove_and_flush(&self.session_path(auth_key_id, session_id))?;
+        self.sessions.remove(&(auth_key_id, session_id));
+        Ok(was_there)
     }
 }
 
@@ -273,4 +291,58 @@ fn create_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+    use crate::crypto::AuthKey;
+
+    thread_local! {
+        /// How often a folder was read as a whole.
+        pub(super) static LISTED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// A server asks for the sessions of each of its keys when it starts.
+    #[test]
+    fn the_folder_is_not_read_for_each_key() {
+        const KEYS: u8 = 100;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = FileStore::open(folder.path()).unwrap();
+        for number in 0..KEYS {
+            let auth_key = AuthKey::new([number; AuthKey::LEN]);
+            let session = StoredSession {
+                auth_key_id: auth_key.id(),
+                session_id: 0,
+                unique_id: 0,
+                highest_msg_id: 1,
+            };
+            let key = StoredKey {
+                auth_key,
+                dc: None,
+                created_at: 0,
+                salt: 0,
+                clock_offset: 0,
+            };
+            store.save_key(&key).unwrap();
+            store.save_session(&session).unwrap();
+        }
+        drop(store);
+        LISTED.set(0);
+        let mut store = FileStore::open(folder.path()).unwrap();
+        let ids = store.key_ids().unwrap();
+        assert_eq!(ids.len(), usize::from(KEYS));
+        for id in &ids {
+            assert_eq!(store.sessions(*id).unwrap().len(), 1);
+        }
+        for id in &ids[1..] {
+            assert!(store.remove_key(*id).unwrap());
+        }
+        assert_eq!(store.sessions(ids[0]).unwrap().len(), 1);
+        assert!(LISTED.get() <= 3, "{} times", LISTED.get());
+    }
 }

@@ -5,7 +5,9 @@
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use mtproto_runtime::Now;
@@ -599,6 +601,140 @@ async fn who_does_not_take_answers_is_disconnected() {
     client.flush().await.unwrap();
     let why = tokio::time::timeout(Duration::from_secs(60), closed.recv()).await;
     assert!(matches!(why, Ok(Some(Closed::SlowReceiver))), "{why:?}");
+}
+
+/// Whoever sends most of a long packet, and no key is known: all of them together hold so much.
+#[tokio::test]
+async fn packets_of_strangers_that_do_not_end_are_bounded() {
+    const PART: usize = 3 << 20;
+
+    let mut fixture = fixture(|config| config.limits.stranger_bytes = 2 * PART - 1).await;
+    let handle = fixture.server.handle();
+    let length = u32::try_from(PART + 4).unwrap().to_le_bytes();
+    let bytes = [&INTERMEDIATE[..], &length, &vec![1; PART]].concat();
+    let first = fixture.raw(&bytes).await;
+    while handle.gauges().partial_bytes < PART {
+        tokio::task::yield_now().await;
+    }
+    let mut second = TcpStream::connect(fixture.server.address()).await.unwrap();
+    let _ = second.write_all(&bytes).await;
+    let why = fixture.why().await;
+    assert!(
+        matches!(why, Closed::Protocol(Error::Status(Status::Flood))),
+        "{why:?}"
+    );
+    assert_eq!(*fixture.refused.lock().unwrap(), [Refused::Packet]);
+    // New clients are served meanwhile, and have long packets on an account of their own.
+    let mut good = fixture.client().await;
+    let long = [&ECHO.to_le_bytes()[..], &[7; 1 << 20]].concat();
+    good.call(&ECHO.to_le_bytes()).await.unwrap();
+    assert_eq!(good.call(&long).await.unwrap(), long);
+    drop(first);
+    fixture.why().await;
+    assert_eq!(handle.gauges().partial_bytes, 0);
+}
+
+/// Handlers begin in the task of the connection, one packet after the other.
+#[tokio::test]
+async fn answers_that_are_there_at_once_keep_nobody_waiting() {
+    const REQUESTS: usize = 2000;
+
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    let router = Router::new().on_id(ECHO, move |_, body| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async { Ok(body) }
+    });
+    let fixture = fixture_with(router, |_| {}).await;
+    let mut client = fixture.client().await;
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    // In packets of their own, which come together.
+    let (mut out, mut rng) = (Vec::new(), SystemRandom::new());
+    for _ in 0..REQUESTS {
+        client.begin(&ECHO.to_le_bytes());
+        let now = client.now();
+        while client
+            .connection
+            .poll_transmit(now, &mut rng, &mut out)
+            .unwrap()
+        {}
+    }
+    let watch = tokio::spawn(async move {
+        let (mut before, mut most) = (1, 0);
+        while before < 1 + REQUESTS {
+            let now = count.load(Ordering::Relaxed);
+            most = most.max(now - before);
+            before = now;
+            // To the end of the queue. What tokio's own does comes after all that is ready.
+            let mut is_first = true;
+            core::future::poll_fn(|cx| match core::mem::take(&mut is_first) {
+                true => {
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                false => Poll::Ready(()),
+            })
+            .await;
+        }
+        most
+    });
+    client.stream().write_all(&out).await.unwrap();
+    let most = watch.await.unwrap();
+    // As tokio wants it of all tasks.
+    assert!(most <= 128, "{most} requests in a row");
+}
+
+/// Panics whatever it is told.
+struct Broken;
+
+impl Metrics for Broken {
+    fn opened(&self, _: SocketAddr) {
+        panic!("opened");
+    }
+
+    fn closed(&self, _: SocketAddr, _: &Closed) {
+        panic!("closed");
+    }
+
+    fn refused(&self, _: Refused) {
+        panic!("refused");
+    }
+
+    fn new_key(&self, _: bool) {
+        panic!("new_key");
+    }
+
+    fn request(&self, _: u32) {
+        panic!("request");
+    }
+
+    fn answered(&self, _: u32, _: Duration, _: Option<i32>) {
+        panic!("answered");
+    }
+}
+
+#[tokio::test]
+async fn metrics_that_panic_harm_nobody() {
+    let mut config = TestServer::config().unwrap();
+    config.limits.connections_per_address = 1;
+    let builder = Server::builder(config, router()).metrics(Broken);
+    let server = TestServer::start(builder).await.unwrap();
+    let mut client = Client::connect(server.address(), server.rsa_key()).await;
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    for _ in 0..2 {
+        let mut another = TcpStream::connect(server.address()).await.unwrap();
+        another.write_all(&INTERMEDIATE).await.unwrap();
+        assert_eq!(rest(&mut another).await, status(-429));
+    }
+    client.call(&ECHO.to_le_bytes()).await.unwrap();
+    // Several, which have tasks of their own.
+    let calls = [(); 3].map(|()| client.begin(&ECHO.to_le_bytes()));
+    for call in calls {
+        client.result(call).await.unwrap();
+    }
+    let handle = server.handle();
+    assert!(server.drain(Duration::MAX).await);
+    assert_eq!(handle.gauges().running, 0);
 }
 
 #[tokio::test]

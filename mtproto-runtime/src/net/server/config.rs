@@ -67,6 +67,13 @@ pub struct Limits {
     /// may have
     /// [`session.max_unpacked`](crate::session::server::Config::max_unpacked) in all.
     pub request_bytes: usize,
+    /// Most bytes of packets that have not come as a whole, over all connections on which no key was
+    /// used yet: whoever sends them may be anybody. One address has an eighth of it, but one packet in
+    /// any case. The first 8 KiB of a packet do not count, so that new clients are served
+    /// whatever others do. A connection that would exceed it ends.
+    pub stranger_bytes: usize,
+    /// The same over all connections on which a key was used.
+    pub partial_bytes: usize,
     /// Most bytes that wait for one connection's socket before no more are made.
     pub write_buffer: usize,
 }
@@ -88,6 +95,8 @@ impl Default for Limits {
             handshakes_at_a_time: processors,
             waiting_handshakes: 1024,
             request_bytes: 256 << 20,
+            stranger_bytes: 64 << 20,
+            partial_bytes: 256 << 20,
             write_buffer: 256 << 10,
         }
     }

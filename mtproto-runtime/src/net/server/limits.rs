@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Limits;
+use crate::transport::DEFAULT_MAX_PACKET;
 
 /// An address, or the /64 that one IPv6 client may choose its addresses from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +33,8 @@ pub(super) struct Origins {
     entries: HashMap<Origin, Entry>,
     connections: usize,
     refusals: usize,
+    /// Bytes of packets that have not come as a whole.
+    partial: [usize; 2],
     /// How many entries there may be before those that say nothing are looked for.
     sweep_at: usize,
 }
@@ -39,6 +42,7 @@ pub(super) struct Origins {
 #[derive(Debug, Default)]
 struct Entry {
     connections: usize,
+    partial: [usize; 2],
     /// Steps of key exchanges.
     steps: Spent,
     /// Permanent keys.
@@ -54,6 +58,32 @@ pub(super) enum Admission {
     Refused,
     /// To be closed at once.
     Dropped,
+}
+
+/// Bytes of a packet that has not come as a whole, as they are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Partial {
+    /// Every connection has one of these, and packets are not that long.
+    count: u32,
+    /// Whether a key was used on its connection.
+    has_key: bool,
+}
+
+impl Partial {
+    /// So many cost little, whoever sends them: they are bounded by the number of connections.
+    pub(super) const FREE: usize = 8 << 10;
+
+    pub(super) fn new(bytes: usize, has_key: bool) -> Self {
+        let count = match bytes > Self::FREE {
+            true => u32::try_from(bytes).unwrap_or(u32::MAX),
+            false => 0,
+        };
+        Self { count, has_key }
+    }
+
+    fn bytes(self) -> usize {
+        usize::try_from(self.count).unwrap_or(usize::MAX)
+    }
 }
 
 /// What was done of something that has a rate: in parts, of which one is regained each millisecond
@@ -129,6 +159,38 @@ impl Origins {
             false => (&mut entry.keys, limits.key_burst, limits.keys_per_hour),
         };
         spent.spend(now, most, rate, BY_HOUR)
+    }
+
+    /// A connection has so much of a packet now, where it had something else before. Whether it may;
+    /// if not, it has nothing any more.
+    pub(super) fn partial(
+        &mut self,
+        origin: Origin,
+        before: Partial,
+        now: Partial,
+        limits: &Limits,
+    ) -> bool {
+        let entry = self.entries.entry(origin).or_default();
+        let kind = usize::from(before.has_key);
+        self.partial[kind] = self.partial[kind].saturating_sub(before.bytes());
+        entry.partial[kind] = entry.partial[kind].saturating_sub(before.bytes());
+        let (kind, most) = match now.has_key {
+            true => (1, limits.partial_bytes),
+            false => (0, limits.stranger_bytes),
+        };
+        let share = (most / 8).max(DEFAULT_MAX_PACKET);
+        let fits = now.bytes() == 0
+            || (self.partial[kind].saturating_add(now.bytes()) <= most
+                && entry.partial[kind].saturating_add(now.bytes()) <= share);
+        if fits {
+            self.partial[kind] += now.bytes();
+            entry.partial[kind] += now.bytes();
+        }
+        fits
+    }
+
+    pub(super) fn partial_bytes(&self) -> usize {
+        self.partial.iter().sum()
     }
 
     /// Forgets origins of which there is nothing to be known.
@@ -293,14 +355,60 @@ mod tests {
         let (mut origins, limits) = (Origins::default(), limits());
         for number in 0..5000_u32 {
             let origin = Origin::V4(number.to_le_bytes());
-            let now = Duration::from_secs(number.into());
+            // Of what is done by the hour, two in an hour: half an hour each.
+            let now = Duration::from_secs(2 * u64::from(number));
             origins.handshake(origin, now, &limits);
-            origins.new_key(origin, false, Duration::ZERO, &limits);
-            origins.new_key(origin, true, Duration::ZERO, &limits);
+            origins.new_key(origin, false, now, &limits);
+            origins.new_key(origin, true, now, &limits);
             origins.admit(origin, now, &limits);
             origins.leave(origin, Admission::Welcome);
         }
-        assert!(origins.entries.len() <= 1024);
+        assert!(origins.entries.len() <= 2048, "{}", origins.entries.len());
+        assert!(!origins.entries.contains_key(&Origin::V4([0; 4])));
+    }
+
+    #[test]
+    fn parts_of_packets_are_counted_by_origin_and_in_all() {
+        const PART: usize = DEFAULT_MAX_PACKET - 1;
+
+        let mut origins = Origins::default();
+        let limits = Limits {
+            stranger_bytes: 3 * PART,
+            partial_bytes: PART,
+            ..Limits::default()
+        };
+        let [nothing, part, known] = [(0, false), (PART, false), (PART, true)]
+            .map(|(bytes, has_key)| Partial::new(bytes, has_key));
+        assert_eq!(Partial::new(Partial::FREE, false), nothing);
+        let mut partial = |origin, before, now| origins.partial(origin, before, now, &limits);
+        assert!(partial(HERE, nothing, part));
+        // One packet, but no more.
+        assert!(!partial(HERE, nothing, Partial::new(PART / 2, false)));
+        // What a key was used for is another account.
+        assert!(partial(HERE, part, known));
+        assert!(!partial(THERE, nothing, known));
+        assert!(partial(HERE, nothing, part) && partial(THERE, nothing, part));
+        let another = Origin::V4([1; 4]);
+        assert!(partial(another, nothing, part));
+        assert!(!partial(Origin::V4([2; 4]), nothing, part));
+        // Who has asked for too much has nothing.
+        assert!(!partial(THERE, part, Partial::new(PART + 2, false)));
+        assert!(partial(Origin::V4([2; 4]), nothing, part));
+        for (origin, has) in [
+            (HERE, known),
+            (HERE, part),
+            (another, part),
+            (Origin::V4([2; 4]), part),
+        ] {
+            assert!(origins.partial(origin, has, nothing, &limits));
+        }
+        assert_eq!(origins.partial_bytes(), 0);
+        assert!(
+            origins
+                .entries
+                .values()
+                .all(|entry| entry.partial == [0; 2])
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::exchange::Step;
-use super::limits::{Admission, Origin};
+use super::limits::{Admission, Origin, Partial};
 use super::metrics::{Closed, Refused};
 use super::random::ThreadRandom;
 use super::scratch;
@@ -58,6 +58,8 @@ pub(super) struct Link {
     /// How much it has taken in all.
     written: usize,
     reads_long: bool,
+    /// What is counted of a packet that is arriving.
+    partial: Partial,
     clock: Clock,
 }
 
@@ -154,6 +156,7 @@ impl Link {
             taken: 0,
             written: 0,
             reads_long: false,
+            partial: Partial::default(),
             clock,
         }
     }
@@ -262,9 +265,27 @@ impl Link {
             });
         }
         self.connection.shrink_to(0);
+        self.count(partial).map_err(Closed::Protocol)?;
         self.fill()?;
         self.write()?;
         self.arm();
+        Ok(())
+    }
+
+    /// Counts what there is of a packet: all connections have so much together.
+    fn count(&mut self, partial: usize) -> Result<(), Error> {
+        let before = self.partial;
+        let now = Partial::new(partial, !self.used.is_empty());
+        if now == before {
+            return Ok(());
+        }
+        self.partial = Partial::default();
+        let limits = &self.shared.config.limits;
+        if !lock(&self.shared.origins).partial(self.origin, before, now, limits) {
+            self.shared.metrics.refused(Refused::Packet);
+            return Err(self.refuse(Status::Flood));
+        }
+        self.partial = now;
         Ok(())
     }
 
@@ -274,6 +295,9 @@ impl Link {
         self.detect(&mut bytes)?;
         let mut is_whole = false;
         while self.shared.phase() == Phase::Serving {
+            // Answers that are there at once are given here, one packet after the other: others of
+            // this thread have their turn in between.
+            tokio::task::consume_budget().await;
             match self.take_one(&mut bytes)? {
                 Taken::Nothing => break,
                 Taken::Unknown => continue,
@@ -616,7 +640,11 @@ impl Drop for Link {
         let used = core::mem::take(&mut self.used);
         self.shared
             .act(|core, now| core.remove_link(now, link, &used));
-        lock(&self.shared.origins).leave(self.origin, self.admission);
+        let mut origins = lock(&self.shared.origins);
+        let (has, limits) = (self.partial, &self.shared.config.limits);
+        origins.partial(self.origin, has, Partial::default(), limits);
+        origins.leave(self.origin, self.admission);
+        drop(origins);
         self.shared.ended.notify_waiters();
     }
 }

@@ -1,12 +1,15 @@
 //! What happens, for counters and graphs. Nothing in it is content.
 
+use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::net::SocketAddr;
+use std::panic::catch_unwind;
 
 use crate::connection;
 
 /// Is told what happens. All methods do nothing unless they are written; they are called from the
-/// tasks that do the work, and should be quick.
+/// tasks that do the work, and should be quick. One that panics is reported to [`tracing`], and harms
+/// nobody else.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,6 +47,43 @@ pub trait Metrics: Send + Sync + 'static {
 /// No metrics.
 impl Metrics for () {}
 
+/// Metrics that do not panic, whatever the program's do.
+pub(super) struct Guarded(pub(super) Box<dyn Metrics>);
+
+impl Guarded {
+    fn tell(&self, what: &'static str, tell: impl FnOnce(&dyn Metrics)) {
+        if catch_unwind(AssertUnwindSafe(|| tell(&*self.0))).is_err() {
+            tracing::error!(what, "metrics have panicked");
+        }
+    }
+
+    pub(super) fn opened(&self, peer: SocketAddr) {
+        self.tell("opened", |metrics| metrics.opened(peer));
+    }
+
+    pub(super) fn closed(&self, peer: SocketAddr, why: &Closed) {
+        self.tell("closed", |metrics| metrics.closed(peer, why));
+    }
+
+    pub(super) fn refused(&self, what: Refused) {
+        self.tell("refused", |metrics| metrics.refused(what));
+    }
+
+    pub(super) fn new_key(&self, is_temporary: bool) {
+        self.tell("new_key", |metrics| metrics.new_key(is_temporary));
+    }
+
+    pub(super) fn request(&self, function: u32) {
+        self.tell("request", |metrics| metrics.request(function));
+    }
+
+    pub(super) fn answered(&self, function: u32, after: Duration, error: Option<i32>) {
+        self.tell("answered", |metrics| {
+            metrics.answered(function, after, error);
+        });
+    }
+}
+
 /// Why a connection was closed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -76,6 +116,8 @@ pub enum Refused {
     Handshake,
     /// A request: too many bytes are being worked on.
     Request,
+    /// A packet that had not come as a whole yet: too many bytes of such were there.
+    Packet,
 }
 
 /// How much there is at the moment.
@@ -92,4 +134,6 @@ pub struct Gauges {
     pub running: usize,
     /// Bytes of them.
     pub request_bytes: usize,
+    /// Bytes of packets that have not come as a whole, as [`Limits`](super::Limits) counts them.
+    pub partial_bytes: usize,
 }

@@ -37,8 +37,9 @@
 //! With a [`Store`] permanent keys live on, and their sessions with them:
 //! clients connect, are told that the session is new to the server, and go on. No request runs
 //! twice, though they send again what was not answered: after [`Server::drain`] the store says up to
-//! when messages were received; after a crash the server waits for a second before it listens, and
-//! refuses all older messages. It relies on its own clock not to go back meanwhile.
+//! when messages were received; after a crash the server waits for a second before it serves anybody,
+//! and refuses all older messages. Its socket listens meanwhile, so that a port that is taken is told
+//! before the store is touched; who connects waits in the system's queue. It relies on its own clock not to go back meanwhile.
 //!
 //! What clients told about themselves ([`Context::layer`], [`Context::client`]) is not kept: it changes
 //! with every release of a program, and a client that hears of a new session tells it again. Until
@@ -56,6 +57,7 @@ mod requests;
 mod router;
 mod scratch;
 mod shared;
+mod turns;
 
 use core::fmt;
 use core::time::Duration;
@@ -518,6 +520,135 @@ mod tests {
             }
         }
         assert_eq!(ran.load(std::sync::atomic::Ordering::SeqCst), 1);
+    }
+
+    fn unix() -> i32 {
+        let now = shared::now(Instant::now()).unix;
+        i32::try_from(now.as_secs()).unwrap_or(i32::MAX)
+    }
+
+    #[tokio::test]
+    async fn keys_that_nobody_uses_give_way_when_there_is_no_room() {
+        use crate::crypto::AuthKey;
+        use crate::handshake::NewKey;
+
+        let mut config = Config::new([]);
+        config.core.max_keys = 3;
+        let server = Server::builder(config, Router::new())
+            .listen("127.0.0.1:0")
+            .await;
+        let Ok(server) = server else {
+            panic!("loopback listens");
+        };
+        let shared = &server.handle.shared;
+        let key = |number| AuthKey::new([number; AuthKey::LEN]);
+        let new_key = |number, age, is_temporary: bool| NewKey {
+            auth_key: key(number),
+            first_salt: 1,
+            expires_at: is_temporary.then_some(unix() + 1000),
+            server_time: unix() - age,
+            dc: None,
+        };
+        let has = |number| shared.lock().server.has_key(key(number).id());
+        let add = |new_key| assert!(shared.lock().server.add_new_key(new_key));
+        add(new_key(1, 0, true));
+        add(new_key(2, 120, false));
+        assert!(shared.has_room_for_key(shared.now()));
+        add(new_key(3, 100, true));
+        // First what was not bound, and is not too young to be.
+        assert!(shared.has_room_for_key(shared.now()));
+        assert!(has(1) && has(2) && !has(3));
+        shared.lock().server.add_key(key(4));
+        // Then what was not used.
+        assert!(shared.has_room_for_key(shared.now()));
+        assert!(has(1) && !has(2) && has(4));
+        shared.lock().server.add_key(key(5));
+        assert!(!shared.has_room_for_key(shared.now()));
+        assert!(has(1) && has(4) && has(5));
+    }
+
+    /// Unpacking can't be broken off. What it has is not given away before it is done, and no more is
+    /// given to the threads for blocking work than is unpacked at a time.
+    #[cfg(feature = "test-util")]
+    #[test]
+    fn what_is_unpacked_for_nobody_has_its_place_until_it_is_done() {
+        use crate::net::client;
+        use crate::testing::TestServer;
+
+        async fn until(is_so: impl Fn() -> bool) {
+            let wait = async {
+                while !is_so() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let in_time = tokio::time::timeout(Duration::from_secs(60), wait).await;
+            assert!(in_time.is_ok());
+        }
+
+        let at_a_time = std::thread::available_parallelism().map_or(1, usize::from);
+        let all = at_a_time + 2;
+        let mut request = Vec::new();
+        assert!(crate::service::gzip::pack(&[1; 10_000], &mut request));
+        let test = async move {
+            let Ok(server) = TestServer::spawn(Router::new()).await else {
+                panic!("loopback listens");
+            };
+            let handle = server.handle();
+            let shared = &handle.shared;
+            let mut config = client::Config::new([server.rsa_key().clone()]);
+            let mut clients = Vec::new();
+            for _ in 0..all {
+                let tcp = client::Tcp::new([server.address().to_string()]);
+                let connected = client::Client::connect(config.clone(), tcp).await;
+                let Ok((client, _)) = connected else {
+                    panic!("the server listens");
+                };
+                config.key = client.key();
+                clients.push(client);
+            }
+            let Some(key) = &config.key else {
+                panic!("there is a key");
+            };
+            // The only thread has something else to do.
+            let (release, wait) = std::sync::mpsc::channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || wait.recv().is_ok());
+            let calls: Vec<_> = clients
+                .iter()
+                .map(|client| client.call_bytes(request.clone()))
+                .map(tokio::spawn)
+                .collect();
+            until(|| shared.gauges().running == all).await;
+            let each = shared.gauges().request_bytes / all;
+            assert_eq!(shared.unpacking.free(), 0);
+            for session in handle.sessions_of(key.auth_key.id()) {
+                handle.close_session(session);
+            }
+            until(|| shared.gauges().request_bytes <= at_a_time * each).await;
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            let gauges = shared.gauges();
+            assert_eq!(gauges.running, 0);
+            assert_eq!(gauges.request_bytes, at_a_time * each);
+            assert_eq!(shared.unpacking.free(), 0);
+            assert!(release.send(()).is_ok());
+            assert!(busy.await.is_ok_and(|done| done));
+            // One after the other on that thread.
+            assert!(tokio::task::spawn_blocking(|| ()).await.is_ok());
+            assert_eq!(shared.gauges().request_bytes, 0);
+            assert_eq!(shared.unpacking.free(), at_a_time);
+            for call in calls {
+                call.abort();
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(1)
+            .build();
+        let Ok(runtime) = runtime else {
+            panic!("there are threads");
+        };
+        runtime.block_on(test);
     }
 
     /// The system may hand over one more connection when all others have been told already.

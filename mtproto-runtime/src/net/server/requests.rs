@@ -15,6 +15,7 @@ use super::context::{ClientInfo, text};
 use super::limits::Reserved;
 use super::metrics::Refused;
 use super::shared::{Hold, Phase, Shared, Wakeup, lock};
+use super::turns::Party;
 use super::{Context, Handle};
 use crate::connection::server::SessionRef;
 use crate::service::wrappers::{self, MAX_WRAPPERS, Wrapper};
@@ -181,15 +182,19 @@ impl Shared {
     ) {
         let shared = self.clone();
         let (from, id) = (context.session, context.request);
+        let party = match context.peer {
+            Some(peer) => Party::Address(peer.ip().into()),
+            None => Party::Key(context.permanent_key.unwrap_or(from.auth_key_id)),
+        };
         self.spawn(from, id, async move {
             let mut left = packed.left.clone().lock_owned().await;
             let is_first = *left == shared.config.core.session.max_unpacked;
-            let permit = shared.unpacking.clone().acquire_owned().await;
+            let turn = shared.unpacking.take(party).await;
             let held = packed.clone();
             // What it has is not given back before it is done, though nobody may wait for it any
             // more.
             let unpack = move || {
-                let _kept = (held, permit, reserved);
+                let _kept = (held, turn, reserved);
                 let limit = *left;
                 let unpacked = gzip::unpack(&body, limit).ok();
                 // What is broken or too long has cost as much as there was left.

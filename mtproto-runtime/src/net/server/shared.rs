@@ -21,9 +21,10 @@ use tokio::time::Instant;
 use super::exchange::Exchanges;
 use super::keys::Keys;
 use super::limits::{Budget, Origins};
-use super::metrics::Metrics;
+use super::metrics::{Guarded, Metrics};
 use super::requests::{Clients, Request, Running};
 use super::router::Handler;
+use super::turns::Turns;
 use super::{Config, Gauges};
 use crate::Now;
 use crate::connection::server::{Event, LinkId, Server, SessionRef};
@@ -33,10 +34,10 @@ pub(super) struct Shared {
     core: Mutex<Core>,
     pub(super) config: Config,
     pub(super) handler: Box<dyn Handler>,
-    pub(super) metrics: Box<dyn Metrics>,
+    pub(super) metrics: Guarded,
     pub(super) exchanges: Exchanges,
-    /// How many requests may be unpacked at a time.
-    pub(super) unpacking: Arc<Semaphore>,
+    /// So many requests may be unpacked at a time.
+    pub(super) unpacking: Arc<Turns>,
     pub(super) keys: Option<Keys>,
     pub(super) origins: Mutex<Origins>,
     pub(super) budget: Arc<Budget>,
@@ -125,15 +126,13 @@ impl Shared {
                 is_closed: false,
             }),
             handler,
-            metrics,
+            metrics: Guarded(metrics),
             exchanges: Exchanges::new(
                 config.core.handshake.clone(),
                 config.limits.handshakes_at_a_time,
                 config.limits.waiting_handshakes,
             ),
-            unpacking: Arc::new(Semaphore::new(
-                std::thread::available_parallelism().map_or(1, usize::from),
-            )),
+            unpacking: Turns::new(std::thread::available_parallelism().map_or(1, usize::from)),
             keys,
             origins: Mutex::default(),
             budget: Arc::new(Budget::new(config.limits.request_bytes)),
@@ -360,12 +359,17 @@ impl Shared {
 
     pub(super) fn gauges(&self) -> Gauges {
         let (keys, sessions) = self.lock().server.len();
+        let (connections, partial_bytes) = {
+            let origins = lock(&self.origins);
+            (origins.connections(), origins.partial_bytes())
+        };
         Gauges {
-            connections: lock(&self.origins).connections(),
+            connections,
             keys,
             sessions,
             running: lock(&self.running).len(),
             request_bytes: self.budget.used(),
+            partial_bytes,
         }
     }
 }

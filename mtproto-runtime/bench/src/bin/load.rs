@@ -30,6 +30,32 @@ const ECHO: u32 = 0x0ec0_0ec0;
 /// Sessions that share a key when there are many.
 const PER_KEY: usize = 50;
 
+/// As many files as the system lets this process and its child have, and whether that is enough for
+/// so many connections, which have one on each side.
+fn raise_limit(connections: u64) -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    /// What else is open.
+    const BESIDES: u64 = 64;
+
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = connections + BESIDES;
+    if current.is_none_or(|current| current >= wanted) {
+        return Ok(());
+    }
+    if let Some(maximum) = maximum
+        && maximum < wanted
+    {
+        return Err(format!(
+            "{connections} connections want {wanted} open files, and this process may have {maximum} \
+             at most: ulimit -H -n says so, and root can raise it"
+        )
+        .into());
+    }
+    let current = Some(wanted);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current, maximum })?)
+}
+
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize, usual: u64| -> Result<u64> {
@@ -169,6 +195,7 @@ async fn measure(clients: &[Client], tasks: usize, time: Duration) -> Result<f64
 }
 
 async fn calls(time: Duration) -> Result<()> {
+    raise_limit(1001)?;
     let process = Process::start()?;
     let one = process.clients(1).await?;
     for tasks in [1, 100, 1000] {
@@ -198,6 +225,7 @@ async fn handshakes(time: Duration) -> Result<()> {
 }
 
 async fn idle(count: usize) -> Result<()> {
+    raise_limit(count as u64 + 10)?;
     let process = Process::start()?;
     let warm = process.clients(10).await?;
     let server = process.memory()?.now;

@@ -327,6 +327,16 @@ async fn attack(
 
 #[tokio::test]
 async fn a_server_serves_whatever_others_say() {
+    survives(400).await;
+}
+
+/// The same while tasks run at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_on_two_threads_survives_whatever_strangers_and_clients_say() {
+    survives(200).await;
+}
+
+async fn survives(cases: u64) {
     /// Most that are left open.
     const OPEN: usize = 40;
 
@@ -355,7 +365,7 @@ async fn a_server_serves_whatever_others_say() {
     let key = other.key.clone().unwrap();
 
     let mut open = std::collections::VecDeque::new();
-    for seed in seeds(400) {
+    for seed in seeds(cases) {
         let mut random = Random::new(seed);
         let attack = attack(&mut random, server.address(), &key);
         let left = timeout(PATIENCE, attack).await;

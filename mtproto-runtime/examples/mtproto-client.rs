@@ -8,15 +8,18 @@
 //! ```
 //!
 //! It exits with 0 if all steps have gone well, with 1 if one has not, with 2 if it was called
-//! wrongly.
+//! wrongly. The file of `--session` is locked: two programs with one session would take each other's
+//! messages for replays.
 
 use std::error::Error;
 use std::fmt::Display;
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use fs4::FileExt;
 use mtproto_runtime::crypto::AuthKey;
 use mtproto_runtime::crypto::rsa::PublicKey;
 use mtproto_runtime::handshake::Dc;
@@ -31,9 +34,23 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const GET_CONFIG: u32 = 0xc4f9_186b;
 
 const USAGE: &str = "usage: mtproto-client --connect HOST:PORT --rsa-pub KEY.pem --dc N
-    --transport abridged|intermediate|padded|full|obfuscated [--pfs] [--session FILE]
-    [--layer N] [--api-id N] [--timeout SECONDS]
-    --steps handshake,config,ping,salts,reconnect";
+    --transport abridged|intermediate|padded|full|obfuscated
+    --steps handshake,config,ping,salts,reconnect [OPTIONS]
+
+  --connect HOST:PORT  the server
+  --rsa-pub FILE       its public key, PEM
+  --dc N               which DC it is
+  --transport NAME     how packets are framed
+  --steps A,B,..       what to try, the handshake at first
+  --pfs                with temporary keys
+  --session FILE       keep the key in a file, and use the one that is there
+  --layer N            the layer that is told [230]
+  --api-id N           the program that is told [1]
+  --timeout SECONDS    for a connection, a key exchange, a call [20]
+  --help               print this
+
+A line of JSON for each step. The exit status is 0 if all have gone well, 1 if one has not, and 2 if
+this text was needed.";
 
 pub(crate) struct Args {
     address: String,
@@ -77,10 +94,14 @@ impl Step {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if std::env::args().any(|word| word == "--help" || word == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let args = match Args::parse(std::env::args().skip(1)) {
         Ok(args) => args,
         Err(error) => {
-            eprintln!("mtproto-client: {error}\n{USAGE}");
+            eprintln!("mtproto-client: {error}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
@@ -146,7 +167,8 @@ fn parse<T: std::str::FromStr<Err: Display>>(what: &str, text: &str) -> Result<T
 
 fn read_key(path: &str) -> Result<PublicKey> {
     let pem = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-    PublicKey::from_pem(&pem).map_err(|error| format!("{path}: {}", chain(&error)).into())
+    PublicKey::from_pem(&pem)
+        .map_err(|error| format!("{path} has no public RSA key: {}", chain(&error)).into())
 }
 
 fn parse_dc(text: &str) -> Result<Dc> {
@@ -174,8 +196,9 @@ fn parse_steps(text: &str) -> Result<Vec<Step>> {
 
 /// Whether all steps have gone well.
 pub(crate) async fn run(args: &Args) -> Result<bool> {
-    let mut key = match &args.session {
-        Some(path) => load(path)?,
+    let mut session = args.session.as_deref().map(Session::open).transpose()?;
+    let mut key = match &mut session {
+        Some(session) => session.load()?,
         None => None,
     };
     let mut client = None;
@@ -199,8 +222,8 @@ pub(crate) async fn run(args: &Args) -> Result<bool> {
         }
         println!("{line}");
         all_well &= outcome.is_ok();
-        if let (Some(path), Some(key)) = (&args.session, &key) {
-            save(path, key)?;
+        if let (Some(session), Some(key)) = (&mut session, &key) {
+            session.save(key)?;
         }
     }
     if let Some(client) = client {
@@ -221,7 +244,9 @@ async fn go(
         *client = Some(connect(args, key).await?);
         return Ok(json!({ "new_key": is_new }));
     }
-    let connected = client.as_ref().ok_or("there was no handshake")?;
+    let connected = client
+        .as_ref()
+        .ok_or("there is no connection: a handshake has to go well at first")?;
     match step {
         Step::Handshake => {}
         Step::Config => return get_config(connected).await,
@@ -270,13 +295,66 @@ async fn get_config(client: &Client) -> Result<Value> {
     }
 }
 
-fn load(path: &PathBuf) -> Result<Option<StoredKey>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) if !text.trim().is_empty() => text,
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-        _ => return Ok(None),
-    };
-    let value: Value = serde_json::from_str(&text)?;
+/// A key in a file, which is locked for as long as this lives. Programs keep keys in a store.
+struct Session {
+    path: PathBuf,
+    file: File,
+}
+
+impl Session {
+    fn open(path: &Path) -> Result<Self> {
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let told = |error| format!("{}: {error}", path.display());
+        let file = options.open(path).map_err(told)?;
+        FileExt::try_lock(&file).map_err(|error| match error {
+            fs4::TryLockError::WouldBlock => {
+                format!("{} is in use by another program", path.display())
+            }
+            fs4::TryLockError::Error(error) => told(error),
+        })?;
+        let path = path.to_owned();
+        Ok(Self { path, file })
+    }
+
+    /// The key; `None` if the file is new.
+    fn load(&mut self) -> Result<Option<StoredKey>> {
+        let mut text = String::new();
+        let read = self.file.read_to_string(&mut text);
+        let told = |error: &dyn Display| format!("{} has no key: {error}", self.path.display());
+        read.map_err(|error| told(&error))?;
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let key = read_session(&text).map_err(|error| told(&*error))?;
+        Ok(Some(key))
+    }
+
+    fn save(&mut self, key: &StoredKey) -> Result<()> {
+        let hex: String = key
+            .auth_key
+            .expose_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let value = json!({
+            "auth_key": hex,
+            "dc": key.dc.map(Dc::to_wire),
+            "created_at": key.created_at,
+            "salt": key.salt,
+            "clock_offset": key.clock_offset,
+        });
+        self.file.rewind()?;
+        self.file.set_len(0)?;
+        self.file.write_all(value.to_string().as_bytes())?;
+        Ok(())
+    }
+}
+
+fn read_session(text: &str) -> Result<StoredKey> {
+    let value: Value = serde_json::from_str(text)?;
     let number = |name: &str| value[name].as_i64().ok_or(format!("{name} is missing"));
     let hex = value["auth_key"].as_str().ok_or("auth_key is missing")?;
     let bytes: Vec<u8> = (0..hex.len() / 2)
@@ -285,7 +363,7 @@ fn load(path: &PathBuf) -> Result<Option<StoredKey>> {
     let bytes: [u8; AuthKey::LEN] = bytes
         .try_into()
         .map_err(|_| "auth_key has another length")?;
-    Ok(Some(StoredKey {
+    Ok(StoredKey {
         auth_key: AuthKey::new(bytes),
         dc: value["dc"]
             .as_i64()
@@ -293,31 +371,7 @@ fn load(path: &PathBuf) -> Result<Option<StoredKey>> {
         created_at: number("created_at")?,
         salt: number("salt")?,
         clock_offset: number("clock_offset")?,
-    }))
-}
-
-/// Programs keep keys in a store; this one keeps a single key in a single file.
-fn save(path: &PathBuf, key: &StoredKey) -> Result<()> {
-    let hex: String = key
-        .auth_key
-        .expose_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let value = json!({
-        "auth_key": hex,
-        "dc": key.dc.map(Dc::to_wire),
-        "created_at": key.created_at,
-        "salt": key.salt,
-        "clock_offset": key.clock_offset,
-    });
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    std::io::Write::write_all(&mut file, value.to_string().as_bytes())?;
-    Ok(())
+    })
 }
 
 /// An error and what is behind it.

@@ -60,6 +60,45 @@ async fn every_step_goes_well_over_every_transport() {
     assert!(!steps("127.0.0.1:1", &key, &["--transport", "full"]).await);
 }
 
+/// What went wrong, in a line.
+async fn error(server: &TestServer, more: &[&str]) -> String {
+    let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/test_key.spki.pem");
+    let address = server.address().to_string();
+    let wire = ["--transport", "full"];
+    let args = args(&address, &key, &[&wire[..], more].concat());
+    let args = Args::parse(args.into_iter()).unwrap();
+    let error = run(&args).await.unwrap_err().to_string();
+    assert!(!error.contains('\n'), "{error}");
+    error
+}
+
+#[tokio::test]
+async fn files_that_are_no_session_are_told() {
+    let server = TestServer::spawn(Router::new()).await.unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().to_str().unwrap();
+    assert!(
+        error(&server, &["--session", folder])
+            .await
+            .starts_with(folder)
+    );
+    let file = temporary.path().join("session");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "what is this").unwrap();
+    let found = error(&server, &["--session", path]).await;
+    assert!(
+        found.starts_with(&format!("{path} has no key: ")),
+        "{found}"
+    );
+    // It is left as it was.
+    assert_eq!(std::fs::read(&file).unwrap(), b"what is this");
+    // Another program has it.
+    let lock = std::fs::File::open(&file).unwrap();
+    fs4::FileExt::lock(&lock).unwrap();
+    let found = error(&server, &["--session", path]).await;
+    assert_eq!(found, format!("{path} is in use by another program"));
+}
+
 #[test]
 fn wrong_usage_is_told() {
     let key = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/test_key.spki.pem");

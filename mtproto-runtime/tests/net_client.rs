@@ -4,6 +4,7 @@
 mod peer;
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -569,13 +570,33 @@ async fn a_server_that_is_not_trusted_or_does_not_know_the_key_is_given_up() {
     let peer = Peer::new();
     let mut config = Config::new([PublicKey::telegram_production()]);
     config.unix = peer::unix;
+    let ended = Client::connect(config.clone(), peer.connector()).await;
+    assert!(
+        matches!(
+            ended,
+            Err(Ended::Refused(LinkError::Protocol(
+                connection::Error::Handshake(_)
+            )))
+        ),
+        "{ended:?}"
+    );
+    let other = Peer::with(|config| config.handshake.dcs = vec![Dc::new(3)]);
+    let ended = Client::connect(Peer::config().dc(Dc::new(2)), other.connector()).await;
+    let Err(ended) = ended else {
+        panic!("it is another DC");
+    };
+    assert_eq!(
+        format!("{ended}: {}", ended.source().unwrap()),
+        "the server refuses the client: the server says wrong DC (-444)"
+    );
     let (client, _updates) = Client::start(config, peer.connector());
     let error = client.call(&Square(1)).await.unwrap_err();
     let Error::Ended(Ended::Refused(LinkError::Protocol(connection::Error::Handshake(_)))) = error
     else {
         panic!("{error:?}");
     };
-    assert_eq!(peer.lock().connections, 3);
+    // One was for the client that wanted a single attempt.
+    assert_eq!(peer.lock().connections, 1 + 3);
 
     // A key that the server has never seen: the client gives up, and the key is still there.
     let key = StoredKey {

@@ -2,8 +2,19 @@
 
 use std::path::PathBuf;
 
-pub(crate) const USAGE: &str = "usage: mtproto-server --listen ADDRESS [--rsa-key FILE] [--dc N] \
-    [--legacy-rsa] [--store FOLDER] [--test-mode]";
+pub(crate) const USAGE: &str = "usage: mtproto-server [OPTIONS]
+
+  --listen ADDRESS  where to listen, as 127.0.0.1:4430; port 0, as in 127.0.0.1:0, takes one that is
+                    free, and is what is done without this option
+  --rsa-key FILE    its private key, PEM, PKCS#1 or PKCS#8; without it one is made, and its public
+                    half printed
+  --dc N            which DC it says it is [2]
+  --legacy-rsa      also take the form of the key exchange before 2021
+  --store FOLDER    keep keys in a folder, so that sessions outlive the process
+  --test-mode       say that it is of the test environment
+  --help            print this
+
+It prints `listening on ADDRESS` when it is ready. Ctrl-C lets what runs come to an end.";
 
 pub(crate) struct Args {
     pub(crate) listen: String,
@@ -15,7 +26,8 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// `None` if help is wanted.
+    pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         let mut parsed = Self {
             listen: "127.0.0.1:0".to_owned(),
             rsa_key: None,
@@ -31,16 +43,18 @@ impl Args {
                 "--rsa-key" => parsed.rsa_key = Some(value()?.into()),
                 "--dc" => {
                     let text = value()?;
-                    parsed.dc = text
-                        .parse()
-                        .map_err(|_| format!("--dc {text} is no number"))?;
+                    parsed.dc = match text.parse() {
+                        Ok(dc) if dc != 0 => dc,
+                        _ => return Err(format!("--dc {text} is no number of a DC")),
+                    };
                 }
                 "--legacy-rsa" => parsed.legacy_rsa = true,
                 "--store" => parsed.store = Some(value()?.into()),
                 "--test-mode" => parsed.test_mode = true,
+                "--help" | "-h" => return Ok(None),
                 _ => return Err(format!("{option} is not known")),
             }
         }
-        Ok(parsed)
+        Ok(Some(parsed))
     }
 }

@@ -14,7 +14,8 @@
 //! | `--store FOLDER` | keep keys in a folder, so that sessions outlive the process |
 //! | `--test-mode` | say that it is of the test environment |
 //!
-//! It prints `listening on ADDRESS` when it is ready. SIGINT (Ctrl-C) lets what runs come to an end.
+//! It prints `listening on ADDRESS` when it is ready. SIGINT (Ctrl-C) lets what runs come to an end. It
+//! exits with 1 if it can't start, and says why in a line, with 2 if it was called wrongly.
 
 mod answers;
 #[rustfmt::skip]
@@ -23,6 +24,7 @@ mod args;
 mod methods;
 
 use std::io::Write;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use mtproto_runtime::crypto::random::SystemRandom;
@@ -36,17 +38,34 @@ use args::Args;
 type Error = Box<dyn std::error::Error>;
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
+async fn main() -> ExitCode {
     let args = match Args::parse(std::env::args().skip(1)) {
-        Ok(args) => args,
+        Ok(Some(args)) => args,
+        Ok(None) => {
+            println!("{}", args::USAGE);
+            return ExitCode::SUCCESS;
+        }
         Err(error) => {
-            eprintln!("error: {error}\n\n{}", args::USAGE);
-            std::process::exit(2);
+            eprintln!("mtproto-server: {error}\n\n{}", args::USAGE);
+            return ExitCode::from(2);
         }
     };
-    let rsa_key = rsa_key(&args)?;
-    let listener = TcpListener::bind(&args.listen).await?;
+    match run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mtproto-server: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Error> {
+    // Whatever can be wrong on this machine is found out before a key is made.
+    let listener = TcpListener::bind(&args.listen).await;
+    let listener = listener.map_err(|error| format!("can't listen on {}: {error}", args.listen))?;
     let address = listener.local_addr()?;
+    let store = args.store.as_ref().map(FileStore::open).transpose()?;
+    let rsa_key = rsa_key(&args)?;
 
     let mut config = Config::new([rsa_key]);
     config.core.handshake.legacy_rsa = args.legacy_rsa;
@@ -58,8 +77,8 @@ async fn main() -> Result<(), Error> {
     config.limits.temporary_key_burst = 1 << 16;
     let router = answers::router(args.dc, args.test_mode, address);
     let mut builder = Server::builder(config, router);
-    if let Some(folder) = args.store {
-        builder = builder.store(FileStore::open(folder)?);
+    if let Some(store) = store {
+        builder = builder.store(store);
     }
     let server = builder.start([listener]).await?;
 
@@ -78,10 +97,22 @@ fn rsa_key(args: &Args) -> Result<PrivateKey, Error> {
     if let Some(path) = &args.rsa_key {
         let pem = std::fs::read_to_string(path)
             .map_err(|error| format!("{}: {error}", path.display()))?;
-        return Ok(PrivateKey::from_pem(&pem)?);
+        return PrivateKey::from_pem(&pem)
+            .map_err(|error| format!("{}: {}", path.display(), chain(&error)).into());
     }
     let key = PrivateKey::from_pem(&generate_pem(&mut SystemRandom::new())?)?;
     print!("{}", key.public().to_pem()?);
     println!("fingerprint {:016x}", key.public().fingerprint());
     Ok(key)
+}
+
+/// An error and what is behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
 }

@@ -43,7 +43,7 @@ impl fmt::Display for Error {
             Self::Handshake(_) => f.write_str("the key exchange has failed"),
             Self::Decrypt => f.write_str("a packet could not be decrypted"),
             Self::Violation(_) => f.write_str("the protocol was violated"),
-            Self::Status(_) => f.write_str("the server refuses"),
+            Self::Status(status) => write!(f, "the server says {status}"),
             Self::Silent => f.write_str("the server does not answer pings"),
             Self::Plain => f.write_str("a plain packet outside of a key exchange"),
             Self::OtherProtocol => f.write_str("the client speaks another protocol"),

@@ -195,7 +195,11 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Locked { path } => write!(f, "{} is in use", path.display()),
+            Self::Locked { path } => write!(
+                f,
+                "{} is in use by another program, or opened twice by this one",
+                path.display()
+            ),
             Self::Damaged { path } => write!(f, "{} is damaged", path.display()),
             Self::Io { path, .. } => write!(f, "cannot use {}", path.display()),
             Self::Other(_) => f.write_str("the store failed"),

@@ -335,7 +335,13 @@ impl Connection {
                 Ok(reply.key)
             }
             Err(error) => {
-                self.refuse(rng).map_err(|_| Error::Handshake(error))?;
+                // Who hears that the DC is another one knows what was encrypted, and learns nothing.
+                let status = match error {
+                    handshake::Error::Dc => Status::WrongDc,
+                    _ => Status::NotFound,
+                };
+                let refused = self.refuse_with(status, rng);
+                refused.map_err(|_| Error::Handshake(error))?;
                 Ok(None)
             }
         }
@@ -347,11 +353,19 @@ impl Connection {
     /// # Errors
     /// [`Error::Status`] when the client has been refused too often.
     pub fn refuse(&mut self, rng: &mut (impl CryptoRng + ?Sized)) -> Result<(), Error> {
-        self.send_status(Status::NotFound, rng)?;
+        self.refuse_with(Status::NotFound, rng)
+    }
+
+    fn refuse_with(
+        &mut self,
+        status: Status,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<(), Error> {
+        self.send_status(status, rng)?;
         self.refusals = self.refusals.saturating_add(1);
         match self.refusals {
             ..MAX_REFUSALS => Ok(()),
-            _ => Err(Error::Status(Status::NotFound)),
+            _ => Err(Error::Status(status)),
         }
     }
 

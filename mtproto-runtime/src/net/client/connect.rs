@@ -63,7 +63,8 @@ pub struct Tcp {
 }
 
 impl Tcp {
-    /// To these addresses, `host:port` each, tried in turn. Names are looked up each time.
+    /// To these addresses, `host:port` each, tried in turn. Names are looked up each time. Errors say
+    /// which address it was.
     pub fn new(addresses: impl IntoIterator<Item = impl ToString>) -> Self {
         let addresses = addresses.into_iter().map(|address| address.to_string());
         Self {
@@ -82,7 +83,9 @@ impl Connector for Tcp {
     async fn connect(&self, address: usize) -> io::Result<TcpStream> {
         let none = || io::Error::new(io::ErrorKind::AddrNotAvailable, "there is no address");
         let address = self.addresses.get(address).ok_or_else(none)?;
-        let stream = TcpStream::connect(address.as_str()).await?;
+        // There may be several.
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{address}: {error}"));
+        let stream = TcpStream::connect(address.as_str()).await.map_err(named)?;
         stream.set_nodelay(true)?;
         Ok(stream)
     }

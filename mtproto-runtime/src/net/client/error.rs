@@ -94,7 +94,8 @@ pub enum Ended {
     /// The server does not know the permanent key any more, and proves that it is the server. The
     /// key is removed from the store: log in anew with another client.
     KeyLost,
-    /// The server has refused again and again, for a reason that waiting does not change: it does
+    /// The server has refused again and again, or in the only attempt that was wanted
+    /// ([`Client::connect`](super::Client::connect)), for a reason that waiting does not change: it does
     /// not know the key, is not trusted, or serves another DC. This is the last refusal. Nobody
     /// proves that it was the server who refused, so that the key stays in the store.
     Refused(LinkError),

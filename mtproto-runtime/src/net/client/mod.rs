@@ -27,6 +27,19 @@
 //! }
 //! ```
 //!
+//! # When it does not work at first
+//! [`Client::connect`] tries each address once and says why it gives up. An error and its sources tell it in
+//! a line, [`Ended::Unreachable`] with the address:
+//!
+//! | what is found | where to look |
+//! |---|---|
+//! | [`LinkError::Io`] | the address; whether the server runs |
+//! | [`LinkError::Closed`], [`LinkError::Handshake`] | the port, the [`Wire`]: whoever listens there does not understand it |
+//! | [`Ended::Refused`], a failed key exchange | the RSA key: it is not the server's |
+//! | [`Ended::Refused`], status −444 | [`Config::dc`]: the server is of another DC |
+//! | [`Ended::Refused`], status −404 | the stored key: the server does not know it |
+//! | [`Ended::Store`], [`store::Error::Locked`](crate::store::Error::Locked) | another program that has the store open |
+//!
 //! # What is bounded
 //! Calls under way, by number and bytes ([`Config::max_calls`], [`Config::max_bytes`]): further
 //! ones wait for their turn. Updates that nobody reads: the oldest give way, and it is told
@@ -117,7 +130,10 @@ impl Client {
                     failures,
                     last: Some(error),
                 } if failures >= addresses => {
-                    let ended = Ended::Unreachable(error);
+                    let ended = match error.is_refusal() {
+                        true => Ended::Refused(error),
+                        false => Ended::Unreachable(error),
+                    };
                     let _ = client.shared.send(Command::End(ended.clone()));
                     return Err(ended);
                 }

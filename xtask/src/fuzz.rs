@@ -61,7 +61,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn inputs(fuzz: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for kept in ["seeds", "regressions"] {
-        for entry in std::fs::read_dir(fuzz.join(kept))? {
+        // Git keeps no empty folder.
+        let kept = fuzz.join(kept);
+        if !kept.exists() {
+            continue;
+        }
+        for entry in std::fs::read_dir(kept)? {
             folders.push(entry?.path());
         }
     }

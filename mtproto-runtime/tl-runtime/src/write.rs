@@ -83,6 +83,20 @@ pub trait TlWrite {
 
     /// The value as bytes.
     ///
+    /// Up to 512 bytes are collected on the stack, so that the vector is allocated once and has the right
+    /// size. For more it grows a few times, which is quicker than to count first. Who wants one allocation
+    /// of the exact size, whatever the time, counts:
+    ///
+    /// ```
+    /// use tl_runtime::TlWrite;
+    ///
+    /// let value = vec!["one".to_owned(), "two".to_owned()];
+    /// let mut bytes = Vec::with_capacity(value.size());
+    /// value.write_to(&mut bytes)?;
+    /// assert_eq!(bytes, value.to_bytes()?);
+    /// # Ok::<(), tl_runtime::WriteError>(())
+    /// ```
+    ///
     /// # Errors
     /// If the value is not one that the schema can say.
     fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {

@@ -128,6 +128,20 @@ fn three_ways_that_agree() {
 }
 
 #[test]
+fn one_allocation() {
+    let short = types::Point::new(1, 2).to_bytes().unwrap();
+    assert_eq!(short.capacity(), short.len());
+    // Of what is longer than the scratch, by who counts first.
+    let dog = dog();
+    let mut bytes = Vec::with_capacity(dog.size());
+    let before = (bytes.as_ptr(), bytes.capacity());
+    dog.write_to(&mut bytes).unwrap();
+    assert!(bytes.len() > 512);
+    assert_eq!(bytes.len(), dog.size());
+    assert_eq!((bytes.as_ptr(), bytes.capacity()), before);
+}
+
+#[test]
 fn what_fails_leaves_the_vector_as_it_was() {
     let half = types::Account {
         salt: Some(vec![7; 300]),

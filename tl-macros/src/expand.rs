@@ -71,6 +71,7 @@ impl Item<'_, '_> {
                         #outline,
                     );
 
+                    #[inline]
                     fn read_fields(#r: &mut #tl::Reader<#lifetime>) -> #tl::ReadResult<Self> {
                         #fields
                         ::core::result::Result::Ok(#value)
@@ -85,6 +86,7 @@ impl Item<'_, '_> {
                 let name = &self.name;
                 let id = local("id");
                 quote! {
+                    #[inline]
                     fn read(#r: &mut #tl::Reader<#lifetime>) -> #tl::ReadResult<Self> {
                         match #r.id() {
                             #(#arms)*

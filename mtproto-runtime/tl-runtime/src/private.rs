@@ -5,7 +5,10 @@ pub use crate::slot::{Filled, Slot};
 pub use crate::table;
 use alloc::vec::Vec;
 
-use crate::{Identified, ReadErrorKind, ReadResult, Reader, WriteError, Writer, buffer, outline};
+use crate::{
+    Identified, ReadErrorKind, ReadResult, Reader, TlRead, WriteError, Writer, buffer, outline,
+    slot,
+};
 
 /// The contract between emitted code and this crate; a new number for every change that makes
 /// code emitted before it wrong or slow.
@@ -62,6 +65,14 @@ impl Constructor {
             Self(None, ..) => Err(r.fail(ReadErrorKind::Invalid("a type that cannot be read"))),
         }
     }
+}
+
+/// A value that is implemented by `read_into`, where it is not known yet where it is to be.
+///
+/// # Errors
+/// Those of the value.
+pub fn read<'a, T: TlRead<'a>>(r: &mut Reader<'a>) -> ReadResult<T> {
+    slot::value(|slot| T::read_into(r, slot))
 }
 
 /// The id that comes next, if there is one.

@@ -80,6 +80,7 @@ pub trait TlRead<'a>: Sized {
 
     /// The same for a value without its id.
     #[doc(hidden)]
+    #[inline]
     fn read_bare_into<'s>(
         r: &mut Reader<'a>,
         slot: Slot<'s, Self>,
@@ -91,6 +92,26 @@ pub trait TlRead<'a>: Sized {
         // `read_fields` is inlined here, and so the fields are written to the slot itself.
         let filled = match Self::read_fields(r) {
             Ok(value) => Ok(slot.write(value)),
+            Err(failed) => Err(failed),
+        };
+        r.leave();
+        filled
+    }
+
+    /// The same for a value without its id that is a variant of an enum.
+    #[doc(hidden)]
+    #[inline]
+    fn read_variant_into<'s, E>(
+        r: &mut Reader<'a>,
+        slot: Slot<'s, E>,
+        variant: impl FnOnce(Self) -> E,
+    ) -> ReadResult<Filled<'s, E>> {
+        if !Self::CONSTRUCTOR.is_given() {
+            return Ok(slot.write(variant(Self::read_bare(r)?)));
+        }
+        r.enter(Self::CONSTRUCTOR.2)?;
+        let filled = match Self::read_fields(r) {
+            Ok(value) => Ok(slot.write(variant(value))),
             Err(failed) => Err(failed),
         };
         r.leave();
@@ -112,7 +133,10 @@ pub trait TlRead<'a>: Sized {
     /// # Errors
     /// If they are not exactly one value of this type.
     fn from_bytes(bytes: &'a [u8]) -> Result<Self, ReadError> {
-        Reader::new(bytes).read_all()
+        let mut reader = Reader::new(bytes);
+        let value = reader.read_all();
+        reader.done();
+        value
     }
 
     /// The value that these bytes start with, and the bytes after it.
@@ -130,7 +154,10 @@ pub trait TlRead<'a>: Sized {
     /// # Errors
     /// If they are not exactly one value of this type.
     fn from_bytes_in(bytes: &'a [u8], arena: &'a Arena) -> Result<Self, ReadError> {
-        Reader::new(bytes).with_arena(arena).read_all()
+        let mut reader = Reader::new(bytes).with_arena(arena);
+        let value = reader.read_all();
+        reader.done();
+        value
     }
 
     /// So many values, one after another. A built-in may know a faster way than the provided one.

@@ -80,8 +80,7 @@ pub struct Reader<'a> {
     /// How many more bytes may be allocated.
     memory: usize,
     arena: Option<&'a Arena>,
-    /// The length of the input.
-    len: usize,
+    input: &'a [u8],
     failure: Option<Failure<'a>>,
     trace: Option<Box<Trace<'a>>>,
 }
@@ -123,7 +122,7 @@ impl<'a> Reader<'a> {
             depth: limits.depth,
             memory: limits.memory_for(bytes.len()),
             arena: None,
-            len: bytes.len(),
+            input: bytes,
             failure: None,
             trace: None,
         }
@@ -133,7 +132,7 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.depth = limits.depth;
-        self.memory = limits.memory_for(self.len);
+        self.memory = limits.memory_for(self.input.len());
         self
     }
 
@@ -157,15 +156,35 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If the bytes left are not exactly one value of this type.
     pub fn read_all<T: TlRead<'a>>(&mut self) -> Result<T, ReadError> {
-        let value = self.read()?;
-        match self.rest.len() {
-            0 => Ok(value),
-            count => Err(ReadError::new(
-                ReadErrorKind::TrailingBytes { count },
-                self.offset(),
-                Path::default(),
-            )),
+        let start = self.start();
+        // Moved once: what calls of this are made for is often small.
+        match T::read(self) {
+            Ok(value) if self.failure.is_none() => match self.rest.len() {
+                0 => Ok(value),
+                count => Err(self.trailing(count)),
+            },
+            _ => Err(self.explain(start, |r| drop(T::read(r)))),
         }
+    }
+
+    #[cold]
+    fn trailing(&self, count: usize) -> ReadError {
+        let kind = ReadErrorKind::TrailingBytes { count };
+        ReadError::new(kind, self.offset(), Path::default())
+    }
+
+    /// What it takes to begin here again. Numbers, since the processor waits for a slice that is copied
+    /// right after it was written in two parts.
+    #[inline]
+    fn start(&self) -> (usize, u32, usize) {
+        (self.rest.len(), self.depth, self.memory)
+    }
+
+    /// For who has read all that is to be read: there is nothing that had to be dropped, since a trace
+    /// is only there while a failure is explained.
+    #[inline]
+    pub(crate) fn done(self) {
+        mem::forget(self);
     }
 
     /// Reads one value by a function: `reader.read_with(Message::read_bare)`.
@@ -176,7 +195,7 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl Fn(&mut Self) -> ReadResult<T>,
     ) -> Result<T, ReadError> {
-        let start = (self.rest, self.depth, self.memory);
+        let start = self.start();
         match read(self) {
             Ok(value) if self.failure.is_none() => Ok(value),
             _ => Err(self.explain(start, |r| drop(read(r)))),
@@ -187,7 +206,7 @@ impl<'a> Reader<'a> {
     #[cold]
     fn explain(
         &mut self,
-        (rest, depth, memory): (&'a [u8], u32, usize),
+        (left, depth, memory): (usize, u32, usize),
         read: impl Fn(&mut Self),
     ) -> ReadError {
         let Failure {
@@ -195,6 +214,8 @@ impl<'a> Reader<'a> {
             kind,
             rest: end,
         } = self.take_failure();
+        let start = self.input.len().saturating_sub(left);
+        let rest = self.input.get(start..).unwrap_or_default();
         self.rest = &[];
         (self.depth, self.memory) = (depth, memory);
         self.trace = Some(Box::new(Trace {
@@ -224,7 +245,7 @@ impl<'a> Reader<'a> {
     /// How many bytes were read.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.len - self.rest().len()
+        self.input.len() - self.rest().len()
     }
 
     /// What a method returns that can't go on: `return Err(r.fail(…))`.

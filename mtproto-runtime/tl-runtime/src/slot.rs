@@ -41,6 +41,17 @@ impl<'s, T> Slot<'s, T> {
     }
 }
 
+/// A value that is not to be anywhere yet.
+#[inline]
+pub(crate) fn value<T>(
+    fill: impl for<'s> FnOnce(Slot<'s, T>) -> ReadResult<Filled<'s, T>>,
+) -> ReadResult<T> {
+    let mut room = MaybeUninit::uninit();
+    fill(Slot::new(&mut room))?;
+    // SAFETY: it is filled.
+    Ok(unsafe { room.assume_init() })
+}
+
 /// A value on the heap.
 #[inline]
 pub(crate) fn boxed<T>(
@@ -107,6 +118,10 @@ mod tests {
     fn all_of_them() {
         let text = boxed(|slot| Ok(slot.write("text".to_string())));
         assert_eq!(*text.unwrap(), "text");
+        assert_eq!(
+            value(|slot| Ok(slot.write("text".to_string()))).as_deref(),
+            Ok("text")
+        );
         let mut number = 0;
         let numbers = vec(3, |slot| {
             number += 1;
@@ -124,6 +139,7 @@ mod tests {
     #[test]
     fn nothing_comes_of_a_failure() {
         assert_eq!(boxed::<String>(|_| Err(Failed(()))), Err(Failed(())));
+        assert_eq!(value::<String>(|_| Err(Failed(()))), Err(Failed(())));
         let mut left = 2;
         let strings = vec(3, |slot| {
             left -= 1;

@@ -119,6 +119,10 @@ pub enum Objects {
 pub struct Boxing {
     /// A constructor in the enum of its type is boxed if it is larger.
     pub variants: u32,
+    /// The same where it is larger than `variants`, for enums of types that have a constructor of their
+    /// own name: `message` of `Message`, beside `messageEmpty` and `messageService`. Most of their
+    /// values are that, and a box would be one more allocation for each element of a vector.
+    pub namesakes: u32,
     /// An optional field of a generated type is boxed if the type is larger.
     pub optional_fields: u32,
 }
@@ -126,7 +130,8 @@ pub struct Boxing {
 impl Default for Boxing {
     fn default() -> Self {
         Self {
-            variants: 48,
+            variants: 56,
+            namesakes: 512,
             optional_fields: 32,
         }
     }
@@ -392,7 +397,8 @@ impl Config {
     /// use tl_codegen::{Boxing, Config};
     ///
     /// // A queue of updates that is read again and again: no boxes.
-    /// let inline = Boxing { variants: u32::MAX, optional_fields: u32::MAX };
+    /// let inline =
+    ///     Boxing { variants: u32::MAX, namesakes: u32::MAX, optional_fields: u32::MAX };
     /// let config = Config::new().boxing_of("Update", inline).boxing_of("updateNewMessage", inline);
     /// ```
     #[must_use]

@@ -304,6 +304,8 @@ pub struct Enum {
     pub codec: Codec,
     /// The smallest number of bytes that it takes.
     pub min_size: u32,
+    /// It is large, and so read to where it is to be.
+    pub in_place: bool,
 }
 
 /// A variant.

@@ -379,6 +379,7 @@ fn side() {
 fn boxing() {
     let sizes = |variants, optional_fields| Boxing {
         variants,
+        namesakes: 0,
         optional_fields,
     };
     let parts = |config: &Config| {
@@ -425,6 +426,31 @@ fn boxing() {
         .boxing_of("*", sizes(0, 0))
         .boxing_of("zoo.cat", Boxing::default());
     assert_eq!(parts(&twice), (true, false));
+}
+
+#[test]
+fn namesakes() {
+    let variants = |name: &str, namesakes| {
+        let schema = "\
+            message id:long text:string by:string to:string = Message;\n\
+            messageEmpty id:long = Message;\n\
+            letter id:long text:string by:string to:string = Paper;\n\
+            note id:long = Paper;\n";
+        let boxing = Boxing {
+            namesakes,
+            ..Boxing::default()
+        };
+        let source = Source::new("mail.tl", schema).unwrap();
+        let config = Config::new().id_rule(IdRule::Telegram).boxing(boxing);
+        let text = config.generate_from([source]).unwrap().text;
+        block(&text, &format!("pub enum {name} ")).join(" ")
+    };
+    let inline = "pub enum Message { Message(types::Message), Empty(types::MessageEmpty),";
+    assert_eq!(variants("Message", Boxing::default().namesakes), inline);
+    assert_eq!(variants("Message", 80), inline);
+    assert!(variants("Message", 79).contains(" Message(Box<types::Message>),"));
+    // No constructor is called `paper`.
+    assert!(variants("Paper", 80).contains(" Letter(Box<types::Letter>),"));
 }
 
 #[test]

@@ -271,13 +271,15 @@ impl Setting {
                     None => *boxing,
                 };
                 match about.as_str() {
-                    "variants" => own.variants = size,
+                    "variants" => (own.variants, own.namesakes) = (size, size),
+                    "namesakes" => own.namesakes = size,
                     "optional_fields" => own.optional_fields = size,
                     _ => {
                         return Err(fault(
                             &self.path,
                             "this is never boxed by its size",
-                            "it is `boxing(\"variants\")` or `boxing(\"optional_fields\")`",
+                            "it is `boxing(\"variants\")`, `boxing(\"namesakes\")` or \
+                             `boxing(\"optional_fields\")`",
                         ));
                     }
                 }

@@ -224,7 +224,7 @@ pub fn derive_identified(input: TokenStream) -> TokenStream {
 /// | `field_attribute("user.phone") = "…"` | an attribute on fields |
 /// | `strings_as_bytes = ["user.*"]` | fields whose strings may be other than UTF-8, and are held as bytes |
 /// | `rename("user") = "Person"` | another Rust name |
-/// | `boxing("variants") = 128`, `boxing("optional_fields") = 64` | from which size in bytes on these are boxed |
+/// | `boxing("variants") = 128`, `boxing("optional_fields") = 64` | from which size in bytes on these are boxed; `boxing("namesakes")`, after `"variants"`, is for enums of types with a constructor of their own name |
 /// | `boxing("variants", "Update") = 256` | the same for some, which comes after what is said of all |
 /// | `owned_module = crate::owned` | where the owned types of the same schema are; borrowed ones get a method `to_owned` |
 /// | `conversions = false` | no `From` of enums for the structs that they hold |

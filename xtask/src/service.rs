@@ -62,6 +62,7 @@ pub(crate) fn generate(root: &Path) -> Result<String> {
         // Inline, so that enums need no arena.
         .boxing(Boxing {
             variants: 1024,
+            namesakes: 1024,
             optional_fields: 1024,
         })
         .derive("*", ["Clone", "Debug", "PartialEq", "Eq", "Hash"])

@@ -2059,13 +2059,20 @@ pub mod enums {
         const NEEDS_ARENA: bool = true;
 
         fn read(r: &mut tl::Reader<'a>) -> tl::ReadResult<Self> {
-            Ok(match r.id() {
-                0x83c95aec => Self::PQInnerData(tl::TlRead::read_bare(r)?),
-                0xa9f55f95 => Self::Dc(tl::TlRead::read_bare(r)?),
-                0x3c6a84d4 => Self::Temp(tl::TlRead::read_bare(r)?),
-                0x56fddf88 => Self::TempDc(tl::TlRead::read_bare(r)?),
-                id => return Err(r.unexpected_id(id, "P_Q_inner_data")),
-            })
+            tl::private::read(r)
+        }
+
+        fn read_into<'s>(
+            r: &mut tl::Reader<'a>,
+            slot: tl::private::Slot<'s, Self>,
+        ) -> tl::ReadResult<tl::private::Filled<'s, Self>> {
+            match r.id() {
+                0x83c95aec => tl::TlRead::read_variant_into(r, slot, Self::PQInnerData),
+                0xa9f55f95 => tl::TlRead::read_variant_into(r, slot, Self::Dc),
+                0x3c6a84d4 => tl::TlRead::read_variant_into(r, slot, Self::Temp),
+                0x56fddf88 => tl::TlRead::read_variant_into(r, slot, Self::TempDc),
+                id => Err(r.unexpected_id(id, "P_Q_inner_data")),
+            }
         }
     }
 

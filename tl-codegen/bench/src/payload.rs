@@ -25,25 +25,25 @@ pub fn send_message() -> functions::messages::SendMessage {
 #[must_use]
 pub fn messages() -> enums::messages::Messages {
     let mut dice = Dice(1);
-    enums::messages::Messages::Messages(Box::new(types::messages::Messages::new(
+    enums::messages::Messages::Messages(types::messages::Messages::new(
         (0..100).map(|i| dice.message(i)).collect(),
         Vec::new(),
         (0..20).map(|i| dice.channel(i)).collect(),
         (0..50).map(|i| dice.user(i)).collect(),
-    )))
+    ))
 }
 
 /// About 6.8 KB: 30 updates of six kinds, 15 users, 5 channels.
 #[must_use]
 pub fn updates() -> enums::Updates {
     let mut dice = Dice(2);
-    enums::Updates::Updates(Box::new(types::Updates::new(
+    enums::Updates::Updates(types::Updates::new(
         (0..30).map(|i| dice.update(i)).collect(),
         (0..15).map(|i| dice.user(i)).collect(),
         (0..5).map(|i| dice.channel(i)).collect(),
         1_760_000_000,
         0,
-    )))
+    ))
 }
 
 /// A part of a file, 512 KiB.
@@ -196,13 +196,13 @@ impl Dice {
         let sizes = vec![
             enums::PhotoSize::PhotoStrippedSize(stripped),
             enums::PhotoSize::PhotoSize(medium),
-            enums::PhotoSize::Progressive(Box::new(large)),
+            enums::PhotoSize::Progressive(large),
         ];
         let (id, access_hash) = (self.long(), self.long());
         let reference = self.bytes(25);
         let photo = types::Photo::new(id, access_hash, reference, 1_750_000_000, sizes, 2);
         let mut media = types::MessageMediaPhoto::new();
-        media.photo = Some(enums::Photo::Photo(Box::new(photo)));
+        media.photo = Some(enums::Photo::Photo(photo).into());
         enums::MessageMedia::Photo(media)
     }
 
@@ -236,16 +236,14 @@ impl Dice {
         if self.one_in(5) {
             let mut reply = types::MessageReplyHeader::new();
             reply.reply_to_msg_id = Some(self.int());
-            message.reply_to = Some(enums::MessageReplyHeader::MessageReplyHeader(Box::new(
-                reply,
-            )));
+            message.reply_to = Some(enums::MessageReplyHeader::MessageReplyHeader(reply).into());
         }
         if self.one_in(4) {
             message.views = Some(self.int());
             message.forwards = Some(self.int());
         }
         message.edit_date = self.one_in(8).then_some(1_760_000_000);
-        enums::Message::Message(Box::new(message))
+        enums::Message::Message(message)
     }
 
     fn user(&mut self, number: i64) -> enums::User {
@@ -267,7 +265,7 @@ impl Dice {
         } else {
             enums::UserStatus::Online(types::UserStatusOnline::new(1_760_000_300))
         });
-        enums::User::User(Box::new(user))
+        enums::User::User(user)
     }
 
     fn channel(&mut self, number: i64) -> enums::Chat {
@@ -283,7 +281,7 @@ impl Dice {
             .one_in(2)
             .then(|| format!("channel_{}", self.below(1 << 20)));
         channel.participants_count = self.one_in(2).then(|| self.int());
-        enums::Chat::Channel(Box::new(channel))
+        enums::Chat::Channel(channel)
     }
 
     fn update(&mut self, number: i32) -> enums::Update {
@@ -291,7 +289,7 @@ impl Dice {
         match number % 6 {
             0 | 1 => {
                 let message = self.message(number);
-                enums::Update::NewMessage(types::UpdateNewMessage::new(message, pts, 1))
+                enums::Update::NewMessage(types::UpdateNewMessage::new(message, pts, 1).into())
             }
             2 => {
                 let peer = self.user_peer();
@@ -311,7 +309,7 @@ impl Dice {
             _ => {
                 let message = self.message(number);
                 let update = types::UpdateNewChannelMessage::new(message, pts, 1);
-                enums::Update::NewChannelMessage(update)
+                enums::Update::NewChannelMessage(update.into())
             }
         }
     }

@@ -182,7 +182,7 @@ impl Work<'_> {
             borrows: false,
             wire: u32::MAX,
         };
-        let boxing = self.config.boxing_at(&self.schema[self.schema[id].name]);
+        let limit = self.variant_limit(id);
         for &constructor in constructors {
             let mut layout = self.combinator(constructor);
             let is_default = self.schema[constructor].is_default(self.schema);
@@ -191,7 +191,7 @@ impl Work<'_> {
             } else {
                 wire(layout)
             });
-            if layout.size > boxing.variants {
+            if layout.size > limit {
                 self.layouts.boxed_variants[constructor.0 as usize] = true;
                 layout = Layout::POINTER;
             }
@@ -204,6 +204,17 @@ impl Work<'_> {
         }
         whole.size = (whole.size + whole.align).next_multiple_of(whole.align);
         whole
+    }
+
+    /// From which size on constructors are boxed in the enum of their type.
+    fn variant_limit(&self, id: TypeId) -> u32 {
+        let name = &self.schema[self.schema[id].name];
+        let boxing = self.config.boxing_at(name);
+        let mut constructors = self.schema[id].constructors.iter();
+        match constructors.any(|&id| self.schema[self.schema[id].name].eq_ignore_ascii_case(name)) {
+            true => boxing.variants.max(boxing.namesakes),
+            false => boxing.variants,
+        }
     }
 
     fn combinator_layout(&mut self, id: CombinatorId) -> Layout {

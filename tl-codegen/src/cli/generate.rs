@@ -82,10 +82,15 @@ pub(super) struct Args {
     /// Give a type, constructor or function another Rust name; may be given several times
     #[arg(long, value_name = "NAME=RUST", value_parser = pair)]
     rename: Vec<(String, String)>,
-    /// Box constructors that are larger, in the enums of all types (48 unless set) or those of a
+    /// Box constructors that are larger, in the enums of all types (56 unless set) or those of a
     /// name; may be given several times, the narrowest name that fits counts
     #[arg(long, value_name = "[NAME=]BYTES", value_parser = size)]
     box_variants: Vec<Size>,
+    /// The same for the enums of types that have a constructor of their own name (`message` of
+    /// `Message`): 512 unless set here or, for all, by `--box-variants`; what is less than that
+    /// does not count
+    #[arg(long, value_name = "[NAME=]BYTES", value_parser = size)]
+    box_namesakes: Vec<Size>,
     /// Box optional fields of generated types that are larger, in all structs (32 unless set) or
     /// those of a name; may be given several times, the narrowest name that fits counts
     #[arg(long, value_name = "[NAME=]BYTES", value_parser = size)]
@@ -301,14 +306,20 @@ fn config(args: &Args) -> Config {
 /// The widest names first, since what is said of a narrower one counts more.
 fn boxing(mut config: Config, args: &Args) -> Config {
     type Set = fn(&mut Boxing, u32);
-    let set_variants: Set = |boxing, bytes| boxing.variants = bytes;
+    let set_variants: Set = |boxing, bytes| {
+        boxing.variants = bytes;
+        boxing.namesakes = bytes;
+    };
+    let set_namesakes: Set = |boxing, bytes| boxing.namesakes = bytes;
     let set_fields: Set = |boxing, bytes| boxing.optional_fields = bytes;
     let variants = args.box_variants.iter().map(|size| (size, set_variants));
     let fields = args
         .box_optional_fields
         .iter()
         .map(|size| (size, set_fields));
-    let mut sizes: Vec<(&Size, Set)> = variants.chain(fields).collect();
+    let namesakes = args.box_namesakes.iter();
+    let namesakes = namesakes.map(|size| (size, set_namesakes));
+    let mut sizes: Vec<(&Size, Set)> = variants.chain(namesakes).chain(fields).collect();
     sizes.sort_by_key(|(size, _)| match size.name.as_deref() {
         None | Some("*") => 0,
         Some(name) if name.ends_with(".*") => 1 + name.len(),

@@ -29,6 +29,10 @@ impl Emitter<'_> {
             .line(&["const MIN_SIZE: usize = ", &item.min_size.to_string(), ";"]);
         self.needs_arena(&item.generics, count);
         self.out.blank();
+        if item.in_place && count == 0 && !item.variants.iter().any(|v| v.identity.is_default) {
+            self.read_enum_in_place(item);
+            return;
+        }
         self.read_method("read", "r", nats_of_enum(item), count);
         if item.variants.is_empty() {
             let name = &item.schema_name;
@@ -55,6 +59,54 @@ impl Emitter<'_> {
                 .line(&["id => return Err(r.unexpected_id(id, \"", name, "\")),"]);
         }
         self.out.end("})");
+        self.out.close();
+        self.out.close();
+    }
+
+    /// Large values are not moved on their way up.
+    fn read_enum_in_place(&mut self, item: &Enum) {
+        self.read_method("read", "r", "", 0);
+        self.out.line(&["tl::private::read(r)"]);
+        self.out.close();
+        self.out.blank();
+        self.out.begin(&["fn read_into<'s>"], "(");
+        self.out.line(&["r: &mut tl::Reader<'a>,"]);
+        self.out.line(&["slot: tl::private::Slot<'s, Self>,"]);
+        self.out.dedent();
+        self.out
+            .open(&[") -> tl::ReadResult<tl::private::Filled<'s, Self>>"]);
+        self.out.open(&["match r.id()"]);
+        for variant in &item.variants {
+            let pattern = hex(variant.identity.id);
+            let name = &variant.name;
+            let value = match &variant.payload {
+                None => {
+                    self.out.open(&[&pattern, " =>"]);
+                    self.out.line(&["r.empty();"]);
+                    self.out.line(&["Ok(slot.write(Self::", name, "))"]);
+                    self.out.close();
+                    continue;
+                }
+                Some(Type::Named(named)) if named.bare && named.nats.is_empty() => {
+                    text!["tl::TlRead::read_variant_into(r, slot, Self::", name, ")"]
+                }
+                Some(ty) => {
+                    let value = self.read_value(ty, &Nats::of_enum()).plain();
+                    text!["Ok(slot.write(Self::", name, "(", value, ")))"]
+                }
+            };
+            if self.out.fits(pattern.len() + value.len() + 5) {
+                self.out.line(&[&pattern, " => ", &value, ","]);
+            } else {
+                self.out.open(&[&pattern, " =>"]);
+                self.out.line(&[&value]);
+                self.out.close();
+            }
+        }
+        let name = &item.schema_name;
+        self.out
+            .line(&["id => Err(r.unexpected_id(id, \"", name, "\")),"]);
+        self.out.close();
         self.out.close();
         self.out.close();
     }

@@ -53,6 +53,7 @@ impl Lowering<'_> {
             variants: members.map(|&id| self.variant_of_any(id)).collect(),
             codec: codec(any.direction),
             min_size: 4,
+            in_place: false,
         })
     }
 

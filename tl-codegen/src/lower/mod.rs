@@ -32,6 +32,9 @@ use crate::model::{
 use crate::names::Scope;
 use paths::Paths;
 
+/// Enums of more bytes are read to where they are to be.
+const IN_PLACE: u32 = 64;
+
 /// Turns a schema into the model of the file that is to be written.
 ///
 /// # Errors
@@ -212,6 +215,7 @@ impl Lowering<'_> {
             variants,
             codec: codec(direction),
             min_size: layout.wire,
+            in_place: layout.size > IN_PLACE,
         }
     }
 

@@ -64,36 +64,45 @@ fn every_option_is_the_knob_of_its_name() {
         &["--rename", "user=Person"],
         &config().rename("user", "Person"),
     );
-    let boxing = |variants, optional_fields| Boxing {
+    let boxing = |variants, namesakes, optional_fields| Boxing {
         variants,
+        namesakes,
         optional_fields,
     };
     let all = Boxing::default();
+    let optional = all.optional_fields;
     same(
         &["--box-variants=0"],
-        &config().boxing(boxing(0, all.optional_fields)),
+        &config().boxing(boxing(0, 0, optional)),
     );
-    let sizes = ["--box-variants=User=64", "--box-variants=0"];
-    let of_user = boxing(64, all.optional_fields);
+    same(
+        &["--box-namesakes=0"],
+        &config().boxing(boxing(all.variants, 0, optional)),
+    );
+    same(
+        &["--box-namesakes=60", "--box-variants=4"],
+        &config().boxing(boxing(4, 60, optional)),
+    );
+    let sizes = ["--box-variants=User=63", "--box-variants=0"];
     same(
         &sizes,
         &config()
-            .boxing(boxing(0, all.optional_fields))
-            .boxing_of("User", of_user),
+            .boxing(boxing(0, 0, optional))
+            .boxing_of("User", boxing(63, 63, optional)),
     );
     // The narrower name counts, in whatever order, and each kind on its own.
     let sizes = [
         "--box-optional-fields=user=1",
-        "--box-variants=User=64",
+        "--box-variants=User=63",
         "--box-optional-fields=0",
         "--box-variants=*=1",
     ];
     same(
         &sizes,
         &config()
-            .boxing(boxing(1, 0))
-            .boxing_of("User", boxing(64, 0))
-            .boxing_of("user", boxing(1, 1)),
+            .boxing(boxing(1, 1, 0))
+            .boxing_of("User", boxing(63, 63, 0))
+            .boxing_of("user", boxing(1, 1, 1)),
     );
     same(
         &["--codec=code", "--table=User"],

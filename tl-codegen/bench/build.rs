@@ -33,6 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .runtime("::tl_runtime")
         .only(only.iter().copied())
         .codec("*", Codec::Table);
+    // Types that are to have code beside the tables of all others.
+    println!("cargo::rerun-if-env-changed=TL_BENCH_HOT");
+    let hot = std::env::var("TL_BENCH_HOT").unwrap_or_default();
+    let table = hot
+        .split_whitespace()
+        .fold(table, |table, path| table.codec(path, Codec::Code));
     table.clone().module("table_owned").generate()?;
     table
         .module("table_borrowed")

@@ -424,7 +424,8 @@ impl Config {
     /// said, it is [`Codec::Auto`].
     ///
     /// Of a large schema, the types that a program spends its time on may have code, and all others
-    /// tables:
+    /// tables. The former are in the tables, too, for all but reading and writing, and their code is
+    /// what reads and writes them wherever they stand:
     ///
     /// ```
     /// use tl_codegen::{Codec, Config};

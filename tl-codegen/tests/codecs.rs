@@ -8,6 +8,10 @@ mod mixed_borrowed;
 mod mixed_owned;
 #[path = "golden/sample_borrowed.rs"]
 mod sample_borrowed;
+#[path = "golden/sample_hot_borrowed.rs"]
+mod sample_hot_borrowed;
+#[path = "golden/sample_hot_owned.rs"]
+mod sample_hot_owned;
 #[path = "golden/sample_owned.rs"]
 mod sample_owned;
 #[path = "golden/sample_table_borrowed.rs"]
@@ -202,6 +206,8 @@ fn the_same_defaults() {
     }
     same_of_sample!(sample_owned, sample_table_owned);
     same_of_sample!(sample_borrowed, sample_table_borrowed);
+    same_of_sample!(sample_owned, sample_hot_owned);
+    same_of_sample!(sample_borrowed, sample_hot_borrowed);
     same_of_wide!(wide_owned, wide_table_owned);
     same_of_wide!(wide_borrowed, wide_table_borrowed);
     // A box that is always there; of references there is none.
@@ -243,7 +249,9 @@ fn values_that_no_schema_can_say_are_owned_as_they_are() {
             ]
         }};
     }
-    assert_eq!(owned!(sample_borrowed), owned!(sample_table_borrowed));
+    let by_code = owned!(sample_borrowed);
+    assert_eq!(by_code, owned!(sample_table_borrowed));
+    assert_eq!(by_code, owned!(sample_hot_borrowed));
 }
 
 #[test]
@@ -357,5 +365,6 @@ fn the_same_errors_of_values_that_no_schema_can_say() {
     }
     let by_code = errors!(sample_owned);
     assert_eq!(by_code, errors!(sample_table_owned));
+    assert_eq!(by_code, errors!(sample_hot_owned));
     assert_eq!(by_code.iter().filter(|result| result.is_err()).count(), 3);
 }

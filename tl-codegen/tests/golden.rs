@@ -34,14 +34,37 @@ fn sample_table_borrowed() {
     expect_file!["golden/sample_table_borrowed.rs"].assert_eq(&generate(&config));
 }
 
+/// Hot types are read and written by code, and all else of them by their rows.
+#[test]
+fn sample_hot() {
+    let hot = [
+        "account",
+        "point",
+        "zoo.dog",
+        "zoo.Animal",
+        "Tree",
+        "zoo.getAnimals",
+    ];
+    let config = Config::new().codec("*", Codec::Table).assert_layout(true);
+    let owned = hot
+        .iter()
+        .fold(config, |config, path| config.codec(*path, Codec::Code));
+    expect_file!["golden/sample_hot_owned.rs"].assert_eq(&generate(&owned));
+    let borrowed = owned
+        .ownership(Ownership::Borrowed)
+        .owned_module("crate::sample_hot_owned");
+    expect_file!["golden/sample_hot_borrowed.rs"].assert_eq(&generate(&borrowed));
+}
+
 /// Tables that hold types with code of their own, and two constructors of one name.
 #[test]
 fn mixed() {
     let schema = include_str!("golden/mixed.tl");
     let owned = Config::new()
         .codec("*", Codec::Table)
-        .codec("cat", Codec::Code)
-        .codec("point", Codec::Code);
+        // By code, since nobody knows where their fields are.
+        .attribute("cat", "repr(C)")
+        .attribute("point", "repr(C)");
     let text = generate_of("mixed.tl", schema, &owned);
     expect_file!["golden/mixed_owned.rs"].assert_eq(&text);
     let borrowed = owned

@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// By tables instead of code, each compared with the types that it describes
     #[arg(long)]
     table: bool,
+    /// Types that have code beside the tables of all others; may be given several times
+    #[arg(long, value_name = "PATH", requires = "table")]
+    hot: Vec<String>,
     /// So many random schemas instead of real ones; those that turn out to have faults are left out
     #[arg(long, conflicts_with_all = ["schemas", "quick"])]
     random: Option<u64>,
@@ -180,6 +183,9 @@ fn prepare(
         true => config.codec("*", Codec::Table).assert_layout(true),
         false => config.codec("*", Codec::Code),
     };
+    for path in &args.hot {
+        config = config.codec(path, Codec::Code);
+    }
     if let Some(rule) = rule {
         compiler = compiler.id_rule(rule);
         config = config.id_rule(rule);

@@ -10,7 +10,7 @@ use tl_codegen::{IdRule, Sampler};
 use tl_parser::Compiler;
 use tl_parser::ir::{CombinatorId, Schema};
 use tl_parser::source::Source;
-use tl_runtime::table::{InFile, Tabled};
+use tl_runtime::table::Row;
 use tl_runtime::{
     Arena, Limits, ReadError, ReadErrorKind, Reader, TlRead, TlWrite, WriteError, reflect,
 };
@@ -63,6 +63,10 @@ fn wide() -> &'static Schema {
 macro_rules! entry {
     (sample, $($path:tt)+) => {
         entry!(@ sample, sample_owned, sample_table_owned, sample_borrowed, sample_table_borrowed, $($path)+)
+    };
+    // Some of it by code: `sample_hot` in tl-codegen's `golden`.
+    (hot, $($path:tt)+) => {
+        entry!(@ sample, sample_owned, sample_hot_owned, sample_borrowed, sample_hot_borrowed, $($path)+)
     };
     (wide, $($path:tt)+) => {
         entry!(@ wide, wide_owned, wide_table_owned, wide_borrowed, wide_table_borrowed, $($path)+)
@@ -142,6 +146,15 @@ pub(crate) static ENTRIES: &[Entry] = &[
     entry!(wide, types::Ring<'_>),
     entry!(wide, types::Link<'_>),
     entry!(wide, types::Tall<'_>),
+    entry!(hot, types::Point),
+    entry!(hot, types::Account<'_>),
+    entry!(hot, types::Lists<'_>),
+    entry!(hot, types::zoo::Dog<'_>),
+    entry!(hot, types::zoo::Owner<'_>),
+    entry!(hot, types::tree::Leaf),
+    entry!(hot, types::tree::Node<'_>),
+    entry!(hot, functions::zoo::GetAnimals<'_>),
+    entry!(hot, functions::zoo::Feed<'_>),
 ];
 
 fn read<'a, T: TlRead<'a>>(
@@ -175,7 +188,7 @@ fn seen<'a, T: Value<'a>>(bytes: &'a [u8], arena: &'a Arena, limits: Limits) -> 
 /// The same of a type with a table, and what only those can do.
 fn seen_by_table<'a, T>(bytes: &'a [u8], arena: &'a Arena, limits: Limits) -> Seen
 where
-    T: Value<'a> + Tabled<By: InFile>,
+    T: Value<'a> + Row,
 {
     if let Ok(value) = read::<T>(bytes, arena, limits)
         && let Ok(written) = value.to_bytes()

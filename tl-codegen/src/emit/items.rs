@@ -7,10 +7,10 @@ use crate::model::{Enum, Field, FieldKind, Struct, Type};
 
 impl Emitter<'_> {
     pub(super) fn structure(&mut self, item: &Struct) {
-        let tabled = self.rows.has(&item.path);
+        let has_row = self.rows.has(&item.path);
         self.docs(&item.docs);
         self.derives(&item.traits, &item.path);
-        if tabled {
+        if has_row {
             self.out.line(&["#[repr(C)]"]);
         }
         self.attributes(&item.attributes);
@@ -38,7 +38,7 @@ impl Emitter<'_> {
         self.out.blank();
         self.constructor(item);
         self.identity(item);
-        if tabled {
+        if has_row && item.table {
             return;
         }
         if item.codec.read {
@@ -52,10 +52,10 @@ impl Emitter<'_> {
     }
 
     pub(super) fn enumeration(&mut self, item: &Enum) {
-        let tabled = self.rows.has(&item.path);
+        let has_row = self.rows.has(&item.path);
         self.docs(&item.docs);
         self.derives(&item.traits, &item.path);
-        if tabled {
+        if has_row {
             self.out
                 .line(&["#[", super::table::representation(item), "]"]);
         }
@@ -87,12 +87,12 @@ impl Emitter<'_> {
                 .open(&["impl", &generics, " ", &item.name, &applied]);
             self.method_to_owned(&item.generics, &path);
             self.out.close();
-            if !tabled {
+            if !has_row {
                 self.own_enum(item, &path);
             }
         }
         self.conversions(item);
-        if tabled {
+        if has_row && item.table {
             return;
         }
         if item.codec.read {

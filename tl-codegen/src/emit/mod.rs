@@ -170,7 +170,9 @@ impl Emitter<'_> {
         }
         // Enums that have a table say nothing of the run time.
         let is_silent = |item: &Item| match item {
-            Item::Enum(item) => self.rows.has(&item.path) && self.style.owned_path("").is_none(),
+            Item::Enum(item) => {
+                item.table && self.rows.has(&item.path) && self.style.owned_path("").is_none()
+            }
             Item::Struct(_) => false,
         };
         if !module.items.iter().all(is_silent) {

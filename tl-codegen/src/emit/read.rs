@@ -42,6 +42,16 @@ impl Emitter<'_> {
             self.out.close();
             return;
         }
+        let is_warm = |variant: &&Variant| !self.rows.is_cold(item, variant);
+        let warm: Vec<&Variant> = item.variants.iter().filter(is_warm).collect();
+        let all = warm.len() == item.variants.len();
+        if warm.is_empty() {
+            self.out.line(&["let id = r.id();"]);
+            self.out.line(&["tl::private::table::read_variant(r, id)"]);
+            self.out.close();
+            self.out.close();
+            return;
+        }
         let default = item
             .variants
             .iter()
@@ -50,10 +60,13 @@ impl Emitter<'_> {
             None => self.out.open(&["Ok(match r.id()"]),
             Some(_) => self.out.open(&["Ok(match tl::private::next_id(r)"]),
         }
-        for variant in &item.variants {
+        for variant in warm {
             self.read_variant(variant, default.is_some());
         }
-        if default.is_none() {
+        if !all {
+            self.out
+                .line(&["id => return tl::private::table::read_variant(r, id),"]);
+        } else if default.is_none() {
             let name = &item.schema_name;
             self.out
                 .line(&["id => return Err(r.unexpected_id(id, \"", name, "\")),"]);

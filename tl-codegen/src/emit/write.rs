@@ -4,7 +4,9 @@ use super::Emitter;
 use super::items::hex;
 use super::nats::Nats;
 use super::read::{Alone, alone, nats_of_enum};
-use crate::model::{Condition, Enum, Field, FieldKind, Generics, Named, Nat, Scalar, Struct, Type};
+use crate::model::{
+    Condition, Enum, Field, FieldKind, Generics, Named, Nat, Scalar, Struct, Type, Variant,
+};
 
 impl Emitter<'_> {
     pub(super) fn write_struct(&mut self, item: &Struct) {
@@ -39,11 +41,16 @@ impl Emitter<'_> {
         let writer = if item.variants.is_empty() { "_" } else { "w" };
         self.by_value();
         self.write_method("write", writer, nats_of_enum(item), count);
+        let is_warm = |variant: &&Variant| !self.rows.is_cold(item, variant);
+        let warm: Vec<&Variant> = item.variants.iter().filter(is_warm).collect();
+        let all = warm.len() == item.variants.len();
         if item.variants.is_empty() {
             self.out.line(&["match *self {}"]);
+        } else if warm.is_empty() {
+            self.out.line(&["tl::private::table::put(self, w)"]);
         } else {
             self.out.open(&["match self"]);
-            for variant in &item.variants {
+            for variant in warm {
                 let Some(ty) = &variant.payload else {
                     let id = hex(variant.identity.id);
                     let value = match variant.identity.is_default {
@@ -72,6 +79,9 @@ impl Emitter<'_> {
                     self.out.line(&[&call]);
                     self.out.close();
                 }
+            }
+            if !all {
+                self.out.line(&["_ => tl::private::table::put(self, w),"]);
             }
             self.out.close();
         }

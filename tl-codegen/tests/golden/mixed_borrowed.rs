@@ -22,6 +22,7 @@ pub mod types {
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
     #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    #[repr(C)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -84,6 +85,7 @@ pub mod types {
     /// cat#a4aff5dd id:int lives:int = Animal;
     /// ```
     #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    #[repr(C)]
     pub struct Cat {
         pub id: i32,
         pub lives: i32,
@@ -357,7 +359,7 @@ mod tables {
     use super::{types, enums};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Hands, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
@@ -439,14 +441,14 @@ mod tables {
         }
     }
     impl table::Owning for File {
-        type Owned = <<crate::mixed_owned::types::Dog as table::Tabled>::By as table::InFile>::File;
+        type Owned = <crate::mixed_owned::types::Dog as table::Row>::File;
         const ROWS: &'static [usize] = &[
-            <crate::mixed_owned::types::Dog as table::Tabled>::ROW,
-            <crate::mixed_owned::types::AnimalEmpty as table::Tabled>::ROW,
-            <crate::mixed_owned::types::ZooRows as table::Tabled>::ROW,
-            <crate::mixed_owned::types::Zoo as table::Tabled>::ROW,
-            <crate::mixed_owned::types::DogLayer2 as table::Tabled>::ROW,
-            <crate::mixed_owned::enums::Animal as table::Tabled>::ROW,
+            <crate::mixed_owned::types::Dog as table::Row>::NUMBER,
+            <crate::mixed_owned::types::AnimalEmpty as table::Row>::NUMBER,
+            <crate::mixed_owned::types::ZooRows as table::Row>::NUMBER,
+            <crate::mixed_owned::types::Zoo as table::Row>::NUMBER,
+            <crate::mixed_owned::types::DogLayer2 as table::Row>::NUMBER,
+            <crate::mixed_owned::enums::Animal as table::Row>::NUMBER,
         ];
         #[inline(never)]
         fn agreed() -> table::Agreed<Self> {

@@ -22,6 +22,7 @@ pub mod types {
     /// point#e3fe70f4 x:int y:int = Point;
     /// ```
     #[derive(Clone, Debug, Default, PartialEq)]
+    #[repr(C)]
     pub struct Point {
         pub x: i32,
         pub y: i32,
@@ -66,6 +67,7 @@ pub mod types {
     /// cat#a4aff5dd id:int lives:int = Animal;
     /// ```
     #[derive(Clone, Debug, Default, PartialEq)]
+    #[repr(C)]
     pub struct Cat {
         pub id: i32,
         pub lives: i32,
@@ -277,7 +279,7 @@ mod tables {
     use super::{types, enums};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Hands, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {

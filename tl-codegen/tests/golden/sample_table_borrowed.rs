@@ -946,7 +946,7 @@ mod tables {
     use super::{types, enums, functions};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Hands, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
@@ -1112,25 +1112,25 @@ mod tables {
         }
     }
     impl table::Owning for File {
-        type Owned = <<crate::sample_table_owned::types::Point as table::Tabled>::By as table::InFile>::File;
+        type Owned = <crate::sample_table_owned::types::Point as table::Row>::File;
         const ROWS: &'static [usize] = &[
-            <crate::sample_table_owned::types::Point as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::Account as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::Masks as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::Lists as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::TablePairs as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::Envelope as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::zoo::AnimalEmpty as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::zoo::Cat as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::zoo::Owner as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::zoo::Dog as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::tree::Leaf as table::Tabled>::ROW,
-            <crate::sample_table_owned::types::tree::Node as table::Tabled>::ROW,
-            <crate::sample_table_owned::enums::Tree as table::Tabled>::ROW,
-            <crate::sample_table_owned::enums::zoo::Animal as table::Tabled>::ROW,
-            <crate::sample_table_owned::functions::GetTable as table::Tabled>::ROW,
-            <crate::sample_table_owned::functions::zoo::GetAnimals as table::Tabled>::ROW,
-            <crate::sample_table_owned::functions::zoo::Feed as table::Tabled>::ROW,
+            <crate::sample_table_owned::types::Point as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::Account as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::Masks as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::Lists as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::TablePairs as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::Envelope as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::zoo::AnimalEmpty as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::zoo::Cat as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::zoo::Owner as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::zoo::Dog as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::tree::Leaf as table::Row>::NUMBER,
+            <crate::sample_table_owned::types::tree::Node as table::Row>::NUMBER,
+            <crate::sample_table_owned::enums::Tree as table::Row>::NUMBER,
+            <crate::sample_table_owned::enums::zoo::Animal as table::Row>::NUMBER,
+            <crate::sample_table_owned::functions::GetTable as table::Row>::NUMBER,
+            <crate::sample_table_owned::functions::zoo::GetAnimals as table::Row>::NUMBER,
+            <crate::sample_table_owned::functions::zoo::Feed as table::Row>::NUMBER,
         ];
         #[inline(never)]
         fn agreed() -> table::Agreed<Self> {

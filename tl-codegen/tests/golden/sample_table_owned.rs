@@ -745,7 +745,7 @@ mod tables {
     use super::{types, enums, functions};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Hands, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {

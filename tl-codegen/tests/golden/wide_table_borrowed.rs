@@ -789,7 +789,7 @@ mod tables {
     use super::{types, enums};
     use ::tl_runtime as tl;
     use tl::private::table;
-    use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
+    use table::{Foreign, Hands, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};
 
     pub struct File<X = ()>(core::marker::PhantomData<X>);
     impl<X> File<X> {
@@ -1084,23 +1084,23 @@ mod tables {
         }
     }
     impl table::Owning for File {
-        type Owned = <<crate::wide_table_owned::types::Point as table::Tabled>::By as table::InFile>::File;
+        type Owned = <crate::wide_table_owned::types::Point as table::Row>::File;
         const ROWS: &'static [usize] = &[
-            <crate::wide_table_owned::types::Point as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Light as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Dark as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Mixed as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Part as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Deep as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Pair as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Many as table::Tabled>::ROW,
-            <crate::wide_table_owned::enums::Shade as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Odd as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Tall as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Few as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Wide as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Ring as table::Tabled>::ROW,
-            <crate::wide_table_owned::types::Link as table::Tabled>::ROW,
+            <crate::wide_table_owned::types::Point as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Light as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Dark as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Mixed as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Part as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Deep as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Pair as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Many as table::Row>::NUMBER,
+            <crate::wide_table_owned::enums::Shade as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Odd as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Tall as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Few as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Wide as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Ring as table::Row>::NUMBER,
+            <crate::wide_table_owned::types::Link as table::Row>::NUMBER,
         ];
         #[inline(never)]
         fn agreed() -> table::Agreed<Self> {

@@ -9,6 +9,10 @@ mod sample_owned;
 mod sample_table_borrowed;
 #[path = "../../../../tl-codegen/tests/golden/sample_table_owned.rs"]
 mod sample_table_owned;
+#[path = "../../../../tl-codegen/tests/golden/sample_hot_borrowed.rs"]
+mod sample_hot_borrowed;
+#[path = "../../../../tl-codegen/tests/golden/sample_hot_owned.rs"]
+mod sample_hot_owned;
 #[path = "../../../../tl-codegen/tests/golden/wide_borrowed.rs"]
 mod wide_borrowed;
 #[path = "../../../../tl-codegen/tests/golden/wide_owned.rs"]

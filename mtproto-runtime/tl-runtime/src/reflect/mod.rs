@@ -54,8 +54,8 @@
 //! What is needed to read and write, and names; not a type's name where it has a single constructor
 //! (see [`TypeName`]), and not whether something is a constructor or a function. Fields of type `true`
 //! that are always there are not known, and what is a `string` in the schema but bytes in Rust is
-//! printed and parsed as bytes. Types with code of their own are bytes, `@raw`, at the places where
-//! types with tables hold them.
+//! printed and parsed as bytes. Types that a table can't say, which have code for everything, are bytes,
+//! `@raw`, at the places where types with tables hold them.
 
 mod any;
 mod base64;
@@ -74,7 +74,7 @@ pub use view::{Data, Element, Field, Fields, List, View};
 
 use alloc::vec::Vec;
 
-use crate::table::{InFile, Row, Tabled};
+use crate::table::{Row, RowExt};
 use crate::{Path, ReadError, TlRead};
 
 /// Values nested more deeply are not printed, and not parsed: it protects the stack.
@@ -82,8 +82,8 @@ const MAX_DEPTH: u32 = 128;
 
 /// A generated value with its names. All generated types that have a table can be given.
 #[must_use]
-pub fn of<T: Tabled<By: InFile>>(value: &T) -> View<'_> {
-    View::new(Row::view(value), false, 0)
+pub fn of<T: Row>(value: &T) -> View<'_> {
+    View::new(RowExt::view(value), false, 0)
 }
 
 /// The value whose JSON form this is.
@@ -109,7 +109,7 @@ pub fn of<T: Tabled<By: InFile>>(value: &T) -> View<'_> {
 ///
 /// # Errors
 /// If the text is not one value of the type.
-pub fn from_json<T: Tabled<By: InFile> + for<'a> TlRead<'a>>(text: &str) -> Result<T, JsonError> {
+pub fn from_json<T: Row + for<'a> TlRead<'a>>(text: &str) -> Result<T, JsonError> {
     T::from_bytes(&bytes_from_json::<T>(text)?).map_err(unreadable)
 }
 
@@ -119,8 +119,8 @@ pub fn from_json<T: Tabled<By: InFile> + for<'a> TlRead<'a>>(text: &str) -> Resu
 ///
 /// # Errors
 /// If the text is not one value of the type.
-pub fn bytes_from_json<T: Tabled<By: InFile>>(text: &str) -> Result<Vec<u8>, JsonError> {
-    encode::row(T::tables(), T::ROW, text)
+pub fn bytes_from_json<T: Row>(text: &str) -> Result<Vec<u8>, JsonError> {
+    encode::row(T::tables(), T::NUMBER, text)
 }
 
 fn unreadable(error: ReadError) -> JsonError {

@@ -12,14 +12,14 @@ use super::view::{View, with_id};
 use crate::table::dynamic::Made;
 use crate::table::plan::Tables;
 use crate::table::rows::TypeForm;
-use crate::table::{self, InFile, Tabled, write};
+use crate::table::{self, Row, write};
 use crate::{
     Arena, Limits, Path, ReadError, ReadErrorKind, ReadResult, Reader, WriteError, private,
 };
 
 /// The types of a generated file that have tables: its constant `SCHEMA`.
 ///
-/// Types that are read and written by code of their own are not among them.
+/// Types that a table can't say are not among them; those that have code by choice, beside tables, are.
 #[derive(Clone, Copy)]
 pub struct Schema {
     tables: fn() -> &'static Tables,
@@ -186,7 +186,7 @@ impl Value<'_> {
     /// # Errors
     /// The value, if it is not of that type. A value is of the struct of its constructor or
     /// function, never of an enum.
-    pub fn into_typed<T: Tabled<By: InFile>>(self) -> Result<T, Self> {
+    pub fn into_typed<T: Row>(self) -> Result<T, Self> {
         self.0.into_typed().map_err(Value)
     }
 }

@@ -81,8 +81,8 @@ impl<'v> View<'v> {
         self.whole.tables()
     }
 
-    /// What the schema says of its constructor or function; `None` if the value's type is read and
-    /// written by code of its own, so that its names are not known at run time.
+    /// What the schema says of its constructor or function; `None` if a table can't say the value's type,
+    /// which has code for everything, so that its names are not known at run time.
     #[must_use]
     pub fn constructor(self) -> Option<Constructor> {
         match self.kind {

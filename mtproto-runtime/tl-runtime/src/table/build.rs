@@ -56,6 +56,29 @@ pub(super) unsafe fn read(
     if done { Ok(()) } else { Err(Failed(())) }
 }
 
+/// Reads the payload of an enum whose id was read already, and makes the enum of it.
+///
+/// # Safety
+/// As of [`read`].
+pub(super) unsafe fn read_variant(
+    r: &mut Reader<'_>,
+    tables: &'static Tables,
+    row: usize,
+    id: u32,
+    slot: *mut u8,
+) -> ReadResult<()> {
+    let ty = tables.ty(row);
+    // SAFETY: as above.
+    let done = unsafe {
+        if tables.is_borrowed() {
+            Build::<true>::new(r, tables).rest(ty, id, slot)
+        } else {
+            Build::<false>::new(r, tables).rest(ty, id, slot)
+        }
+    };
+    if done { Ok(()) } else { Err(Failed(())) }
+}
+
 /// A reader and the tables by which it reads.
 ///
 /// Methods that are given `at` read from there on, and return where they have come to, or null if they
@@ -174,6 +197,20 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
         true
     }
 
+    /// All that [`read_variant`] does.
+    unsafe fn rest(&mut self, ty: &'static Type, id: u32, slot: *mut u8) -> bool {
+        let at = self.r.seen().as_ptr();
+        // SAFETY: as above; `at` is what the reader has left, and gets it back.
+        unsafe {
+            let at = self.variant(at, ty, id, slot);
+            if at.is_null() {
+                return false;
+            }
+            self.hand_over(at);
+        }
+        true
+    }
+
     #[inline]
     unsafe fn structure_with_id(&mut self, mut at: At, ty: &'static Type, slot: *mut u8) -> At {
         // SAFETY: as above.
@@ -190,13 +227,22 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
 
     #[inline]
     unsafe fn enumeration(&mut self, mut at: At, ty: &'static Type, slot: *mut u8) -> At {
+        // SAFETY: as above.
+        unsafe {
+            let id = number!(self, at, u32, id);
+            self.variant(at, ty, id, slot)
+        }
+    }
+
+    /// What follows the id.
+    #[inline(always)]
+    unsafe fn variant(&mut self, mut at: At, ty: &'static Type, id: u32, slot: *mut u8) -> At {
         // SAFETY: as above; the row describes the enum: the payload of this variant has its place at
         // this offset, and the tag, its place in the order, at the start.
         unsafe {
             let TypeForm::Enum { tag, lookup } = ty.form else {
                 return FAILED;
             };
-            let id = number!(self, at, u32, id);
             let variants = self.tables.variants_of(ty);
             let Some(index) = lookup.find(variants, id) else {
                 return self.unexpected(at, id, ty.name);
@@ -521,13 +567,13 @@ impl<'r, 'a, const BORROWED: bool> Build<'r, 'a, BORROWED> {
     #[cold]
     #[inline(never)]
     unsafe fn foreign(&mut self, at: At, ty: &'static Type, bare: bool, slot: *mut u8) -> At {
-        let TypeForm::Foreign(ops) = ty.form else {
+        let Some(hands) = ty.hands else {
             return FAILED;
         };
         // SAFETY: as above. A value that was made though something had failed is given back.
         unsafe {
             self.hand_over(at);
-            if !(ops.read)(self.r, slot, bare) {
+            if !(hands.read)(self.r, slot, bare) {
                 return FAILED;
             }
             let at = self.take_back();

@@ -5,10 +5,10 @@ use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr;
 
-use super::Row;
 use super::plan::Tables;
 use super::rows::Layout;
 use super::view::View;
+use super::{Row, RowExt};
 use super::{build, memory, release};
 use crate::{ReadResult, Reader};
 
@@ -85,7 +85,7 @@ impl<'a> Made<'a> {
     /// The value as a type of Rust, if it is that type's row and borrows nothing.
     pub(crate) fn into_typed<T: Row>(self) -> Result<T, Self> {
         let tables = T::tables();
-        if !ptr::eq(tables, self.tables) || T::ROW != self.row || tables.is_borrowed() {
+        if !ptr::eq(tables, self.tables) || T::NUMBER != self.row || tables.is_borrowed() {
             return Err(self);
         }
         let layout = self.tables.ty(self.row).layout;

@@ -612,11 +612,15 @@ impl<const T: usize, const F: usize, const V: usize, const S: usize, const P: us
             Kind::True if bare => (Code::Nothing, 0),
             Kind::True => (Code::True, 0),
             Kind::Object => (Code::Object, 0),
+            Kind::Named if self.types[of as usize].hands.is_some() => match bare {
+                true => (Code::ForeignBare, of),
+                false => (Code::Foreign, of),
+            },
             Kind::Named => match self.types[of as usize].form {
                 TypeForm::Struct { id: Some(_), .. } if !bare => (Code::StructWithId, of),
                 TypeForm::Struct { .. } => (Code::Struct, of),
                 TypeForm::Enum { .. } => (Code::Enum, of),
-                TypeForm::Foreign(_) if bare => (Code::ForeignBare, of),
+                // It has hands.
                 TypeForm::Foreign(_) => (Code::Foreign, of),
             },
             Kind::Vector => (Code::Vector, shape),

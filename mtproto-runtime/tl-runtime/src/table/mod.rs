@@ -46,15 +46,18 @@
 //! `repr(u16)` as the row says, and has the variants of the row, in their order, with payloads of the
 //! Rust types of their shapes.
 //!
-//! **Who promises it.** Whoever implements the `unsafe` traits [`File`] and [`Tabled`], which generated
-//! code alone does; there is no other way to use a row:
-//! - Rows can be made by anybody, but do nothing. Values are made and looked at by [`Tabled`] types and
-//!   by `reflect::Schema`, which is made of a [`File`].
+//! **Who promises it.** Whoever implements the `unsafe` traits [`File`], [`Tabled`] and [`Row`], which
+//! generated code alone does; there is no other way to use a row:
+//! - Rows can be made by anybody, but do nothing. Values are made and looked at by types that have a [`Row`]
+//!   and by `reflect::Schema`, which is made of a [`File`].
+//! - A type that is [`Tabled`] in a file has a row and is read and written by it. One that has a [`Row`] only
+//!   is read and written by code of its own, where it stands in others, too ([`Hands`]): its traits are
+//!   generated for every lifetime, so that nobody else has implemented them for one.
 //! - No trait that safe code implements has an item that names a row. `TlRead` and `TlWrite` of a type
 //!   with a table are blanket implementations, so that a second one does not compile, for whatever
-//!   lifetime. That a value lives no longer than what it was read from is [`Tabled::Of`].
-//! - All functions here that take a type want it to be [`Tabled`] in a [`File`]: a `Box` and a reference
-//!   are not. They move, clone and compare whole values of that type, whose own lifetime stays.
+//!   lifetime. That a value lives no longer than what it was read from is [`Row::Of`].
+//! - All functions here that take a type want it to have a [`Row`]: a `Box` and a reference
+//!   have none. They move, clone and compare whole values of that type, whose own lifetime stays.
 //! - `reflect::Value` gives its value away as a type only if file and row are that type's, and if
 //!   the file borrows nothing.
 //! - Attributes that a user's build script puts on types or fields are outside of the generator's
@@ -106,38 +109,41 @@ pub(crate) mod write;
 
 pub use kept::Kept;
 pub use layout::Rows;
-pub use ops::{Foreign, OptionOps};
+pub use ops::{Foreign, Hands, OptionOps};
 pub use own::Agreed;
 pub use plan::Tables;
 pub use rows::{Field, Kind, Layout, PackedField, PackedVariant, Shape, Type, Variant};
 pub use sequence::SequenceOps;
-pub(crate) use tabled::Row;
+pub(crate) use tabled::RowExt;
 pub use tabled::{
-    Both, File, InFile, LaidOut, Owning, Owns, Pointer, ReadOnly, Reads, Tabled, WriteOnly, Writes,
+    Both, File, InFile, LaidOut, Owning, Owns, Pointer, ReadOnly, Reads, Row, Tabled, WriteOnly,
+    Writes,
 };
 
 use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr;
 
+use crate::{ReadResult, Reader, Writer};
+
 /// `Debug`, as `derive` writes it.
 ///
 /// # Errors
 /// Those of the formatter.
 #[inline]
-pub fn debug<T: Tabled<By: InFile>>(value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub fn debug<T: Row>(value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     show::debug(value.view(), f)
 }
 
 /// `PartialEq`.
 #[inline]
 #[must_use]
-pub fn eq<T: Tabled<By: InFile>>(a: &T, b: &T) -> bool {
+pub fn eq<T: Row>(a: &T, b: &T) -> bool {
     // SAFETY: the row describes T, of which both are values.
     unsafe {
         compare::eq(
             T::tables(),
-            T::ROW,
+            T::NUMBER,
             ptr::from_ref(a).cast(),
             ptr::from_ref(b).cast(),
         )
@@ -147,13 +153,13 @@ pub fn eq<T: Tabled<By: InFile>>(a: &T, b: &T) -> bool {
 /// `Clone`.
 #[inline]
 #[must_use]
-pub fn clone<T: Tabled<By: InFile>>(value: &T) -> T {
+pub fn clone<T: Row>(value: &T) -> T {
     let mut copy = MaybeUninit::<T>::uninit();
     // SAFETY: the row describes T; `value` is one and `copy` has room for one, which `clone` makes.
     unsafe {
         copy::clone(
             T::tables(),
-            T::ROW,
+            T::NUMBER,
             ptr::from_ref(value).cast(),
             copy.as_mut_ptr().cast(),
         );
@@ -169,11 +175,55 @@ pub fn clone<T: Tabled<By: InFile>>(value: &T) -> T {
 /// itself, of which there is no value at all, overflows the stack.
 #[inline]
 #[must_use]
-pub fn default<T: Tabled<By: InFile>>() -> T {
+pub fn default<T: Row>() -> T {
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: the row describes T; `value` has room for one, which `default` makes.
     unsafe {
-        default::default(T::tables(), T::ROW, value.as_mut_ptr().cast());
+        default::default(T::tables(), T::NUMBER, value.as_mut_ptr().cast());
         value.assume_init()
     }
+}
+
+/// `to_owned`.
+#[inline]
+#[must_use]
+pub fn own<T, O>(value: &T) -> O
+where
+    T: Row<File: Owning<Owned = O::File>> + Copy,
+    O: Row,
+{
+    const { assert!(<T::File as Owning>::ROWS[T::NUMBER] == O::NUMBER) };
+    let Agreed { .. } = T::File::agreed();
+    let mut owned = MaybeUninit::<O>::uninit();
+    // SAFETY: the rows describe T and O, and the files agree that one is the owned form of the other;
+    // `value` is a T and `owned` has room for an O, which `own` makes.
+    unsafe {
+        own::own(
+            [T::tables(), O::tables()],
+            [T::NUMBER, O::NUMBER],
+            ptr::from_ref(value).cast(),
+            owned.as_mut_ptr().cast(),
+        );
+        owned.assume_init()
+    }
+}
+
+/// Reads what follows the id of an enum that has code for some of its variants, and a row for all of them.
+///
+/// # Errors
+/// Those of reading the enum.
+pub fn read_variant<'a, T: Row<Of<'a> = T>>(r: &mut Reader<'a>, id: u32) -> ReadResult<T> {
+    let mut value = MaybeUninit::<T>::uninit();
+    let slot = value.as_mut_ptr().cast();
+    // SAFETY: the row describes T, `value` has room for one, and what T borrows lives for 'a: it is its own
+    // `Of<'a>`.
+    let result = unsafe { build::read_variant(r, T::tables(), T::NUMBER, id, slot) };
+    // SAFETY: `read_variant` has made a value unless it failed.
+    result.map(|()| unsafe { value.assume_init() })
+}
+
+/// Writes a value by its row, whether it has code or not.
+pub fn put<'w, T: Row>(value: &T, mut w: Writer<'w>) -> Writer<'w> {
+    write::write(&mut w, value.view(), false);
+    w
 }

@@ -273,12 +273,38 @@ impl OptionOps {
     }
 }
 
-/// A type that is read and written by code of its own.
+/// Code by which a type is read and written.
+pub struct Hands {
+    pub(super) read: unsafe fn(r: &mut Reader<'_>, slot: *mut u8, bare: bool) -> bool,
+    pub(super) write: unsafe fn(value: *const u8, w: &mut Writer<'_>, bare: bool),
+}
+
+impl Hands {
+    /// That of a type that has it.
+    #[must_use]
+    pub const fn of<T: TlRead<'static> + TlWrite>() -> &'static Self {
+        trait Of {
+            const HANDS: Hands;
+        }
+        impl<T: TlRead<'static> + TlWrite> Of for T {
+            const HANDS: Hands = Hands::new::<T>();
+        }
+        &<T as Of>::HANDS
+    }
+
+    const fn new<T: TlRead<'static> + TlWrite>() -> Self {
+        Self {
+            read: read::<T>,
+            write: write::<T>,
+        }
+    }
+}
+
+/// A type of which nothing is known but that it has code for all that tables can do.
 pub struct Foreign {
     pub(super) layout: Layout,
     pub(super) owns: bool,
-    pub(super) read: unsafe fn(r: &mut Reader<'_>, slot: *mut u8, bare: bool) -> bool,
-    pub(super) write: unsafe fn(value: *const u8, w: &mut Writer<'_>, bare: bool),
+    pub(super) hands: Hands,
     pub(super) debug: unsafe fn(value: *const u8, f: &mut fmt::Formatter<'_>) -> fmt::Result,
     pub(super) eq: unsafe fn(a: *const u8, b: *const u8) -> bool,
     pub(super) clone: unsafe fn(value: *const u8, slot: *mut u8),
@@ -342,8 +368,7 @@ impl Foreign {
         Self {
             layout: Layout::of::<T>(),
             owns: core::mem::needs_drop::<T>(),
-            read: read::<T>,
-            write: write::<T>,
+            hands: Hands::new::<T>(),
             debug: debug::<T>,
             eq: eq::<T>,
             clone: clone::<T>,

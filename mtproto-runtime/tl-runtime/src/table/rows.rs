@@ -6,7 +6,7 @@
 use alloc::string::String;
 use core::mem::{align_of, size_of};
 
-use super::ops::{Foreign, OptionOps};
+use super::ops::{Foreign, Hands, OptionOps};
 use super::plan::Op;
 use super::sequence::SequenceOps;
 use crate::Identified;
@@ -324,6 +324,8 @@ pub struct Type {
     pub(crate) rust_name: &'static str,
     /// On the wire, where it stands alone.
     pub(crate) min_size: u32,
+    /// The code by which it is read and written where it stands in other types.
+    pub(super) hands: Option<&'static Hands>,
 }
 
 #[derive(Clone, Copy)]
@@ -506,7 +508,16 @@ impl Type {
     /// A type that has code of its own.
     #[must_use]
     pub const fn foreign(name: &'static str, min_size: u32, ops: &'static Foreign) -> Self {
-        Self::new(TypeForm::Foreign(ops), name, name, min_size, 0, 0)
+        let mut ty = Self::new(TypeForm::Foreign(ops), name, name, min_size, 0, 0);
+        ty.hands = Some(&ops.hands);
+        ty
+    }
+
+    /// The same, read and written by code where it stands in other types.
+    #[must_use]
+    pub const fn by_hand(mut self, hands: &'static Hands) -> Self {
+        self.hands = Some(hands);
+        self
     }
 
     const fn new(
@@ -531,6 +542,7 @@ impl Type {
             is_conditional: false,
             tell: None,
             told: Layout::UNKNOWN,
+            hands: None,
         }
     }
 }

@@ -77,6 +77,44 @@
 //!     }
 //! }
 //! ```
+//!
+//! ```compile_fail,E0200
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_table_owned.rs")); }
+//! # fn main() {}
+//! # use tl_runtime::table::Row;
+//! struct Mine<'a>(&'a str);
+//! impl Row for Mine<'_> {
+//!     type File = <sample::types::Point as Row>::File;
+//!     type Of<'a> = Mine<'a>;
+//!     const NUMBER: usize = 0;
+//! }
+//! ```
+//!
+//! Enums with code leave some of their variants to their row, for as long as the reader's bytes live:
+//!
+//! ```
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_hot_borrowed.rs")); }
+//! # mod sample_hot_owned { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_hot_owned.rs")); }
+//! # fn main() {}
+//! # use sample::enums::zoo::Animal;
+//! # use tl_runtime::{ReadResult, Reader, table};
+//! fn read<'a>(r: &mut Reader<'a>) -> ReadResult<Animal<'a>> {
+//!     table::read_variant(r, 0x8384741c)
+//! }
+//! ```
+//!
+//! and no longer:
+//!
+//! ```compile_fail
+//! # mod sample { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_hot_borrowed.rs")); }
+//! # mod sample_hot_owned { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tl-codegen/tests/golden/sample_hot_owned.rs")); }
+//! # fn main() {}
+//! # use sample::enums::zoo::Animal;
+//! # use tl_runtime::{ReadResult, Reader, table};
+//! fn read<'a>(r: &mut Reader<'a>) -> ReadResult<Animal<'static>> {
+//!     table::read_variant(r, 0x8384741c)
+//! }
+//! ```
 #![allow(unsafe_code)]
 
 use alloc::borrow::ToOwned;
@@ -88,7 +126,7 @@ use core::mem::MaybeUninit;
 
 use super::own::Agreed;
 use super::plan::Tables;
-use super::{build, own, view, write};
+use super::{build, view, write};
 use crate::own::Own;
 use crate::{ReadResult, Reader, TlRead, TlWrite, Writer};
 
@@ -223,20 +261,53 @@ pub trait Owns<T> {
     fn own(value: T) -> Self::Owned;
 }
 
-/// A type that has a table.
-pub(crate) trait Row: Tabled<By: InFile> + Sized {
+/// A type that is described by a row of a file, whether it is read and written by that or by code.
+///
+/// # Safety
+/// The row of the file describes the type, whatever lifetimes it has; `Of<'a>` is the type with `'a` in the
+/// place of its lifetime, if it has one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no table",
+    note = "types that are generated have tables if `Codec::Table` was asked for and a table can say what they \
+            are: not if they depend on numbers, are generic, or have attributes or traits of their own; of types \
+            with an `owned_module`, the owned ones must have been generated with the same settings"
+)]
+pub unsafe trait Row: Sized {
+    /// The file.
+    type File: File;
+    /// The type with another lifetime.
+    type Of<'a>;
+    /// Its row.
+    const NUMBER: usize;
+}
+
+// SAFETY: it is `Tabled`.
+unsafe impl<T: Tabled<By: InFile>> Row for T {
+    type File = <T::By as InFile>::File;
+    type Of<'a> = T::Of<'a>;
+    const NUMBER: usize = T::ROW;
+}
+
+/// What is done with a type that has a row.
+pub(crate) trait RowExt: Row {
     /// The tables of the type's file.
     fn tables() -> &'static Tables {
-        <Self::By as InFile>::File::tables()
+        Self::File::tables()
     }
 
     fn view(&self) -> view::View<'_> {
-        // SAFETY: the row describes the type: it is `Tabled`.
-        unsafe { view::View::new(Self::tables(), Self::ROW, core::ptr::from_ref(self).cast()) }
+        // SAFETY: the row describes the type.
+        unsafe {
+            view::View::new(
+                Self::tables(),
+                Self::NUMBER,
+                core::ptr::from_ref(self).cast(),
+            )
+        }
     }
 }
 
-impl<T: Tabled<By: InFile>> Row for T {}
+impl<T: Row> RowExt for T {}
 
 #[diagnostic::do_not_recommend]
 impl<'a, T> TlRead<'a> for T
@@ -339,28 +410,15 @@ macro_rules! own_by_rows {
     ($($way:ident),*) => { $(
         impl<F, O, T> Owns<T> for $way<F, O>
         where
-            F: Owning<Owned = <O::By as InFile>::File>,
-            O: Tabled<By: InFile>,
+            F: Owning<Owned = O::File>,
+            O: Row,
             T: Copy + Tabled<By = $way<F, O>>,
         {
             type Owned = O;
 
             #[inline]
             fn own(value: T) -> O {
-                const { assert!(F::ROWS[T::ROW] == O::ROW) };
-                let Agreed { .. } = F::agreed();
-                let mut owned = MaybeUninit::<O>::uninit();
-                // SAFETY: the rows describe T and O, and the files agree that one is the owned form
-                // of the other; `value` is a T and `owned` has room for an O, which `own` makes.
-                unsafe {
-                    own::own(
-                        [T::tables(), O::tables()],
-                        [T::ROW, O::ROW],
-                        core::ptr::from_ref(&value).cast(),
-                        owned.as_mut_ptr().cast(),
-                    );
-                    owned.assume_init()
-                }
+                super::own(&value)
             }
         }
     )* };

@@ -170,11 +170,16 @@ impl<'p, 'w, const BORROWED: bool> Pen<'p, 'w, BORROWED> {
         unsafe {
             match (code, ty.form) {
                 (Code::StructWithId, _) => self.with_id(at, ty, value),
+                (Code::Foreign | Code::ForeignBare, _) => match ty.hands {
+                    Some(hands) => {
+                        self.slowly(at, |w| (hands.write)(value, w, code == Code::ForeignBare))
+                    }
+                    None => at,
+                },
                 (_, TypeForm::Struct { .. }) => self.structure(at, ty, value),
                 (_, TypeForm::Enum { tag, .. }) => self.variant(at, ty.first, tag, value),
-                (_, TypeForm::Foreign(ops)) => {
-                    self.slowly(at, |w| (ops.write)(value, w, code == Code::ForeignBare))
-                }
+                // That is one of the codes above.
+                (_, TypeForm::Foreign(_)) => at,
             }
         }
     }

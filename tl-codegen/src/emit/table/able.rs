@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use crate::defaults::{self, DEFAULT};
 use crate::hash::{Map, Set};
-use crate::model::{Codec, Field, FieldKind, File, Item, Module, Named, Nat, Scalar, Type};
+use crate::model::{
+    Codec, Enum, Field, FieldKind, File, Item, Module, Named, Nat, Scalar, Type, Variant,
+};
 
 /// More `#` fields than this, and a struct has code.
 const MAX_NATS: usize = 4;
@@ -16,6 +18,8 @@ pub(in crate::emit) struct Rows {
     pub(super) rows: Map<Rc<str>, u16>,
     /// The items of the rows, by their place in the file.
     pub(super) order: Vec<usize>,
+    /// Those that are read and written by the table.
+    by_table: Set<Rc<str>>,
     /// Those that have their `Default` by the table.
     defaults: Set<Rc<str>>,
 }
@@ -27,7 +31,12 @@ impl Rows {
             .iter()
             .for_each(|module| visit(module, &mut |item| items.push(item)));
         let mut able: Vec<bool> = items.iter().map(|item| is_able(item)).collect();
-        if !able.contains(&true) {
+        // Where nothing is to be read by a table, there is none at all.
+        let wanted = items.iter().zip(&able);
+        if !wanted
+            .into_iter()
+            .any(|(item, &able)| able && is_by_table(item))
+        {
             return Self::default();
         }
         let places: Places<'_> = items.iter().map(|item| path(item)).zip(0..).collect();
@@ -58,7 +67,12 @@ impl Rows {
         let defaults = defaults::able(&items, borrowed, |item| {
             rows.contains_key(path(item)) && traits(item).iter().any(|name| name == DEFAULT)
         });
+        let by_table = order.iter().map(|&index| items[index]);
         Self {
+            by_table: by_table
+                .filter(|item| is_by_table(item))
+                .map(shared_path)
+                .collect(),
             rows,
             order,
             defaults,
@@ -75,6 +89,17 @@ impl Rows {
                 DEFAULT => self.defaults.contains(path),
                 _ => false,
             }
+    }
+
+    /// Whether a variant of an enum with code had better be left to the enum's row: all that its own code would
+    /// do is to ask the interpreter for the payload.
+    pub(in crate::emit) fn is_cold(&self, item: &Enum, variant: &Variant) -> bool {
+        let payload = variant.payload.as_ref();
+        !item.table
+            && self.has(&item.path)
+            && payload
+                .and_then(payload_path)
+                .is_some_and(|path| self.by_table.contains(path))
     }
 
     pub(in crate::emit) fn has(&self, path: &str) -> bool {
@@ -106,6 +131,15 @@ fn dependencies_first(items: &[&Item], places: &Places<'_>) -> Vec<usize> {
         }
     }
     order
+}
+
+/// The type of a payload, boxed or not.
+fn payload_path(ty: &Type) -> Option<&str> {
+    match ty {
+        Type::Named(named) => Some(&named.path),
+        Type::Indirect(inner) => payload_path(inner),
+        _ => None,
+    }
 }
 
 /// The type of which a value of this type has one in itself.
@@ -154,6 +188,14 @@ fn payloads(item: &Item) -> Box<dyn Iterator<Item = &Type> + '_> {
     }
 }
 
+/// Whether values are read and written by the table, if there is one.
+pub(super) fn is_by_table(item: &Item) -> bool {
+    match item {
+        Item::Struct(item) => item.table,
+        Item::Enum(item) => item.table,
+    }
+}
+
 /// Whether a table can say what the item is, whatever the items are that it holds.
 fn is_able(item: &Item) -> bool {
     let can = |codec: Codec| codec.read || codec.write;
@@ -164,8 +206,7 @@ fn is_able(item: &Item) -> bool {
                 Nat::Outer(_) => false,
             };
             let nats = item.fields.iter().filter(|field| is_nat(field)).count();
-            item.table
-                && can(item.codec)
+            can(item.codec)
                 && keep_layout(&item.attributes)
                 && item.generics.types.is_empty()
                 && item.nats.is_empty()
@@ -182,8 +223,7 @@ fn is_able(item: &Item) -> bool {
                 })
         }
         Item::Enum(item) => {
-            item.table
-                && can(item.codec)
+            can(item.codec)
                 && keep_layout(&item.attributes)
                 && item.generics.types.is_empty()
                 && item.nats.is_empty()

@@ -15,7 +15,7 @@ use super::{Emitter, Style};
 use crate::model::{Enum, File, Item};
 
 pub(super) use able::Rows;
-use able::visit;
+use able::{is_by_table, visit};
 use rows::{Told, Work};
 
 impl Emitter<'_> {
@@ -76,7 +76,7 @@ impl Emitter<'_> {
         self.out.line(&["use ", &self.style.runtime, " as tl;"]);
         self.out.line(&["use tl::private::table;"]);
         self.out.line(&[
-            "use table::{Foreign, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
+            "use table::{Foreign, Hands, Kept, Kind, Layout as L, OptionOps, Rows, SequenceOps, Shape as S, Tables, Type as T};",
         ]);
         let lens = [&types, &fields, &variants, &shapes].map(Vec::len);
         let lens = [&lens[..], &[pieces, flags]].concat();
@@ -168,15 +168,12 @@ impl Emitter<'_> {
         self.out.close();
         self.out.open(&["impl table::Owning for File"]);
         if let Some(first) = owned_paths.first() {
-            self.out.line(&[
-                "type Owned = <<",
-                first,
-                " as table::Tabled>::By as table::InFile>::File;",
-            ]);
+            self.out
+                .line(&["type Owned = <", first, " as table::Row>::File;"]);
         }
         self.out.begin(&["const ROWS: &'static [usize] = &"], "[");
         for path in owned_paths {
-            self.out.line(&["<", path, " as table::Tabled>::ROW,"]);
+            self.out.line(&["<", path, " as table::Row>::NUMBER,"]);
         }
         self.out.end("];");
         self.out.line(&["#[inline(never)]"]);
@@ -216,6 +213,27 @@ impl Emitter<'_> {
             (false, _) => "WriteOnly",
         };
         self.out.blank();
+        if !is_by_table(item) {
+            self.out
+                .open(&["unsafe impl table::Row for ", path, &applied]);
+            self.out.line(&["type File = File;"]);
+            self.out.line(&["type Of<'a> = ", path, &of, ";"]);
+            self.out
+                .line(&["const NUMBER: usize = ", &row.to_string(), ";"]);
+            self.out.close();
+            if let Some(owned) = self.style.owned_path(path) {
+                self.out
+                    .open(&["impl tl::private::Own for ", path, &applied]);
+                self.out.line(&["type Owned = ", &owned, ";"]);
+                self.out.line(&["#[inline]"]);
+                self.out.open(&["fn own(self) -> Self::Owned"]);
+                self.out.line(&["table::own(&self)"]);
+                self.out.close();
+                self.out.close();
+            }
+            self.traits_by_table(path, &applied, traits);
+            return;
+        }
         self.out
             .open(&["unsafe impl table::Tabled for ", path, &applied]);
         match self.style.owned_path(path) {
@@ -230,12 +248,17 @@ impl Emitter<'_> {
         self.out
             .line(&["const MIN_SIZE: usize = ", &min_size(item).to_string(), ";"]);
         self.out.close();
+        self.traits_by_table(path, &applied, traits);
+    }
+
+    /// Those that are not derived.
+    fn traits_by_table(&mut self, path: &str, applied: &str, traits: &[String]) {
         let has = |name: &str| {
             traits.iter().any(|of| of == name) && self.rows.bring(name, path, self.style.borrowed)
         };
         if has("Debug") {
             self.out
-                .open(&["impl core::fmt::Debug for ", path, &applied]);
+                .open(&["impl core::fmt::Debug for ", path, applied]);
             self.out.line(&["#[inline]"]);
             self.out
                 .open(&["fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result"]);
@@ -244,7 +267,7 @@ impl Emitter<'_> {
             self.out.close();
         }
         if has("Clone") {
-            self.out.open(&["impl Clone for ", path, &applied]);
+            self.out.open(&["impl Clone for ", path, applied]);
             self.out.line(&["#[inline]"]);
             self.out.open(&["fn clone(&self) -> Self"]);
             self.out.line(&["table::clone(self)"]);
@@ -252,7 +275,7 @@ impl Emitter<'_> {
             self.out.close();
         }
         if has("Default") {
-            self.out.open(&["impl Default for ", path, &applied]);
+            self.out.open(&["impl Default for ", path, applied]);
             self.out.line(&["#[inline]"]);
             self.out.open(&["fn default() -> Self"]);
             self.out.line(&["table::default()"]);
@@ -260,7 +283,7 @@ impl Emitter<'_> {
             self.out.close();
         }
         if has("PartialEq") {
-            self.out.open(&["impl PartialEq for ", path, &applied]);
+            self.out.open(&["impl PartialEq for ", path, applied]);
             self.out.line(&["#[inline]"]);
             self.out.open(&["fn eq(&self, other: &Self) -> bool"]);
             self.out.line(&["table::eq(self, other)"]);

@@ -6,7 +6,8 @@ use crate::emit::items::hex;
 use crate::emit::read::outline;
 use crate::hash::Map;
 use crate::model::{
-    Condition, Enum, Field, FieldKind, Generics, Item, Named, Nat, Scalar, Struct, Type, Variant,
+    Codec, Condition, Enum, Field, FieldKind, Generics, Item, Named, Nat, Scalar, Struct, Type,
+    Variant,
 };
 
 /// From so many variants on they also stand in a hash table.
@@ -135,6 +136,12 @@ impl<'s> Work<'s> {
         } else if id.is_none() {
             row.push_str(".without_id()");
         }
+        self.push_hands(
+            &mut row,
+            item.table,
+            item.codec,
+            &self.rust(&item.path, &item.generics),
+        );
         let shared = shared_flags(item);
         if !shared.is_empty() {
             row.push_str(&format!(".sharing(&[{}])", shared.join(", ")));
@@ -176,6 +183,14 @@ impl<'s> Work<'s> {
         })
     }
 
+    /// The code of a type that is not read and written by its row. One that only reads or only writes
+    /// keeps that for itself.
+    fn push_hands(&self, row: &mut String, by_table: bool, codec: Codec, rust: &str) {
+        if !by_table && codec.read && codec.write {
+            row.push_str(&text![".by_hand(Hands::of::<", rust, ">())"]);
+        }
+    }
+
     fn field(&mut self, item: &Struct, field: &Field) -> Option<String> {
         let condition = field
             .condition
@@ -215,6 +230,12 @@ impl<'s> Work<'s> {
             let slots = slots.escape_ascii();
             row.push_str(&format!(".hashed({}, b\"{slots}\")", hex(multiplier)));
         }
+        self.push_hands(
+            &mut row,
+            item.table,
+            item.codec,
+            &self.rust(&item.path, &item.generics),
+        );
         self.types.push(row);
     }
 

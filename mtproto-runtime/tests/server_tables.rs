@@ -351,6 +351,41 @@ fn a_destroyed_key_is_gone_when_nobody_is_left_to_be_told() {
     assert!(!server.has_key(key(1).id()));
 }
 
+/// Its last session is ended because too much waits for acks.
+#[test]
+fn a_destroyed_key_is_gone_when_the_one_that_was_to_be_told_has_to_go() {
+    const DESTROY: [u8; 4] = 0xd143_5160_u32.to_le_bytes();
+    let mut server = server(|config| config.max_unacknowledged = 1000);
+    server.add_new_key(new_key(1, 0));
+    let mut link = connection(&mut server);
+    say(&mut server, &mut link, 1, 1, 1, &DESTROY).unwrap();
+    assert_eq!(closed(&mut server, 1), []);
+    assert!(server.has_key(key(1).id()));
+    let pushed = (0..10).filter(|_| server.push(at(1), session(1, 1), b"update..") == Ok(true));
+    assert!(pushed.count() < 10);
+    assert_eq!(closed(&mut server, 1), [session(1, 1)]);
+    assert!(!server.has_key(key(1).id()));
+}
+
+fn destroy_session(session_id: i64) -> Vec<u8> {
+    let mut body = 0xe751_2126_u32.to_le_bytes().to_vec();
+    body.extend(session_id.to_le_bytes());
+    body
+}
+
+/// So it is with one that another session has destroyed, but that one's connection stays.
+#[test]
+fn who_is_destroyed_in_the_middle_of_something_is_disconnected() {
+    let mut server = server(|_| {});
+    server.add_new_key(new_key(1, 0));
+    let [mut own, mut other] = [connection(&mut server), connection(&mut server)];
+    ask(&mut server, &mut own, 1, 1, 1).unwrap();
+    ask(&mut server, &mut other, 1, 2, 1).unwrap();
+    say(&mut server, &mut own, 1, 1, 2, &destroy_session(2)).unwrap();
+    assert_eq!(closed(&mut server, 2), [session(1, 2)]);
+    assert!(server.wants_close(other.id()) && !server.wants_close(own.id()));
+}
+
 /// A session that is given up in the middle of something takes its connection along, also one that other
 /// sessions have pushed out of it: over the same connection its client would take "never heard of it" for
 /// the word of one to whom the message never came.

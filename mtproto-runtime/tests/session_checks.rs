@@ -22,7 +22,7 @@ use mtproto_runtime::handshake;
 use mtproto_runtime::service::{RpcResult, functions, gzip, types};
 use mtproto_runtime::session::client::Session;
 use mtproto_runtime::session::server::SeqNoCheck;
-use mtproto_runtime::session::{CallError, CallOptions, SaltSecret};
+use mtproto_runtime::session::{CallError, CallId, CallOptions, RpcError, SaltSecret};
 use mtproto_runtime::testing::{ClientEvent, Happening, Pair, Seeded, ServerEvent, TestCrypto};
 use mtproto_runtime::tl::{Arena, Identified, TlRead, TlWrite};
 use mtproto_runtime::transport::{DetectorConfig, Framing, ProxySecret, Transport};
@@ -306,6 +306,81 @@ fn m7_an_answer_in_a_container_is_remembered() {
     assert_eq!(client.events(), []);
 }
 
+/// Two calls, and the ids of their requests.
+fn two_calls(client: &mut Client) -> ([CallId; 2], [i64; 2]) {
+    let calls = [client.call(), client.call()];
+    let asked = client.sent().into_iter();
+    let asked = asked.filter(|seen| seen.body == REQUEST);
+    let ids: Vec<i64> = asked.map(|seen| seen.msg_id).collect();
+    (calls, ids.try_into().unwrap())
+}
+
+#[test]
+fn m7_an_answer_in_order_under_an_id_that_was_here_is_not_taken() {
+    let mut client = Client::new();
+    client.sync();
+    let (calls, asked) = two_calls(&mut client);
+    let answers = asked.map(|request| result(request, b"done"));
+    let id = client.server_id();
+    let same = [(id, 1, &answers[0][..]), (id, 1, &answers[1][..])];
+    client.get(&container(&same)).unwrap();
+    client.get(&container(&same[1..])).unwrap();
+    let answer = |call| {
+        let body = b"done".to_vec();
+        ClientEvent::Answer { call, body }
+    };
+    assert_eq!(client.events(), [answer(calls[0])]);
+    let id = client.server_id();
+    client.get(&container(&[(id, 1, &answers[1])])).unwrap();
+    assert_eq!(client.events(), [answer(calls[1])]);
+}
+
+#[test]
+fn m8_an_answer_in_order_that_is_too_old_is_not_taken() {
+    let mut client = Client::new();
+    client.sync();
+    let inner = client.server_id();
+    let old = client.header();
+    client.now = at(301);
+    let call = client.call();
+    let request = client.sent_request();
+    let answer = result(request.msg_id, b"done");
+    let body = container(&[(inner, 1, &answer)]);
+    client.get_with(&old, &body).unwrap();
+    assert_eq!(client.events(), []);
+    client.get(&body).unwrap();
+    let body = b"done".to_vec();
+    assert_eq!(client.events(), [ClientEvent::Answer { call, body }]);
+}
+
+#[test]
+fn m12_an_answer_in_order_may_be_an_error_or_packed() {
+    let mut client = Client::new();
+    client.sync();
+    let (calls, asked) = two_calls(&mut client);
+    let error = types::RpcError {
+        error_code: 400,
+        error_message: "NO_WAY",
+    };
+    let long = [7; 4000];
+    let answers = [error.to_bytes().unwrap(), packed(&long)];
+    let [first, second] = [0, 1].map(|at| result(asked[at], &answers[at]));
+    let ids = [client.server_id(), client.server_id()];
+    client
+        .get(&container(&[(ids[0], 1, &first), (ids[1], 1, &second)]))
+        .unwrap();
+    let error = CallError::Rpc(RpcError::new(400, "NO_WAY"));
+    let failed = ClientEvent::Failed {
+        call: calls[0],
+        error,
+    };
+    let answered = ClientEvent::Answer {
+        call: calls[1],
+        body: long.to_vec(),
+    };
+    assert_eq!(client.events(), [failed, answered]);
+}
+
 #[test]
 fn m7_a_packet_that_somebody_repeats_moves_no_session() {
     let mut server = Server::new();
@@ -395,6 +470,40 @@ fn m7_what_is_below_everything_that_is_remembered_is_refused() {
     server.get_with(&old, &REQUEST).unwrap();
     assert_eq!(server.notices(), [(old.msg_id, 20)]);
     assert!(server.requests().is_empty());
+}
+
+/// What it throws away it may never have seen: the server has to send it again.
+#[test]
+fn m7_a_client_acknowledges_only_what_it_knows() {
+    let mut client = Client::new();
+    client.sync();
+    let call = client.call();
+    let request = client.sent_request();
+    let late = client.header();
+    let headers: Vec<Header> = (0..1100).map(|_| client.header()).collect();
+    for header in &headers {
+        client.get_with(header, b"news").unwrap();
+    }
+    assert_eq!(client.events().len(), 1100);
+    client.sent();
+    let (known, forgotten) = (&headers[1000], &headers[10]);
+    client.get_with(known, b"news").unwrap();
+    client.get_with(forgotten, b"news").unwrap();
+    let answer = result(request.msg_id, b"done");
+    client.get_with(&late, &answer).unwrap();
+    let inner = (late.msg_id, 1, &answer[..]);
+    client.get(&container(&[inner])).unwrap();
+    assert_eq!(client.events(), []);
+    client.call();
+    let sent = client.sent();
+    let acks = sent
+        .iter()
+        .find(|seen| types_id(&seen.body) == Some(0x62d6_b459));
+    assert_eq!(acks.unwrap().body[12..], known.msg_id.to_le_bytes());
+    // As it does under another id.
+    client.get(&answer).unwrap();
+    let body = b"done".to_vec();
+    assert_eq!(client.events(), [ClientEvent::Answer { call, body }]);
 }
 
 #[test]

@@ -496,6 +496,24 @@ fn an_http_response_waits_as_its_client_wants() {
     assert_eq!(due(&server), Some(320));
     server.reconnect();
     assert_eq!(server.server.respond_at(server.link.id()), None);
+
+    // Nor does one that is to be closed, whatever another session over it wants.
+    server.get(1, &REQUEST);
+    server.get(2, &http_wait(300, 100, 25_000));
+    let mut header = server.header(1);
+    header.session_id = SESSION + 1;
+    server.get_with(&header, &REQUEST).unwrap();
+    server.sent();
+    let link = server.link.id();
+    server.get(2, &http_wait(300, 100, 25_000));
+    let mut header = server.header(2);
+    header.session_id = SESSION + 1;
+    let wait = http_wait(300, 100, 25_000);
+    server.get_with(&header, &wait).unwrap();
+    assert!(server.server.respond_at(link).is_some());
+    server.server.close_session(from);
+    assert!(server.server.wants_close(link));
+    assert_eq!(server.server.respond_at(link), None);
 }
 
 #[test]
@@ -585,7 +603,55 @@ fn a_query_whose_only_answer_is_lost_is_asked_under_another_id() {
     assert_eq!(client.connection.pending(), 0);
 }
 
-/// Sessions that share a budget: of each, how many bytes of answers wait for acks.
+/// A client remembers 1,024 messages and throws away what is older. It does not acknowledge that, so that the
+/// server goes on, but not for ever.
+#[test]
+fn what_was_sent_before_goes_in_front_of_what_is_new() {
+    let mut server = Server::new();
+    let request = server.get(1, &REQUEST);
+    server.requests();
+    let from = server.server.sessions().next().unwrap().0;
+    let now = server.now;
+    server
+        .server
+        .reply(now, from, RequestId(request), Ok(b"done"));
+    let is_answer = |seen: &Seen| RpcResult::read(&seen.body).is_some();
+    let first = server.sent().into_iter().find(is_answer).unwrap().msg_id;
+    server.server.close_link(now, server.link.id());
+    for _ in 0..1100 {
+        server.server.push(now, from, b"update..").unwrap();
+    }
+    server.connect();
+    let ping = functions::Ping { ping_id: 5 }.to_bytes().unwrap();
+    server.get(2, &ping);
+    let sent = server.sent();
+    let answer = sent.iter().position(is_answer).unwrap();
+    assert_eq!(sent[answer].msg_id, first);
+    let update = sent.iter().position(|seen| seen.body == b"update..");
+    assert!(answer < update.unwrap());
+
+    let mut ids = Vec::new();
+    let mut count = 0;
+    while let Some(at) = server.server.poll_timeout() {
+        server.now.unix += at - server.now.monotonic;
+        server.now.monotonic = at;
+        server.server.handle_timeout(server.now);
+        let sent = server.sent();
+        ids.extend(
+            sent.into_iter()
+                .filter(is_answer)
+                .map(|answer| answer.msg_id),
+        );
+        count += 1;
+        assert!(count < 100);
+    }
+    let again = ids.iter().take_while(|id| **id == first).count();
+    assert!(again > 0 && again < ids.len(), "{ids:?}");
+    assert!(ids.len() < 10, "{ids:?}");
+    let session = server.server.sessions().next().unwrap().1;
+    assert_eq!(session.unacknowledged(), (0, 0));
+}
+
 /// The server gives up the session of a request that it has taken, while the connection lives: what asks
 /// for the state of the request begins another session, which knows nothing of it.
 #[test]
@@ -660,6 +726,90 @@ fn questions_about_any_number_of_messages_keep_nobody_busy() {
     assert_eq!(answered(&mut server), [alone]);
 }
 
+/// Nor if they are packed, and what is refused takes no room from others.
+#[test]
+fn packed_questions_about_any_number_of_messages_keep_nobody_busy() {
+    let mut server = Server::new();
+    let states = |count: usize| {
+        let msg_ids = &vec![TIME * SECOND; count];
+        types::MsgsStateReq { msg_ids }.to_bytes().unwrap()
+    };
+    let asked = |server: &mut Server, bodies: &[&[u8]]| {
+        let first = server.header(0).msg_id;
+        let messages: Vec<(i64, i32, &[u8])> = (0..)
+            .zip(bodies)
+            .map(|(at, body)| (first + 4 * at, 0, *body))
+            .collect();
+        server.last += 100;
+        server.get(0, &container(&messages));
+        let seen = server.sent();
+        let answered = |at: &i64| {
+            let is_answer = |seen: &Seen| {
+                let info = types::MsgsStateInfo::from_bytes(&seen.body);
+                info.is_ok_and(|info| info.req_msg_id == first + 4 * at)
+            };
+            seen.iter().any(is_answer)
+        };
+        let refused = |at: &i64| {
+            let result = seen.iter().find_map(|seen| {
+                RpcResult::read(&seen.body).filter(|r| r.req_msg_id == first + 4 * at)
+            });
+            result.is_some_and(|result| result.error().is_some_and(|error| error.error_code == 400))
+        };
+        let all = || 0..8_i64;
+        (
+            all().filter(answered).collect::<Vec<_>>(),
+            all().filter(refused).collect::<Vec<_>>(),
+        )
+    };
+    let (most, fewer, one) = (states(8192), states(8000), states(1));
+    let mut packed = Vec::new();
+    assert!(gzip::pack(&most, &mut packed));
+    let (answered, refused) = asked(&mut server, &[&packed[..]; 6]);
+    assert_eq!(
+        (&answered[..], &refused[..]),
+        (&[0, 1, 2][..], &[3, 4, 5][..])
+    );
+    let mixed = [&most, &packed, &fewer, &packed, &most, &one].map(|body| &body[..]);
+    let (answered, refused) = asked(&mut server, &mixed);
+    assert_eq!((&answered[..], &refused[..]), (&[0, 1, 2, 5][..], &[3][..]));
+}
+
+/// What is kept until it is told, besides, takes no room from packed values.
+#[test]
+fn answers_that_are_kept_with_their_container_leave_room_for_packed_ones() {
+    let mut client = Client::with(|config| config.session.max_unpacked = 64 << 10);
+    client.sync();
+    let calls = [client.call(), client.call(), client.call()];
+    let asked: Vec<i64> = client
+        .sent()
+        .iter()
+        .filter(|seen| seen.body == REQUEST)
+        .map(|seen| seen.msg_id)
+        .collect();
+    let acks = types::MsgsAck {
+        msg_ids: &[5; 3000],
+    };
+    let acks = acks.to_bytes().unwrap();
+    for request in &asked[..2] {
+        let answer = result(*request, b"done");
+        let ids = [client.server_id(), client.server_id()];
+        let messages = [(ids[0], 1, &answer[..]), (ids[1], 0, &acks[..])];
+        client.get(&container(&messages)).unwrap();
+    }
+    let long = vec![7; 40 << 10];
+    let mut packed = Vec::new();
+    assert!(gzip::pack(&long, &mut packed));
+    client.get(&result(asked[2], &packed)).unwrap();
+    let bodies = [&b"done"[..], b"done", &long];
+    let answers = calls.into_iter().zip(bodies).map(|(call, body)| {
+        let body = body.to_vec();
+        ClientEvent::Answer { call, body }
+    });
+    assert!(client.events() == answers.collect::<Vec<_>>());
+}
+
+/// Sessions that share a budget: of each, how many bytes of answers wait for acks.
 #[test]
 fn what_nobody_acknowledges_is_bounded_over_all_sessions() {
     let mut server = Server::with(|config| config.max_unacknowledged = 100 << 10);

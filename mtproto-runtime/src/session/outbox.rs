@@ -254,6 +254,18 @@ impl Outbox {
         }
     }
 
+    /// Puts what has an id in front of what has none, the lowest id first: behind those that are to get a
+    /// higher one, its receiver may have forgotten by then whether it was there.
+    pub(crate) fn named_first(&mut self) {
+        let mut queue = core::mem::take(&mut self.queue);
+        let named = |key: &Key| self.get(*key).map_or(0, |entry| entry.msg_id);
+        queue.make_contiguous().sort_by_key(|key| match named(key) {
+            0 => i64::MAX,
+            msg_id => msg_id,
+        });
+        self.queue = queue;
+    }
+
     /// Changes a body whose bytes have been counted.
     pub(crate) fn edit_body(&mut self, key: Key, edit: impl FnOnce(&mut Vec<u8>)) {
         let Some(entry) = self.get_mut(key) else {

@@ -100,6 +100,10 @@ pub struct Client {
 
 impl Client {
     pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(configure: impl FnOnce(&mut client::Config)) -> Self {
         let mut rng = Seeded::new(1);
         let stored = StoredKey {
             auth_key: key(),
@@ -110,6 +114,7 @@ impl Client {
         };
         let mut config = client::Config::new([]);
         config.padding = Padding::Shortest;
+        configure(&mut config);
         let connection = client::Connection::with_key(config, stored, &mut rng);
         let mut client = Self {
             connection,

@@ -135,7 +135,8 @@ impl<P: Provider> Server<P> {
     #[must_use]
     pub fn respond_at(&self, link: LinkId) -> Option<Duration> {
         let link = self.links.get(&link)?;
-        if !link.refusals.is_empty() {
+        // Nothing is said over one that is to be closed, so that there is nothing to wait for.
+        if link.is_closing || !link.refusals.is_empty() {
             return None;
         }
         let due = |session| self.sessions.get(session)?.session.respond_at();

@@ -310,10 +310,11 @@ impl<P: Provider> Server<P> {
         };
         match entry.session.peek_event() {
             Some(session::Event::DestroySession { session_id }) => {
+                let own = entry.link;
                 let other = SessionRef { session_id, ..from };
                 let found = other != from && self.sessions.contains_key(&other);
                 if found {
-                    self.forget(other, Ended::Destroyed);
+                    self.give_up_but(own, other, Ended::Destroyed);
                 }
                 if let Some(entry) = self.sessions.get_mut(&from) {
                     let _ = entry.session.poll_event();

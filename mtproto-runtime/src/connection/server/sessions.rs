@@ -152,11 +152,18 @@ impl<P: Provider> Server<P> {
     /// not hear over the same connection that nothing is known of it: it would take that for the word of
     /// one to whom it never came, and say it again under another id. So the connection ends, too.
     pub(super) fn give_up(&mut self, session: SessionRef, why: Ended) {
+        self.give_up_but(None, session, why);
+    }
+
+    /// The same, but a connection that somebody is to be told over does not end yet.
+    pub(super) fn give_up_but(&mut self, spared: Option<LinkId>, session: SessionRef, why: Ended) {
         let entry = self.sessions.get(&session);
         if let Some(entry) = entry.filter(|entry| !entry.session.is_idle()) {
             let (link, newest) = (entry.link, entry.newest_link);
             for link in link.into_iter().chain([newest]) {
-                self.end_link(link);
+                if Some(link) != spared {
+                    self.end_link(link);
+                }
             }
         }
         self.forget(session, why);

@@ -174,6 +174,7 @@ impl Session {
         if gzip::is_packed(result) {
             unpacked = gzip::unpack(result, self.room()).map_err(|_| CallError::Unreadable)?;
             result = &unpacked;
+            self.unpacked += result.len();
         }
         if crate::service::id(result) == Some(types::RpcError::ID) {
             let error: types::RpcError<'_> = crate::tl::Reader::new(result)

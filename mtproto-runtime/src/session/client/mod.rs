@@ -230,6 +230,8 @@ pub struct Session {
     config: Config,
     salts: Salts,
     inbox: Inbox<Record>,
+    /// Bytes among those that it keeps that were packed.
+    unpacked: usize,
     connected: bool,
     /// When entries have to be looked through at the latest.
     scan_at: Option<Duration>,
@@ -259,6 +261,7 @@ impl Session {
             config,
             salts: Salts::new(salt),
             inbox: Inbox::new(),
+            unpacked: 0,
             connected: false,
             scan_at: None,
             ping: ping::Ping::default(),
@@ -505,7 +508,9 @@ impl Session {
                 return Ok(());
             }
             Known::No => {}
-            Known::Yes(_) | Known::Forgotten => {
+            // It may never have been here: the server has to go on, and to give it another id one day.
+            Known::Forgotten => return Ok(()),
+            Known::Yes(_) => {
                 // The ack may have been lost.
                 if mark == Mark::Content && !late {
                     self.core.acks.push(now.monotonic, msg_id);
@@ -600,7 +605,10 @@ impl Session {
                     && let Ok(unpacked) = gzip::unpack(body, room)
                     && !wire::holds_messages(&unpacked)
                 {
-                    return self.dispatch(now, msg_id, &unpacked, false);
+                    let (before, kept) = (self.unpacked, self.inbox.kept());
+                    let taken = self.dispatch(now, msg_id, &unpacked, false);
+                    self.unpacked = before + (self.inbox.kept() - kept);
+                    return taken;
                 }
             }
             _ => {
@@ -611,15 +619,18 @@ impl Session {
         Ok(())
     }
 
-    /// How many bytes of packed values may still be unpacked.
+    /// How many bytes of packed values may still be unpacked, and kept until they are told.
     fn room(&self) -> usize {
-        self.config.max_unpacked.saturating_sub(self.inbox.kept())
+        self.config.max_unpacked.saturating_sub(self.unpacked)
     }
 
     /// What has happened next.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event<'_>> {
-        let record = self.inbox.pop()?;
+        let Some(record) = self.inbox.pop() else {
+            self.unpacked = 0;
+            return None;
+        };
         Some(match record {
             Record::Answer(call, range) => Event::Answer {
                 call,

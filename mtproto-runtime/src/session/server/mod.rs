@@ -420,21 +420,21 @@ impl Session {
         body: &[u8],
         salts: KeySalts<'_>,
     ) -> Result<(), Rule> {
+        // What is beyond is as good as lost: it is not remembered, and taken when it comes again in another
+        // packet.
         if self.judge(now, heard, false)
-            && !self.speaks_of_too_many(body)
+            && self.may_speak_of(count_of_ids(body))
             && self.admit_one(now, heard, body)
         {
+            self.spoken_of += count_of_ids(body);
             self.dispatch(now, heard, body, salts, true)?;
         }
         Ok(())
     }
 
-    /// Whether the packet has had us look for more ids than the protocol has room for. What is beyond is as
-    /// good as lost: it is not remembered, and taken when it comes again in another packet.
-    fn speaks_of_too_many(&mut self, body: &[u8]) -> bool {
-        let count = wire::count_of_ids(body).min(ack::MAX_IDS);
-        self.spoken_of += count;
-        count > 0 && self.spoken_of > MAX_SPOKEN_OF
+    /// Whether the packet may have us look for so many ids more.
+    fn may_speak_of(&self, count: usize) -> bool {
+        count == 0 || self.spoken_of + count <= MAX_SPOKEN_OF
     }
 
     fn dispatch(
@@ -521,7 +521,12 @@ impl Session {
                 let length = unpacked.as_ref().map_or(most, Vec::len);
                 self.unpacked = self.unpacked.saturating_add(length.max(work));
                 match unpacked {
-                    Ok(unpacked) if may_be_packed && !wire::holds_messages(&unpacked) => {
+                    Ok(unpacked)
+                        if may_be_packed
+                            && !wire::holds_messages(&unpacked)
+                            && self.may_speak_of(count_of_ids(&unpacked)) =>
+                    {
+                        self.spoken_of += count_of_ids(&unpacked);
                         self.dispatch(now, heard, &unpacked, salts, false)?;
                     }
                     _ => self.answer_error(now, msg_id, 400, "INPUT_FETCH_ERROR"),
@@ -771,6 +776,11 @@ struct Heard {
 /// Most ids that all messages of a packet may speak of: a message of acks, one that asks for states and one
 /// that asks for messages, each as long as it may be.
 const MAX_SPOKEN_OF: usize = 3 * ack::MAX_IDS;
+
+/// How many ids of those that a message speaks of are looked for.
+fn count_of_ids(body: &[u8]) -> usize {
+    wire::count_of_ids(body).min(ack::MAX_IDS)
+}
 
 /// Most bytes of unpacked service messages of a packet, where requests are not unpacked here.
 const MAX_PACKED_SERVICE: usize = 128 << 10;

@@ -113,6 +113,7 @@ impl Session {
         for key in sent {
             self.again(now, key);
         }
+        self.core.outbox.named_first();
     }
 
     /// What has not been acknowledged for too long.
@@ -121,6 +122,7 @@ impl Session {
             .core
             .outbox
             .select(|entry| entry.state == State::Sent && entry.due <= now.monotonic);
+        let any = !due.is_empty();
         for key in due {
             let Some(entry) = self.core.outbox.get_mut(key) else {
                 continue;
@@ -131,6 +133,9 @@ impl Session {
             } else {
                 self.again(now, key);
             }
+        }
+        if any {
+            self.core.outbox.named_first();
         }
     }
 

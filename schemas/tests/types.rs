@@ -5,13 +5,14 @@ mod telegram {
     use tl_runtime::{Function, TlRead, TlWrite};
     use tl_schemas::telegram::{enums, functions, types};
 
-    /// Decoding is as quick as values are small: the great ones are boxed.
+    /// Decoding is as quick as values are small: the great ones are boxed, but for a type that is called as
+    /// one of its constructors, which is what it nearly always is.
     #[test]
     fn sizes() {
         let sizes = [
             ("enums::Update", size_of::<enums::Update>(), 64),
             ("types::Message", size_of::<types::Message>(), 700),
-            ("enums::Message", size_of::<enums::Message>(), 64),
+            ("enums::Message", size_of::<enums::Message>(), 700),
             ("enums::MessageMedia", size_of::<enums::MessageMedia>(), 64),
         ];
         for (name, size, limit) in sizes {

@@ -29,10 +29,10 @@ pub struct Config<P = Crypto> {
     /// a connection; a client is its permanent key.
     pub max_sessions: usize,
     /// Most keys in memory; with more, key exchanges are refused. See also
-    /// [`Server::forget_unused`].
+    /// [`Server::forget_unused`](super::Server::forget_unused).
     pub max_keys: usize,
     /// Most bytes that may wait for acks, over all sessions. With more, the session ends that holds
-    /// the most of them ([`Ended::Unacknowledged`]).
+    /// the most of them ([`Ended::Unacknowledged`](super::Ended::Unacknowledged)).
     pub max_unacknowledged: usize,
 }
 

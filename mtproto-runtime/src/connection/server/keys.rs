@@ -96,7 +96,7 @@ impl<P: Provider> Server<P> {
     }
 
     /// The same if it is known how far its messages were received: no message with an id above
-    /// [`Session::highest_received`] of any of its sessions. Its salts are those of before.
+    /// [`Session::highest_received`](crate::session::server::Session::highest_received) of any of its sessions. Its salts are those of before.
     pub fn add_key_of(&mut self, auth_key: AuthKey, highest_received: i64) {
         self.add_old_key(auth_key, highest_received, self.era);
     }

@@ -1,9 +1,12 @@
 //! What is said in a configuration and can't be meant so: names that the schema has not, and Rust
 //! that is none.
 
+use std::borrow::Cow;
+
 use tl_parser::ir::{Arg, Combinator, CombinatorKind, Field, Schema, TypeExpr, VariableId};
 
 use crate::config::{Config, Ownership, covers};
+use crate::lower::schema_names;
 use crate::names;
 use crate::output::Error;
 
@@ -45,7 +48,7 @@ pub(crate) fn check(config: &Config, schema: &Schema) -> Result<(), Error> {
 struct Known<'s> {
     items: Vec<&'s str>,
     /// Each with the constructor or function that it is of; only looked for if somebody asks.
-    fields: Vec<(&'s str, &'s str)>,
+    fields: Vec<(&'s str, Cow<'s, str>)>,
 }
 
 impl<'s> Known<'s> {
@@ -86,7 +89,7 @@ impl<'s> Known<'s> {
     fn unknown(&self, schema: &Schema, path: &str) -> Error {
         let of_field = path.rsplit_once('.').and_then(|(of, field)| {
             let fields = self.fields.iter().filter(|(it, _)| *it == of);
-            let similar = tl_parser::resolve::nearest(field, fields.map(|(_, field)| *field))?;
+            let similar = tl_parser::resolve::nearest(field, fields.map(|(_, field)| &**field))?;
             Some(format!("{of}.{similar}"))
         });
         let similar = of_field.or_else(|| schema.nearest_name(path).map(str::to_owned));
@@ -101,11 +104,9 @@ fn push_fields<'s>(
     schema: &'s Schema,
     of: &'s str,
     fields: &'s [Field],
-    to: &mut Vec<(&'s str, &'s str)>,
+    to: &mut Vec<(&'s str, Cow<'s, str>)>,
 ) {
-    for field in fields {
-        // What has no name is called so in Rust; of several, the next ones get a number.
-        let name = field.name.map_or("value", |name| &schema[name]);
+    for (field, name) in fields.iter().zip(schema_names(schema, fields)) {
         to.push((of, name));
         if let TypeExpr::Repeat(repeat) = &field.ty {
             push_fields(schema, of, &repeat.fields, to);

@@ -39,6 +39,34 @@ pub enum Item {
     Enum(Enum),
 }
 
+impl Module {
+    /// Calls a function for each item, those of inner modules after its own.
+    pub fn visit<'m>(&'m self, each: &mut impl FnMut(&'m Item)) {
+        self.items.iter().for_each(&mut *each);
+        self.modules.iter().for_each(|inner| inner.visit(each));
+    }
+}
+
+impl Item {
+    /// The path from where `types`, `enums` and `functions` are.
+    #[must_use]
+    pub fn path(&self) -> &Rc<str> {
+        match self {
+            Self::Struct(item) => &item.path,
+            Self::Enum(item) => &item.path,
+        }
+    }
+
+    /// Traits that it has, derived or by its table.
+    #[must_use]
+    pub fn traits(&self) -> &[String] {
+        match self {
+            Self::Struct(item) => &item.traits,
+            Self::Enum(item) => &item.traits,
+        }
+    }
+}
+
 /// What documents an item or a field.
 #[derive(Clone, Debug, Default)]
 pub struct Docs {

@@ -182,7 +182,8 @@ impl Config {
     /// schema become warnings of the build.
     ///
     /// # Errors
-    /// If a file can't be read or written, or the schema has errors: nothing is written then.
+    /// If a file can't be read or written, the schema has errors, or the configuration says something of what
+    /// is not in it: nothing is written then.
     pub fn generate(&self) -> Result<PathBuf, Error> {
         let is_build_script = std::env::var_os("OUT_DIR").is_some();
         let directory = match (&self.out_dir, std::env::var_os("OUT_DIR")) {
@@ -212,7 +213,8 @@ impl Config {
     /// Reads the schema and generates, without writing anything.
     ///
     /// # Errors
-    /// If a file can't be read, or the schema has errors.
+    /// If a file can't be read, the schema has errors, or the configuration says something of what is not in
+    /// it.
     pub fn generate_text(&self) -> Result<Generated, Error> {
         if self.schemas.is_empty() {
             return Err(Error::NoSchema);
@@ -238,7 +240,7 @@ impl Config {
     /// Generates from texts in memory instead of files.
     ///
     /// # Errors
-    /// If the schema has errors.
+    /// If the schema has errors, or the configuration says something of what is not in it.
     pub fn generate_from(
         &self,
         sources: impl IntoIterator<Item = Source>,

@@ -306,6 +306,26 @@ fn names_that_nobody_has_are_told() {
     );
 }
 
+/// Fields without a name go by the one that they have in Rust.
+#[test]
+fn fields_without_a_name_can_be_spoken_of() {
+    let text = "pair string other:string string = Pair;";
+    let with = |path: &str| {
+        let source = Source::new("pair.tl", text).unwrap();
+        let config = Config::new().id_rule(IdRule::Tl).strings_as_bytes(path);
+        config
+            .generate_from([source])
+            .map(|generated| generated.text)
+    };
+    assert!(with("pair.value").unwrap().contains("pub value: Vec<u8>,"));
+    assert!(
+        with("pair.value_2")
+            .unwrap()
+            .contains("pub value_2: Vec<u8>,")
+    );
+    assert!(with("pair.value_3").is_err());
+}
+
 #[test]
 fn what_is_no_rust_is_told() {
     let refused = |config: Config| {

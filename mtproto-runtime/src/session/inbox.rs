@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 pub(crate) struct Inbox<R> {
     records: VecDeque<R>,
     bytes: Vec<u8>,
+    /// How many bytes have come out of packed values since there was nothing to tell.
+    unpacked: usize,
 }
 
 /// A buffer larger than this is given back.
@@ -17,6 +19,7 @@ impl<R> Inbox<R> {
         Self {
             records: VecDeque::new(),
             bytes: Vec::new(),
+            unpacked: 0,
         }
     }
 
@@ -29,6 +32,15 @@ impl<R> Inbox<R> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         start..self.bytes.len()
+    }
+
+    /// How many bytes have come out of packed values and are not told yet, as their reader counts them.
+    pub(crate) const fn unpacked(&self) -> usize {
+        self.unpacked
+    }
+
+    pub(crate) fn set_unpacked(&mut self, count: usize) {
+        self.unpacked = count;
     }
 
     /// How many bytes are kept.
@@ -46,6 +58,7 @@ impl<R> Inbox<R> {
     }
 
     fn forget_told(&mut self) {
+        self.unpacked = 0;
         self.bytes.clear();
         self.bytes.shrink_to(KEPT);
         if self.records.capacity() > 4096 {

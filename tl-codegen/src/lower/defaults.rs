@@ -13,11 +13,10 @@ pub(super) const IF_POSSIBLE: &str = "Default?";
 pub(super) fn settle(file: &mut File, borrowed: bool) {
     let mut items = Vec::new();
     for module in &file.modules {
-        visit(module, &mut |item| items.push(item));
+        module.visit(&mut |item| items.push(item));
     }
     let asks = |item: &Item| {
-        let traits = traits(item);
-        traits
+        item.traits()
             .iter()
             .any(|name| name == DEFAULT || name == IF_POSSIBLE)
     };
@@ -47,17 +46,5 @@ fn settle_module(module: &mut Module, able: &Set<Rc<str>>) {
     }
     for inner in &mut module.modules {
         settle_module(inner, able);
-    }
-}
-
-fn visit<'m>(module: &'m Module, each: &mut impl FnMut(&'m Item)) {
-    module.items.iter().for_each(&mut *each);
-    module.modules.iter().for_each(|inner| visit(inner, each));
-}
-
-fn traits(item: &Item) -> &[String] {
-    match item {
-        Item::Struct(item) => &item.traits,
-        Item::Enum(item) => &item.traits,
     }
 }

@@ -101,34 +101,34 @@ impl Lowering<'_> {
         }
     }
 
-    /// The names of fields; those that have none are called `value`, and get a number if another is
-    /// called so.
-    fn schema_names<'f>(&'f self, fields: &[ir::Field]) -> Vec<Cow<'f, str>> {
-        let own = |field: &ir::Field| {
-            let name = field.name.map_or("", |name| &self.schema[name]);
-            (!matches!(name, "" | "_")).then_some(name)
-        };
-        let mut taken: Set<Cow<'_, str>> = fields.iter().filter_map(own).map(Cow::from).collect();
-        let mut name_of = |field| match own(field) {
-            Some(name) => Cow::from(name),
-            None => {
-                let mut name = Cow::from("value");
-                for number in 2_u32.. {
-                    if taken.insert(name.clone()) {
-                        break;
-                    }
-                    name = format!("value_{number}").into();
-                }
-                name
-            }
-        };
-        fields.iter().map(&mut name_of).collect()
-    }
-
     pub(super) fn is_bare_true(&self, ty: &TypeExpr) -> bool {
         matches!(ty, TypeExpr::Bare { constructor, .. }
             if self.schema[*constructor].builtin == Some(Builtin::True))
     }
+}
+
+/// The names of fields; those that have none are called `value`, and get a number if another is
+/// called so.
+pub(crate) fn schema_names<'s>(schema: &'s ir::Schema, fields: &[ir::Field]) -> Vec<Cow<'s, str>> {
+    let own = |field: &ir::Field| {
+        let name = field.name.map_or("", |name| &schema[name]);
+        (!matches!(name, "" | "_")).then_some(name)
+    };
+    let mut taken: Set<Cow<'_, str>> = fields.iter().filter_map(own).map(Cow::from).collect();
+    let mut name_of = |field| match own(field) {
+        Some(name) => Cow::from(name),
+        None => {
+            let mut name = Cow::from("value");
+            for number in 2_u32.. {
+                if taken.insert(name.clone()) {
+                    break;
+                }
+                name = format!("value_{number}").into();
+            }
+            name
+        }
+    };
+    fields.iter().map(&mut name_of).collect()
 }
 
 struct Work<'l, 's> {
@@ -152,7 +152,7 @@ impl Work<'_, '_> {
             }
         }
         let mut lowered = Vec::with_capacity(fields.len());
-        for (field, schema_name) in fields.iter().zip(lowering.schema_names(fields)) {
+        for (field, schema_name) in fields.iter().zip(schema_names(lowering.schema, fields)) {
             let name = match field.ty {
                 TypeExpr::Nat => names::local(&schema_name),
                 _ => names::field(&schema_name),

@@ -29,6 +29,8 @@ use crate::instances::Instances;
 use crate::model::{
     Codec, Docs, Enum, File, GenericType, Generics, Identity, Item, Module, Struct, Type, Variant,
 };
+pub(crate) use fields::schema_names;
+
 use crate::names::Scope;
 use paths::Paths;
 

@@ -56,13 +56,16 @@ pub enum Event<'a> {
 pub enum Ended {
     /// Its client has destroyed it, or its key.
     Destroyed,
-    /// It had no connection for [`Config::session_lifetime`](super::Config::session_lifetime), or its temporary key has expired.
+    /// It had no connection for [`Config::session_lifetime`](super::Config::session_lifetime), or its
+    /// temporary key has expired.
     Expired,
-    /// It had no connection and had to make room for another, as [`Config::max_sessions_per_key`](super::Config::max_sessions_per_key) and
+    /// It had no connection and had to make room for another, as
+    /// [`Config::max_sessions_per_key`](super::Config::max_sessions_per_key) and
     /// [`Config::max_sessions`](super::Config::max_sessions) say.
     Replaced,
-    /// All sessions together hold more than [`Config::max_unacknowledged`](super::Config::max_unacknowledged) bytes of which no ack has
-    /// come, and it held the most, to within a factor of two.
+    /// All sessions together hold more than
+    /// [`Config::max_unacknowledged`](super::Config::max_unacknowledged) bytes of which no ack has come, and it
+    /// held the most, to within a factor of two.
     ///
     /// The most and not the oldest: who floods the server with many sessions is the youngest, and
     /// would push out all who are just slow; and few have to go.

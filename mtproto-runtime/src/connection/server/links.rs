@@ -100,7 +100,8 @@ impl<P: Provider> Server<P> {
     }
 
     /// A connection that has something to send, or is to be closed: call its
-    /// [`Connection::poll_transmit`](super::Connection::poll_transmit). Only needed where connections and server are driven apart.
+    /// [`Connection::poll_transmit`](super::Connection::poll_transmit). Only needed where connections and
+    /// server are driven apart.
     pub fn poll_wakeup(&mut self) -> Option<LinkId> {
         while let Some(link) = self.woken.pop_front() {
             if let Some(entry) = self.links.get_mut(&link) {

@@ -174,7 +174,8 @@ impl Session {
         if gzip::is_packed(result) {
             unpacked = gzip::unpack(result, self.room()).map_err(|_| CallError::Unreadable)?;
             result = &unpacked;
-            self.unpacked += result.len();
+            let count = self.inbox.unpacked().saturating_add(result.len());
+            self.inbox.set_unpacked(count);
         }
         if crate::service::id(result) == Some(types::RpcError::ID) {
             let error: types::RpcError<'_> = crate::tl::Reader::new(result)

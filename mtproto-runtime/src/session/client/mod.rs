@@ -230,8 +230,6 @@ pub struct Session {
     config: Config,
     salts: Salts,
     inbox: Inbox<Record>,
-    /// Bytes among those that it keeps that were packed.
-    unpacked: usize,
     connected: bool,
     /// When entries have to be looked through at the latest.
     scan_at: Option<Duration>,
@@ -261,7 +259,6 @@ impl Session {
             config,
             salts: Salts::new(salt),
             inbox: Inbox::new(),
-            unpacked: 0,
             connected: false,
             scan_at: None,
             ping: ping::Ping::default(),
@@ -605,9 +602,10 @@ impl Session {
                     && let Ok(unpacked) = gzip::unpack(body, room)
                     && !wire::holds_messages(&unpacked)
                 {
-                    let (before, kept) = (self.unpacked, self.inbox.kept());
+                    let (before, kept) = (self.inbox.unpacked(), self.inbox.kept());
                     let taken = self.dispatch(now, msg_id, &unpacked, false);
-                    self.unpacked = before + (self.inbox.kept() - kept);
+                    // Of what was unpacked, what is kept.
+                    self.inbox.set_unpacked(before + (self.inbox.kept() - kept));
                     return taken;
                 }
             }
@@ -621,16 +619,15 @@ impl Session {
 
     /// How many bytes of packed values may still be unpacked, and kept until they are told.
     fn room(&self) -> usize {
-        self.config.max_unpacked.saturating_sub(self.unpacked)
+        self.config
+            .max_unpacked
+            .saturating_sub(self.inbox.unpacked())
     }
 
     /// What has happened next.
     #[inline]
     pub fn poll_event(&mut self) -> Option<Event<'_>> {
-        let Some(record) = self.inbox.pop() else {
-            self.unpacked = 0;
-            return None;
-        };
+        let record = self.inbox.pop()?;
         Some(match record {
             Record::Answer(call, range) => Event::Answer {
                 call,

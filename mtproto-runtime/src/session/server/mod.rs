@@ -422,11 +422,12 @@ impl Session {
     ) -> Result<(), Rule> {
         // What is beyond is as good as lost: it is not remembered, and taken when it comes again in another
         // packet.
+        let ids = ids_looked_for(body);
         if self.judge(now, heard, false)
-            && self.may_speak_of(count_of_ids(body))
+            && self.may_speak_of(ids)
             && self.admit_one(now, heard, body)
         {
-            self.spoken_of += count_of_ids(body);
+            self.spoken_of += ids;
             self.dispatch(now, heard, body, salts, true)?;
         }
         Ok(())
@@ -524,9 +525,9 @@ impl Session {
                     Ok(unpacked)
                         if may_be_packed
                             && !wire::holds_messages(&unpacked)
-                            && self.may_speak_of(count_of_ids(&unpacked)) =>
+                            && self.may_speak_of(ids_looked_for(&unpacked)) =>
                     {
-                        self.spoken_of += count_of_ids(&unpacked);
+                        self.spoken_of += ids_looked_for(&unpacked);
                         self.dispatch(now, heard, &unpacked, salts, false)?;
                     }
                     _ => self.answer_error(now, msg_id, 400, "INPUT_FETCH_ERROR"),
@@ -778,7 +779,7 @@ struct Heard {
 const MAX_SPOKEN_OF: usize = 3 * ack::MAX_IDS;
 
 /// How many ids of those that a message speaks of are looked for.
-fn count_of_ids(body: &[u8]) -> usize {
+fn ids_looked_for(body: &[u8]) -> usize {
     wire::count_of_ids(body).min(ack::MAX_IDS)
 }
 

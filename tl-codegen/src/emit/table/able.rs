@@ -4,9 +4,7 @@ use std::rc::Rc;
 
 use crate::defaults::{self, DEFAULT};
 use crate::hash::{Map, Set};
-use crate::model::{
-    Codec, Enum, Field, FieldKind, File, Item, Module, Named, Nat, Scalar, Type, Variant,
-};
+use crate::model::{Codec, Enum, Field, FieldKind, File, Item, Named, Nat, Scalar, Type, Variant};
 
 /// More `#` fields than this, and a struct has code.
 const MAX_NATS: usize = 4;
@@ -29,7 +27,7 @@ impl Rows {
         let mut items = Vec::new();
         file.modules
             .iter()
-            .for_each(|module| visit(module, &mut |item| items.push(item)));
+            .for_each(|module| module.visit(&mut |item| items.push(item)));
         let mut able: Vec<bool> = items.iter().map(|item| is_able(item)).collect();
         // Where nothing is to be read by a table, there is none at all.
         let wanted = items.iter().zip(&able);
@@ -39,7 +37,7 @@ impl Rows {
         {
             return Self::default();
         }
-        let places: Places<'_> = items.iter().map(|item| path(item)).zip(0..).collect();
+        let places: Places<'_> = items.iter().map(|item| &**item.path()).zip(0..).collect();
         // What falls back to code may take others along.
         loop {
             let mut changed = false;
@@ -62,16 +60,16 @@ impl Rows {
             .collect();
         let rows: Map<Rc<str>, u16> = (0..)
             .zip(&order)
-            .map(|(row, &index)| (shared_path(items[index]), row))
+            .map(|(row, &index)| (Rc::clone(items[index].path()), row))
             .collect();
         let defaults = defaults::able(&items, borrowed, |item| {
-            rows.contains_key(path(item)) && traits(item).iter().any(|name| name == DEFAULT)
+            rows.contains_key(item.path()) && item.traits().iter().any(|name| name == DEFAULT)
         });
         let by_table = order.iter().map(|&index| items[index]);
         Self {
             by_table: by_table
                 .filter(|item| is_by_table(item))
-                .map(shared_path)
+                .map(|item| Rc::clone(item.path()))
                 .collect(),
             rows,
             order,
@@ -148,32 +146,6 @@ fn inline_path(ty: &Type) -> Option<&str> {
         Type::Named(named) => Some(&named.path),
         Type::Array { element, .. } => inline_path(element),
         _ => None,
-    }
-}
-
-pub(super) fn visit<'m>(module: &'m Module, each: &mut impl FnMut(&'m Item)) {
-    module.items.iter().for_each(&mut *each);
-    module.modules.iter().for_each(|inner| visit(inner, each));
-}
-
-fn path(item: &Item) -> &str {
-    match item {
-        Item::Struct(item) => &item.path,
-        Item::Enum(item) => &item.path,
-    }
-}
-
-fn traits(item: &Item) -> &[String] {
-    match item {
-        Item::Struct(item) => &item.traits,
-        Item::Enum(item) => &item.traits,
-    }
-}
-
-fn shared_path(item: &Item) -> Rc<str> {
-    match item {
-        Item::Struct(item) => Rc::clone(&item.path),
-        Item::Enum(item) => Rc::clone(&item.path),
     }
 }
 

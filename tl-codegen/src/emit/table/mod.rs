@@ -15,7 +15,7 @@ use super::{Emitter, Style};
 use crate::model::{Enum, File, Item};
 
 pub(super) use able::Rows;
-use able::{is_by_table, visit};
+use able::is_by_table;
 use rows::{Told, Work};
 
 impl Emitter<'_> {
@@ -38,7 +38,7 @@ impl Emitter<'_> {
         let mut work = Work::new(self.style, rows);
         let mut items = Vec::new();
         for module in &file.modules {
-            visit(module, &mut |item| items.push(item));
+            module.visit(&mut |item| items.push(item));
         }
         for &index in &rows.order {
             work.item(items[index]);

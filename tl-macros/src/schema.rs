@@ -476,3 +476,32 @@ pub(crate) fn rendered(diagnostics: &[Diagnostic], sources: &Sources) -> String 
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where that is depends on where it is built, so that the texts of `tests/ui` have other paths.
+    #[test]
+    fn paths_are_counted_from_the_folder_of_the_manifest() {
+        let path = resolve_path("schemas/missing.tl");
+        assert_eq!(
+            path,
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/missing.tl")
+        );
+        assert_eq!(
+            resolve_path("/nowhere/missing.tl"),
+            Path::new("/nowhere/missing.tl")
+        );
+        let error = std::fs::read(&path).unwrap_err();
+        let text = cannot_read(&path, &error);
+        assert!(
+            text.contains(&format!("cannot read `{}`: ", path.display())),
+            "{text}"
+        );
+        assert!(
+            text.contains("counted from the folder of Cargo.toml"),
+            "{text}"
+        );
+    }
+}

@@ -1,5 +1,5 @@
 mod api {
-    tl_macros::include_schema!("schemas/missing.tl", docs = false);
+    tl_macros::include_schema!("/nowhere/missing.tl", docs = false);
 }
 
 fn main() {}

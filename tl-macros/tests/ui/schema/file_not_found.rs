@@ -1,7 +1,7 @@
 use tl_macros::{TlRead, TlWrite};
 
 #[derive(TlRead, TlWrite)]
-#[tl(schema = "schemas/missing.tl", id = "pub.ed25519")]
+#[tl(schema = "/nowhere/missing.tl", id = "pub.ed25519")]
 struct Ed25519 {
     key: [u8; 32],
 }
